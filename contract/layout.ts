@@ -1,0 +1,113 @@
+/**
+ * The box layout: every path, port, address, unit and label that more than one
+ * part of CPiaB relies on. The image stage writes them, the agent and the tests read them.
+ */
+
+/** File tree of a medium (ISO, slot), relative to its root. */
+export const medium = {
+  kernel: 'live/vmlinuz',
+  initrd: 'live/initrd.img',
+  module: (name: ModuleName) => `live/${name}.squashfs`,
+  bundle: 'bundle',
+} as const;
+
+/** Squashfs modules, lowest first. live-boot stacks them in the order of their names. */
+export const moduleNames = ['10-os', '20-engine', '30-agent'] as const;
+export type ModuleName = (typeof moduleNames)[number];
+
+/** Names inside a bundle directory. Source: OCI Image Layout Specification 1.1. */
+export const bundleFiles = {
+  ociLayout: 'oci-layout',
+  index: 'index.json',
+  manifest: 'manifest.json',
+  signature: 'manifest.json.minisig',
+  blobs: 'blobs/sha256',
+  registry: 'docker/registry/v2',
+} as const;
+
+/** Absolute paths on a running box. */
+export const box = {
+  /** Where live-boot mounts the medium, read-only. */
+  medium: '/run/live/medium',
+  bundle: '/run/live/medium/bundle',
+  /** Layers of every image, unpacked once at build time; seen on the module's own mount, not through the root overlay. */
+  layers: '/run/live/rootfs/20-engine.squashfs/usr/lib/cpiab/layers',
+  programs: '/usr/lib/cpiab/bin',
+  agent: '/usr/lib/cpiab/agent.mjs',
+  /** CRDs of Flux, made by controller-gen at build time. */
+  fluxCrds: '/usr/lib/cpiab/flux/crds.yaml',
+  site: '/etc/cpiab/site.yaml',
+  siteKey: '/etc/cpiab/minisign.pub',
+  operatorCa: '/etc/cpiab/operator-ca.crt',
+  state: '/var/lib/cpiab',
+  git: '/var/lib/cpiab/git',
+  artifacts: '/var/lib/cpiab/artifacts',
+  tls: '/var/lib/cpiab/tls',
+  volumes: '/var/lib/cpiab/volumes',
+  adminKubeconfig: '/etc/kubernetes/admin.conf',
+  containerdSocket: '/run/containerd/containerd.sock',
+} as const;
+
+/** Directories whose content must outlive a reboot; bind-mounted from below `box.state`. */
+export const persisted = {
+  containerd: '/var/lib/containerd',
+  kubelet: '/var/lib/kubelet',
+  etcd: '/var/lib/etcd',
+  kubernetes: '/etc/kubernetes',
+  cni: '/var/lib/cni',
+} as const;
+
+export const ports = {
+  /** distribution, read-only, plain HTTP, loopback only: containerd's mirror. */
+  registry: 5000,
+  /** API, console, Git and registry proxy over TLS. */
+  api: 7443,
+  /** Flux artifacts, plain HTTP, node address only; kustomize-controller checks the digest. */
+  artifacts: 7080,
+  kubernetes: 6443,
+} as const;
+
+export const units = {
+  data: 'cpiab-data.service',
+  agent: 'cpiab-agent.service',
+  containerd: 'containerd.service',
+  registry: 'cpiab-registry.service',
+  kubelet: 'kubelet.service',
+  kubeProxy: 'kube-proxy.service',
+} as const;
+
+/** File system label of the data partition. */
+export const dataLabel = 'CPIAB-DATA';
+/** Volume identifier of the ISO. */
+export const volumeId = 'CPIAB';
+/** Interface that carries the fixed node address, so that a changed NIC or lease changes nothing. */
+export const nodeInterface = 'cpiab0';
+
+/** nftables table and counter that see every packet leaving the box unasked. */
+export const egressCounter = { family: 'inet', table: 'cpiab_egress', name: 'denied' } as const;
+
+export const flux = {
+  namespace: 'flux-system',
+  artifactName: 'site',
+  rootName: 'cluster',
+  branch: 'main',
+  /** Folder in Git that the root Kustomization applies. */
+  rootPath: (site: string) => `./cluster/kubernetes/flux/${site}`,
+  /** Folder in Git with the controller's own manifests. */
+  systemPath: 'cluster/kubernetes/flux/system',
+} as const;
+
+/** Media types of CPiaB's own OCI artifacts. */
+export const mediaTypes = {
+  manifest: 'application/vnd.oci.image.manifest.v1+json',
+  index: 'application/vnd.oci.image.index.v1+json',
+  emptyConfig: 'application/vnd.oci.empty.v1+json',
+  os: 'application/vnd.cpiab.os.v1',
+  module: 'application/vnd.cpiab.os.module.v1+squashfs',
+  kernel: 'application/vnd.cpiab.os.kernel.v1',
+  initrd: 'application/vnd.cpiab.os.initrd.v1',
+  git: 'application/vnd.cpiab.git.v1',
+  gitBundle: 'application/vnd.cpiab.git.bundle.v1',
+  sbom: 'application/spdx+json',
+  provenance: 'application/vnd.in-toto+json',
+} as const;

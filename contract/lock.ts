@@ -1,0 +1,59 @@
+import { z } from 'zod';
+
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'expected 64 lower-case hexadecimal digits');
+
+/** One Debian binary package, as its suite's signed index describes it. */
+export const DebianPackageSchema = z.strictObject({
+  name: z.string(),
+  version: z.string(),
+  arch: z.enum(['amd64', 'all']),
+  /** Path below the mirror, e.g. `pool/main/z/zstd/zstd_1.5.7_amd64.deb`. */
+  path: z.string(),
+  /** Which archive the path is below: `debian` or `debian-security`. */
+  archive: z.enum(['debian', 'debian-security']),
+  sha256,
+  /** Bytes of the .deb. */
+  size: z.int().positive(),
+  /** KiB on disk after unpacking, as the package declares. */
+  installed: z.int().nonnegative(),
+});
+export type DebianPackage = z.infer<typeof DebianPackageSchema>;
+
+/** A signed Debian index the packages were resolved from. */
+export const DebianIndexSchema = z.strictObject({
+  suite: z.string(),
+  archive: z.enum(['debian', 'debian-security']),
+  /** `Date` of the Release file, seconds since the epoch. */
+  date: z.int(),
+  /** SHA-256 of the InRelease file. */
+  sha256,
+});
+
+/**
+ * The lock: every reference a build uses, pinned. Written by `cpiab lock`, read by the builder.
+ * Sorted, so that a difference reads line by line.
+ */
+export const LockSchema = z.strictObject({
+  apiVersion: z.literal('cpiab.dev/v1'),
+  kind: z.literal('Lock'),
+  site: z.string(),
+  /** Seconds since the epoch: every time stamp in an artifact. The newest Debian index's date. */
+  epoch: z.int(),
+  /** SHA-256 of what the lock was made from; a build refuses a lock whose inputs changed since. */
+  inputs: z.record(z.string(), sha256),
+  debian: z.strictObject({
+    indexes: z.array(DebianIndexSchema),
+    packages: z.array(DebianPackageSchema),
+    /** Package names of each set: `os`, `build`, `go`, and one `image/<name>` for each image recipe. */
+    sets: z.record(z.string(), z.array(z.string())),
+  }),
+  /** Go programs: their module and version; go.sum pins every dependency. */
+  go: z.array(
+    z.strictObject({ name: z.string(), module: z.string(), version: z.string(), sumDigest: sha256 }),
+  ),
+  node: z.strictObject({ package: z.string(), version: z.string(), integrity: z.string() }),
+  images: z.array(z.strictObject({ name: z.string(), recipeDigest: sha256 })),
+  /** Estimates for the preflight check, bytes. */
+  sizes: z.strictObject({ download: z.int(), cache: z.int(), output: z.int() }),
+});
+export type Lock = z.infer<typeof LockSchema>;

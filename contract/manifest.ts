@@ -1,0 +1,61 @@
+import { z } from 'zod';
+
+export const DigestSchema = z
+  .string()
+  .regex(/^sha256:[0-9a-f]{64}$/, 'expected sha256: and 64 lower-case hexadecimal digits');
+/** `sha256:<64 hex>`. */
+export type Digest = z.infer<typeof DigestSchema>;
+
+/** What a blob is for. */
+export const blobRoles = [
+  'image-manifest',
+  'image-config',
+  'image-layer',
+  'artifact-manifest',
+  'os-kernel',
+  'os-initrd',
+  'os-module',
+  'git',
+  'sbom',
+  'provenance',
+  'empty-config',
+] as const;
+
+export const BlobSchema = z.strictObject({
+  digest: DigestSchema,
+  /** Bytes. */
+  size: z.int().nonnegative(),
+  role: z.enum(blobRoles),
+  /** Why it is here: the image references or artifacts that need it. Sorted. */
+  for: z.array(z.string()).min(1),
+});
+export type Blob = z.infer<typeof BlobSchema>;
+
+/**
+ * The bundle manifest: every blob and every other file of the bundle. Signed with minisign
+ * (`manifest.json.minisig`); nothing in a bundle is parsed before that signature verifies.
+ */
+export const ManifestSchema = z.strictObject({
+  apiVersion: z.literal('cpiab.dev/v1'),
+  kind: z.literal('BundleManifest'),
+  site: z.string(),
+  /** Monotonic: number of commits reachable from the packed HEAD. A box refuses a lower one. */
+  sequence: z.int().positive(),
+  /** Commit of the Git repository inside. `-dirty` is appended when the tree had uncommitted changes. */
+  revision: z.string(),
+  lock: DigestSchema,
+  /** Digest of the manifest this one follows, or null. */
+  previous: DigestSchema.nullable(),
+  /** Seconds since the epoch. */
+  expires: z.int(),
+  /** Full image reference → digest of its manifest. */
+  images: z.record(z.string(), DigestSchema),
+  /** Artifact name (`os`, `git`, `sbom`, `provenance`) → digest of its manifest. */
+  artifacts: z.record(z.string(), DigestSchema),
+  /** Path on the medium → blob it is a hard link of. */
+  links: z.record(z.string(), DigestSchema),
+  /** `oci-layout` and `index.json`: name → digest. */
+  files: z.record(z.string(), DigestSchema),
+  blobs: z.array(BlobSchema),
+});
+export type Manifest = z.infer<typeof ManifestSchema>;

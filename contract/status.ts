@@ -1,0 +1,52 @@
+import { z } from 'zod';
+
+export const phases = ['verify', 'serve', 'engine', 'flux', 'converge', 'ready', 'failed'] as const;
+export type Phase = (typeof phases)[number];
+
+/** One step of the boot sequence. Times are milliseconds since power-on. */
+export const StepSchema = z.strictObject({
+  name: z.string(),
+  state: z.enum(['waiting', 'running', 'done', 'skipped', 'failed']),
+  startedMs: z.int().nonnegative().nullable(),
+  tookMs: z.int().nonnegative().nullable(),
+  /** The step's evidence, or what it waits for. */
+  detail: z.string(),
+});
+export type Step = z.infer<typeof StepSchema>;
+
+const Count = z.int().nonnegative();
+
+/** `GET /v1/status` and `cpiab status --json`. */
+export const BoxStatusSchema = z.strictObject({
+  apiVersion: z.literal('cpiab.dev/v1'),
+  kind: z.literal('BoxStatus'),
+  box: z.strictObject({
+    id: z.string(),
+    /** SHA-256 of the API certificate's public key (SPKI), hexadecimal. */
+    fingerprint: z.string(),
+    version: z.string(),
+    sequence: Count,
+    site: z.string(),
+    /** `disk` or `memory`: whether state outlives a reboot. */
+    state: z.enum(['disk', 'memory']),
+  }),
+  phase: z.enum(phases),
+  steps: z.array(StepSchema),
+  /** What is wrong, in one sentence, or null. */
+  problem: z.string().nullable(),
+  /** What a person should do next, or null. */
+  nextAction: z.string().nullable(),
+  git: z.strictObject({ head: z.string().nullable(), applied: z.string().nullable() }),
+  flux: z.strictObject({
+    ready: Count,
+    total: Count,
+    blocking: z.array(z.strictObject({ object: z.string(), reason: z.string() })),
+  }),
+  nodes: z.array(z.strictObject({ name: z.string(), ready: z.boolean(), version: z.string() })),
+  /** Packets that tried to leave the box unasked and were dropped. */
+  egress: z.strictObject({ denied: Count }),
+  images: z.strictObject({ running: Count, notInBundle: z.array(z.string()) }),
+  /** Bytes of memory in use (MemTotal − MemAvailable) and in all. */
+  memory: z.strictObject({ used: Count, total: Count }),
+});
+export type BoxStatus = z.infer<typeof BoxStatusSchema>;
