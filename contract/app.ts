@@ -1,0 +1,35 @@
+import { z } from 'zod';
+
+/** A rule of the guardrails that one object may break, until a date. */
+export const AppExceptionSchema = z.strictObject({
+  rule: z.string(),
+  /** `Kind/name`; a ConfigMap stands for the objects it holds. */
+  object: z.string(),
+  reason: z.string(),
+  owner: z.string(),
+  expires: z.iso.date(),
+});
+
+/** One app, one folder, one namespace: `app.yaml` beside the app's manifests. */
+export const AppSchema = z.strictObject({
+  apiVersion: z.literal('cpiab.dev/v1'),
+  kind: z.literal('App'),
+  /** The namespace; also the folder's name below `platform` and `apps`. */
+  name: z.string(),
+  title: z.string(),
+  owner: z.string(),
+  /** The bundle set (`bundles/<name>.yaml`) that carries its images. */
+  bundle: z.string(),
+  supply: z.enum(['source', 'upstream']),
+  /** How to tell that it works: an HTTP path of a Service, or that a Deployment is available. */
+  health: z.union([
+    z.strictObject({ service: z.string(), port: z.int().positive(), path: z.string().startsWith('/') }),
+    z.strictObject({ deployment: z.string() }),
+  ]),
+  /** `none`: works offline and never calls out. `optional`: of no use offline; gates nothing. */
+  internet: z.enum(['none', 'optional']),
+  /** What a backup must keep: nothing, or the content of its claims. */
+  backup: z.enum(['none', 'data']),
+  exceptions: z.array(AppExceptionSchema).default([]),
+});
+export type App = z.infer<typeof AppSchema>;
