@@ -1,0 +1,48 @@
+/** Something is not what its signature, digest or seal says. Exit status 3: nothing of it was used. */
+export const trustErrors = {
+  E2101: {
+    exit: 3,
+    says: () => 'the signature does not verify',
+    hint: 'use nothing of it: get the medium again from its source, and check the key you verify with',
+  },
+  E2102: {
+    exit: 3,
+    says: (found: string, expected: string) => `signed by key ${found}, expected key ${expected}`,
+    hint: 'give the public key of its site with --key',
+  },
+  E2103: {
+    exit: 3,
+    says: () => 'the content does not match its digest',
+    hint: 'it is damaged or was changed: copy it again from a good source',
+  },
+  E2104: {
+    exit: 3,
+    says: () => 'a file that the signed manifest does not list',
+    hint: 'use nothing of it: somebody or something added the file after signing',
+  },
+  E2105: {
+    exit: 3,
+    says: () => 'listed in the signed manifest, but missing',
+    hint: 'the copy is incomplete: copy it again',
+  },
+  E2106: {
+    exit: 3,
+    says: () => 'not a medium of CPiaB, or too damaged to read',
+    hint: 'give an ISO, a .tar.zst or a bundle directory that `./cpiab build` wrote',
+  },
+  E2107: {
+    exit: 3,
+    says: () => 'the seal over the whole medium does not verify',
+    hint: 'bytes outside the bundle were changed, such as the boot loader: copy it again from a good source',
+  },
+  E2108: {
+    exit: 3,
+    says: (date: string) => `expired on ${date}`,
+    hint: 'build or fetch a newer one',
+  },
+  E2109: {
+    exit: 3,
+    says: (index: string) => `the signature of Debian's index does not verify: ${index}`,
+    hint: 'the mirror is stale or dishonest: try another, or check the clock',
+  },
+} as const;
