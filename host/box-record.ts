@@ -1,0 +1,44 @@
+import { mkdir, readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { writeAtomic } from './files.ts';
+
+/** A box that this machine started or was told of: how to reach it and how to know it. */
+export const BoxRecordSchema = z.strictObject({
+  /** `https://127.0.0.1:<port>`. */
+  url: z.string(),
+  /** SHA-256 of its API key (SPKI), hexadecimal, as its console showed it. */
+  fingerprint: z.string(),
+  site: z.string(),
+  /** QEMU's process, or null for a machine of its own. */
+  pid: z.int().nullable(),
+  /** Path of its data disk, or null. */
+  disk: z.string().nullable(),
+  /** Path of its serial console's log. */
+  console: z.string(),
+  /** Milliseconds since the epoch. */
+  started: z.int(),
+});
+export type BoxRecord = z.infer<typeof BoxRecordSchema>;
+
+const folder = (cacheRoot: string) => join(cacheRoot, 'boxes');
+
+/** Keeps a record, one file for each address. */
+export async function keepBoxRecord(cacheRoot: string, record: BoxRecord): Promise<void> {
+  await mkdir(folder(cacheRoot), { recursive: true });
+  const path = join(folder(cacheRoot), `${new URL(record.url).host.replace(':', '-')}.json`);
+  await writeAtomic(path, `${JSON.stringify(record, null, 1)}\n`, { mode: 0o600 });
+}
+
+/** The record of an address, or of the box started last when no address is given; null when there is none. */
+export async function findBoxRecord(cacheRoot: string, url?: string): Promise<BoxRecord | null> {
+  const names = await readdir(folder(cacheRoot)).catch(() => []);
+  const texts = await Promise.all(names.map((name) => readFile(join(folder(cacheRoot), name), 'utf8')));
+  const records = texts.map((text) => BoxRecordSchema.parse(JSON.parse(text)));
+  const wanted = url === undefined ? records : records.filter((record) => sameOrigin(record.url, url));
+  return wanted.toSorted((a, b) => b.started - a.started)[0] ?? null;
+}
+
+function sameOrigin(one: string, other: string): boolean {
+  return new URL(one).origin === new URL(other).origin;
+}

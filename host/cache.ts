@@ -1,0 +1,174 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { mkdir, mkdtemp, readFile, rename, rm, stat } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { sha256File, writeAtomic } from './files.ts';
+
+/** A file in the pool. */
+export interface CachedFile {
+  /** SHA-256, 64 hexadecimal digits. */
+  sha256: string;
+  /** Bytes. */
+  size: number;
+  path: string;
+}
+
+/** What a product record keeps of a file: everything but where the pool is. */
+type FileRecord = Omit<CachedFile, 'path'>;
+
+/** Everything that decides a product's content. Must serialise to stable JSON. */
+export type CacheKey = Record<string, unknown>;
+
+/** `$CPIAB_CACHE`, else `<cache home>/cpiab` by the XDG Base Directory Specification. */
+export function cacheRoot(env: NodeJS.ProcessEnv = process.env): string {
+  return env['CPIAB_CACHE'] ?? join(env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'cpiab');
+}
+
+/**
+ * The build cache: one pool of files named by content, records of which inputs gave which files,
+ * and directory trees. Every entry appears by one rename, so two builds may share a cache, a
+ * killed build leaves only `tmp/`, and any part may be deleted at any time.
+ */
+export class Cache {
+  readonly root: string;
+
+  constructor(root: string) {
+    this.root = root;
+  }
+
+  /** Path a pool file has, whether or not it is there. */
+  blobPath(sha256: string): string {
+    return join(this.root, 'blobs', 'sha256', sha256);
+  }
+
+  get pool(): string {
+    return join(this.root, 'blobs', 'sha256');
+  }
+
+  /** A fresh directory on the cache's file system; the caller removes or renames it. */
+  async scratch(prefix: string): Promise<string> {
+    const parent = join(this.root, 'tmp');
+    await mkdir(parent, { recursive: true });
+    return await mkdtemp(join(parent, `${prefix}-`));
+  }
+
+  /** Moves a finished file into the pool. */
+  async adopt(path: string): Promise<CachedFile> {
+    const { sha256, size } = await sha256File(path);
+    await mkdir(this.pool, { recursive: true });
+    await rename(path, this.blobPath(sha256));
+    return { sha256, size, path: this.blobPath(sha256) };
+  }
+
+  /** Puts bytes into the pool. */
+  async put(bytes: Uint8Array | string): Promise<CachedFile> {
+    const data = Buffer.from(bytes);
+    const sha256 = createHash('sha256').update(data).digest('hex');
+    const path = this.blobPath(sha256);
+    if (!(await hasSize(path, data.length))) {
+      await mkdir(this.pool, { recursive: true });
+      await writeAtomic(path, data);
+    }
+    return { sha256, size: data.length, path };
+  }
+
+  /**
+   * The files a product consists of: from the pool when a record of the same key exists and all its
+   * files are there, else made by `produce` in a scratch directory and adopted.
+   * @param produce returns name → path of each finished file.
+   */
+  async files<Name extends string>(
+    kind: string,
+    key: CacheKey,
+    produce: (scratch: string) => Promise<Record<Name, string>>,
+  ): Promise<{ files: Record<Name, CachedFile>; cached: boolean }> {
+    const record = join(this.root, 'products', kind, `${keyDigest(kind, key)}.json`);
+    const known = await this.#read(record);
+    if (known !== null) return { files: known as Record<Name, CachedFile>, cached: true };
+    const scratch = await this.scratch(kind);
+    try {
+      const made: Record<string, CachedFile> = {};
+      for (const [name, path] of Object.entries<string>(await produce(scratch))) {
+        made[name] = await this.adopt(path);
+      }
+      await mkdir(join(this.root, 'products', kind), { recursive: true });
+      await writeAtomic(record, `${JSON.stringify(withoutPaths(made), null, 1)}\n`);
+      return { files: made as Record<Name, CachedFile>, cached: false };
+    } finally {
+      await rm(scratch, { recursive: true, force: true });
+    }
+  }
+
+  /** A directory tree of a key, made by `fill` in a scratch directory when it isn't there. */
+  async tree(
+    kind: string,
+    key: CacheKey,
+    fill: (directory: string) => Promise<void>,
+  ): Promise<{ path: string; cached: boolean }> {
+    const path = join(this.root, 'trees', kind, keyDigest(kind, key));
+    if (await exists(path)) return { path, cached: true };
+    const scratch = await this.scratch(kind);
+    try {
+      await fill(scratch);
+      await mkdir(join(this.root, 'trees', kind), { recursive: true });
+      await rename(scratch, path).catch(async (error: NodeJS.ErrnoException) => {
+        // Another build made the same tree first.
+        if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST') throw error;
+      });
+      return { path, cached: false };
+    } finally {
+      await rm(scratch, { recursive: true, force: true });
+    }
+  }
+
+  async #read(record: string): Promise<Record<string, CachedFile> | null> {
+    const text = await readFile(record, 'utf8').catch(() => null);
+    if (text === null) return null;
+    const files: Record<string, CachedFile> = {};
+    for (const [name, file] of Object.entries(JSON.parse(text) as Record<string, FileRecord>)) {
+      const path = this.blobPath(file.sha256);
+      if (!(await hasSize(path, file.size))) return null;
+      files[name] = { ...file, path };
+    }
+    return files;
+  }
+}
+
+/** Digest of a key: SHA-256 over its JSON with sorted member names. */
+export function keyDigest(kind: string, key: CacheKey): string {
+  return createHash('sha256').update(`${kind}\n${stableJson(key)}`).digest('hex');
+}
+
+/** JSON with object members in code-unit order, so that equal values give equal bytes. */
+export function stableJson(value: unknown, indent?: number): string {
+  return JSON.stringify(value, (_, member: unknown) => sortMembers(member), indent);
+}
+
+function sortMembers(value: unknown): unknown {
+  if (value === null || typeof value !== 'object' || Array.isArray(value)) return value;
+  const entries = Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1));
+  return Object.fromEntries(entries);
+}
+
+/** A name for a temporary file beside its final one. */
+export function temporaryName(path: string): string {
+  return `${path}.${randomBytes(4).toString('hex')}.new`;
+}
+
+function withoutPaths(files: Record<string, CachedFile>): Record<string, FileRecord> {
+  return Object.fromEntries(Object.entries(files).map(([name, { sha256, size }]) => [name, { sha256, size }]));
+}
+
+async function exists(path: string): Promise<boolean> {
+  return await stat(path).then(
+    () => true,
+    () => false,
+  );
+}
+
+async function hasSize(path: string, size: number): Promise<boolean> {
+  return await stat(path).then(
+    (found) => found.size === size,
+    () => false,
+  );
+}

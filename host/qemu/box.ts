@@ -1,0 +1,78 @@
+import { mkdir, open, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type ConsoleLine, parseConsoleLine } from '../../contract/console.ts';
+import { CpiabError } from '../../contract/errors.ts';
+import { ports } from '../../contract/layout.ts';
+import type { Accelerator, Firmware } from './arguments.ts';
+import { detectAccelerator, followLines, freePort, launch, type Machine } from './launch.ts';
+
+export interface BoxOptions {
+  /** Absolute path of the ISO. */
+  medium: string;
+  firmware: Firmware;
+  /** MiB. */
+  memory: number;
+  /** Absolute path of a raw image; made (sparse) when it isn't there; null for none. */
+  disk: string | null;
+  /** Directory for the console's log and QEMU's own files. */
+  directory: string;
+}
+
+/** A box in a virtual machine. */
+export interface Box {
+  machine: Machine;
+  accelerator: Accelerator;
+  /** `https://127.0.0.1:<port>`. */
+  url: string;
+  /** Path of the serial console's log. */
+  console: string;
+  /** The agent's reports, from power-on; ends when QEMU does. */
+  reports(signal: AbortSignal): AsyncGenerator<ConsoleLine>;
+}
+
+/** Size of a data disk that isn't there yet, bytes; sparse, so it takes what is written. */
+const DISK_SIZE = 16 * 2 ** 30;
+
+/** Powers on a box. @throws CpiabError E5002 when QEMU doesn't start. */
+export async function powerOn(options: BoxOptions, signal: AbortSignal): Promise<Box> {
+  await mkdir(options.directory, { recursive: true });
+  if (options.disk !== null) await ensureDisk(options.disk);
+  const accelerator = await detectAccelerator(signal);
+  const apiPort = await freePort();
+  const console = join(options.directory, 'console.log');
+  const machine = await launch(
+    {
+      ...options,
+      accelerator,
+      cpus: 2,
+      apiPort,
+      serialLog: console,
+      firmwareVariables: join(options.directory, 'efi-variables.fd'),
+      guestApiPort: ports.api,
+    },
+    join(options.directory, 'qemu.log'),
+  ).catch((cause: unknown) => {
+    throw new CpiabError('E5002', { subject: 'qemu-system-x86_64', args: ['none', String(cause)], cause });
+  });
+  return {
+    machine,
+    accelerator,
+    url: `https://127.0.0.1:${apiPort}`,
+    console,
+    reports: (abort) => reportsOf(console, machine, abort),
+  };
+}
+
+async function* reportsOf(console: string, machine: Machine, signal: AbortSignal): AsyncGenerator<ConsoleLine> {
+  for await (const line of followLines(console, signal, () => machine.ended())) {
+    const report = parseConsoleLine(line);
+    if (report !== null) yield report;
+  }
+}
+
+async function ensureDisk(path: string): Promise<void> {
+  if (await stat(path).catch(() => null)) return;
+  const file = await open(path, 'wx', 0o600);
+  await file.truncate(DISK_SIZE);
+  await file.close();
+}

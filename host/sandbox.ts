@@ -1,0 +1,74 @@
+import { existsSync } from 'node:fs';
+import { CpiabError } from '../contract/errors.ts';
+import { ProcessError, type RunOptions, type RunResult, run } from './process.ts';
+
+/** A directory or file of this machine that a sandboxed program sees. */
+export interface Bind {
+  /** Absolute path here. */
+  source: string;
+  /** Absolute path in the sandbox. */
+  target: string;
+  write: boolean;
+}
+
+export interface SandboxOptions extends Pick<RunOptions, 'signal' | 'timeoutMs' | 'onLine' | 'input' | 'maxOutput'> {
+  binds?: Bind[];
+  cwd?: string;
+  /** The whole environment: nothing of this process's own passes. */
+  env?: Record<string, string>;
+  /** Whether the program may use the network; not unless told. */
+  network?: boolean;
+}
+
+/** A root file system in which tools run isolated from this machine. */
+export interface Sandbox {
+  /** Decides what its tools do: digest of the packages it was made from. */
+  key: string;
+  run(argv: readonly string[], options?: SandboxOptions): Promise<RunResult>;
+}
+
+/** What name resolution and TLS need of this machine, when a program may use the network. */
+const NETWORK_FILES = ['/etc/resolv.conf', '/etc/hosts', '/etc/nsswitch.conf', '/etc/ssl/certs'];
+
+/**
+ * A sandbox by bubblewrap: the root is read-only, /tmp and home private, processes and IPC separate,
+ * user root inside. Needs root or unprivileged user namespaces.
+ * @param root directory of the root file system.
+ */
+export function bubblewrap(root: string, key: string): Sandbox {
+  return {
+    key,
+    run: async (argv, options = {}) => {
+      const { binds = [], cwd = '/', env = {}, network = false, ...rest } = options;
+      const command = [...isolation(root, network), ...binds.flatMap(bindArguments), '--chdir', cwd, ...variables(env)];
+      return await run([...command, '--', ...argv], rest).catch((error: unknown) => {
+        if (error instanceof ProcessError && error.stderr.startsWith('bwrap:')) {
+          throw new CpiabError('E4010', { subject: argv[0] ?? '', args: [firstLine(error.stderr)], cause: error });
+        }
+        throw error;
+      });
+    },
+  };
+}
+
+function isolation(root: string, network: boolean): string[] {
+  return [
+    'bwrap',
+    ...['--unshare-user', '--uid', '0', '--gid', '0', '--unshare-pid', '--unshare-ipc', '--unshare-uts'],
+    ...(network ? [] : ['--unshare-net']),
+    ...['--die-with-parent', '--new-session', '--hostname', 'build'],
+    ...['--ro-bind', root, '/', '--dev', '/dev', '--proc', '/proc', '--tmpfs', '/tmp'],
+    ...(network ? NETWORK_FILES.filter((path) => existsSync(path)).flatMap((path) => ['--ro-bind', path, path]) : []),
+  ];
+}
+
+function bindArguments({ source, target, write }: Bind): string[] {
+  return [write ? '--bind' : '--ro-bind', source, target];
+}
+
+function variables(env: Record<string, string>): string[] {
+  const all = { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', HOME: '/tmp', LC_ALL: 'C.UTF-8', TZ: 'UTC', ...env };
+  return ['--clearenv', ...Object.entries(all).flatMap(([name, value]) => ['--setenv', name, value])];
+}
+
+const firstLine = (text: string) => text.split('\n', 1)[0] ?? '';
