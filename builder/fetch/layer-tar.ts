@@ -8,7 +8,7 @@ import { Header, Pax } from 'tar';
 const record = 512;
 
 /** A file's bytes: in memory when we made them, else where they lie. */
-export type Content = { bytes: Buffer } | { path: string; size: number };
+type Content = { bytes: Buffer } | { path: string; size: number };
 
 /** One path of a layer, relative to `/`, without a slash at its start or end. */
 export type LayerEntry = { path: string } & (

@@ -20,7 +20,7 @@ const zstdLayer = 'application/vnd.oci.image.layer.v1.tar+zstd';
 const zstdLevel = 9;
 
 /** A finished blob. */
-export interface ImageBlob {
+interface ImageBlob {
   mediaType: string;
   digest: Digest;
   /** Bytes. */
@@ -28,7 +28,7 @@ export interface ImageBlob {
   path: string;
 }
 
-export interface ImageLayer {
+interface ImageLayer {
   /** Compressed. */
   blob: ImageBlob;
   /** Digest of the uncompressed tar, by which containerd and the box know an unpacked layer. */
@@ -37,7 +37,7 @@ export interface ImageLayer {
   tar: string;
 }
 
-export interface BuiltImage {
+interface RecipeImage {
   reference: string;
   manifest: ImageBlob;
   config: ImageBlob;
@@ -46,7 +46,7 @@ export interface BuiltImage {
 /** What one recipe gives: one or more images of the same layers. */
 export interface BuiltRecipe {
   layers: ImageLayer[];
-  images: BuiltImage[];
+  images: RecipeImage[];
 }
 
 /**
@@ -73,7 +73,7 @@ export async function buildImage(
     await rename(unnamed, tar);
     layers.push({ blob: await compress(tar, directory), diffId: `sha256:${diffId}`, tar });
   }
-  const images: BuiltImage[] = [];
+  const images: RecipeImage[] = [];
   for (const image of recipe.images) {
     const config = await putJson(directory, imageConfig, configOf(recipe, image, layers, epoch));
     const manifest = await putJson(directory, mediaTypes.manifest, manifestOf(config, layers));

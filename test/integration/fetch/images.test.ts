@@ -1,0 +1,82 @@
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { type RecipeParts, recipeImages } from '../../../builder/fetch/images.ts';
+import { type ImageRecipe, ImageRecipeSchema } from '../../../contract/image.ts';
+import { Cache } from '../../../host/cache.ts';
+
+let root: string;
+let cache: Cache;
+beforeEach(async () => {
+  root = await mkdtemp(join(tmpdir(), 'images-'));
+  cache = new Cache(join(root, 'cache'));
+  await mkdir(join(root, 'recipe/root/etc'), { recursive: true });
+  await writeFile(join(root, 'recipe/root/etc/motd'), 'hello\n');
+});
+afterEach(async () => {
+  await rm(root, { recursive: true, force: true });
+});
+
+const recipe: ImageRecipe = ImageRecipeSchema.parse({
+  apiVersion: 'cpiab.dev/v1',
+  kind: 'ImageRecipe',
+  name: 'pair',
+  images: [
+    { reference: 'cpiab.dev/oci/one:1', title: 'One', version: { debian: 'x' } },
+    { reference: 'cpiab.dev/oci/two:2', title: 'Two', version: { debian: 'x' } },
+  ],
+  layers: [
+    [{ debian: 'x', take: ['usr/**'] }],
+    [{ go: 'program', to: '/usr/bin/program' }, { files: 'root' }],
+  ],
+  config: {},
+});
+
+/** A .deb stands for itself: unpacking copies it to `usr/x`. */
+async function parts(deb: string, program: string): Promise<RecipeParts> {
+  const files = { deb: await cache.put(deb), program: await cache.put(program) };
+  return {
+    program: () => files.program,
+    debian: () => files.deb,
+    unpack: async (file, directory) => {
+      await mkdir(join(directory, 'usr'));
+      await writeFile(join(directory, 'usr/x'), await readFile(file.path));
+    },
+  };
+}
+
+const build = async (from: RecipeParts) =>
+  await recipeImages(recipe, join(root, 'recipe'), from, cache, 1_763_000_000);
+
+describe('recipeImages', () => {
+  test('gives each image its own manifest over shared layers, all of it in the pool', async () => {
+    const { images } = await build(await parts('a', 'b'));
+    expect(images.map(({ references }) => references)).toEqual([
+      ['cpiab.dev/oci/one:1'],
+      ['cpiab.dev/oci/two:2'],
+    ]);
+    const [one, two] = images;
+    expect(one?.manifest.file.sha256).not.toBe(two?.manifest.file.sha256);
+    expect(one?.layers).toEqual(two?.layers);
+    for (const image of images) {
+      const manifest = JSON.parse(await readFile(image.manifest.file.path, 'utf8'));
+      expect(manifest.config.digest).toBe(`sha256:${image.config.file.sha256}`);
+      expect(manifest.layers.map((layer: { digest: string }) => layer.digest)).toEqual(
+        image.layers.map(({ file }) => `sha256:${file.sha256}`),
+      );
+      const config = JSON.parse(await readFile(image.config.file.path, 'utf8'));
+      expect(config.rootfs.diff_ids).toEqual(image.layers.map(({ diffId }) => diffId));
+    }
+  });
+
+  test('builds once, and again when a package, a program or a file of the recipe changed', async () => {
+    const first = await build(await parts('a', 'b'));
+    expect(first.cached).toBe(false);
+    expect(await build(await parts('a', 'b'))).toEqual({ ...first, cached: true });
+    expect((await build(await parts('A', 'b'))).cached).toBe(false);
+    expect((await build(await parts('a', 'B'))).cached).toBe(false);
+    await writeFile(join(root, 'recipe/root/etc/motd'), 'changed\n');
+    expect((await build(await parts('a', 'b'))).cached).toBe(false);
+  });
+});
