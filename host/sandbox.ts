@@ -1,4 +1,5 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync, readlinkSync } from 'node:fs';
+import { join } from 'node:path';
 import { CpiabError } from '../contract/errors.ts';
 import { ProcessError, type RunOptions, type RunResult, run } from './process.ts';
 
@@ -57,9 +58,23 @@ function isolation(root: string, network: boolean): string[] {
     ...['--unshare-user', '--uid', '0', '--gid', '0', '--unshare-pid', '--unshare-ipc', '--unshare-uts'],
     ...(network ? [] : ['--unshare-net']),
     ...['--die-with-parent', '--new-session', '--hostname', 'build'],
-    ...['--ro-bind', root, '/', '--dev', '/dev', '--proc', '/proc', '--tmpfs', '/tmp'],
+    ...rootEntries(root, '/', ['dev', 'etc', 'proc', 'run', 'sys', 'tmp']),
+    ...rootEntries(root, '/etc', network ? NETWORK_FILES.map((path) => path.slice('/etc/'.length).split('/')[0]) : []),
     ...(network ? NETWORK_FILES.filter((path) => existsSync(path)).flatMap((path) => ['--ro-bind', path, path]) : []),
+    ...['--dev', '/dev', '--proc', '/proc', '--tmpfs', '/tmp'],
   ];
+}
+
+/** Binds a directory of the root entry by entry, so that mount points can be made beside them. */
+function rootEntries(root: string, directory: string, without: (string | undefined)[]): string[] {
+  const entries = readdirSync(join(root, directory), { withFileTypes: true });
+  return entries
+    .filter(({ name }) => !without.includes(name))
+    .flatMap((entry) => {
+      const target = join(directory, entry.name);
+      const source = join(root, target);
+      return entry.isSymbolicLink() ? ['--symlink', readlinkSync(source), target] : ['--ro-bind', source, target];
+    });
 }
 
 function bindArguments({ source, target, write }: Bind): string[] {

@@ -1,0 +1,183 @@
+import { bundleFiles, mediaTypes } from '../../contract/layout.ts';
+import type { Lock } from '../../contract/lock.ts';
+import { type Digest, type Manifest, ManifestSchema } from '../../contract/manifest.ts';
+import { type Cache, type CachedFile, stableJson } from '../../host/cache.ts';
+import type { Composed } from '../compose/compose.ts';
+import type { Parts } from '../fetch/parts.ts';
+import type { Site } from '../../contract/site.ts';
+import type { PackedRepository } from './git.ts';
+import { type SiteKey, signBytes } from './minisign.ts';
+import { provenanceStatement } from './provenance.ts';
+import { registryView, type ServedImage } from './registry-view.ts';
+import { type Component, debianComponents, spdxDocument } from './sbom.ts';
+import { BlobSet, type Descriptor } from './store.ts';
+
+export interface AssembleInput {
+  site: Site;
+  lock: Lock;
+  lockDigest: Digest;
+  revision: string;
+  sequence: number;
+  parts: Parts;
+  composed: Composed;
+  repository: PackedRepository;
+  key: SiteKey;
+}
+
+/** A described and signed bundle: where each of its files comes from. */
+export interface Bundle {
+  manifest: Manifest;
+  /** Path below the bundle directory → file to put there. Paths that share a source become hard links. */
+  files: Map<string, CachedFile>;
+  /** Path on the medium, outside the bundle directory → file. */
+  links: Map<string, CachedFile>;
+}
+
+/** Describes every part in one OCI image layout, signs the manifest. Nothing is copied yet. */
+export async function assembleBundle(cache: Cache, input: AssembleInput): Promise<Bundle> {
+  const blobs = new BlobSet(cache);
+  const images = addImages(blobs, input.parts);
+  const artifacts = await addArtifacts(blobs, input, imageDigests(images));
+  const layout = await cache.put(stableJson({ imageLayoutVersion: '1.0.0' }));
+  const index = await cache.put(stableJson(indexOf(images, artifacts)));
+  const manifest = describe(input, blobs, images, artifacts, {
+    [bundleFiles.ociLayout]: `sha256:${layout.sha256}`,
+    [bundleFiles.index]: `sha256:${index.sha256}`,
+  });
+  const text = `${stableJson(manifest, 1)}\n`;
+  const signed = await cache.put(text);
+  const signature = await cache.put(signBytes(Buffer.from(text), input.key, trustedComment(manifest)));
+  const files = new Map<string, CachedFile>([
+    [bundleFiles.ociLayout, layout],
+    [bundleFiles.index, index],
+    [bundleFiles.manifest, signed],
+    [bundleFiles.signature, signature],
+  ]);
+  await addPool(files, cache, blobs, images);
+  return { manifest, files, links: mediumLinks(input.composed) };
+}
+
+interface IndexedImage extends ServedImage {
+  descriptor: Descriptor;
+}
+
+function addImages(blobs: BlobSet, parts: Parts): IndexedImage[] {
+  const served: IndexedImage[] = [];
+  for (const image of parts.images) {
+    for (const reference of image.references) {
+      blobs.add(image.manifest.file, 'image-manifest', reference);
+      blobs.add(image.config.file, 'image-config', reference);
+      for (const layer of image.layers) blobs.add(layer.file, 'image-layer', reference);
+      const manifest: Digest = `sha256:${image.manifest.file.sha256}`;
+      const content = [image.config, ...image.layers].map(({ file }): Digest => `sha256:${file.sha256}`);
+      const descriptor: Descriptor = {
+        mediaType: image.manifest.mediaType,
+        digest: manifest,
+        size: image.manifest.file.size,
+        annotations: { 'io.containerd.image.name': reference, 'org.opencontainers.image.ref.name': reference },
+      };
+      served.push({ reference, manifest, content, descriptor });
+    }
+  }
+  return served.toSorted((a, b) => (a.reference < b.reference ? -1 : 1));
+}
+
+async function addArtifacts(blobs: BlobSet, input: AssembleInput, images: Record<string, Digest>) {
+  const { composed, repository, site, revision, lock, lockDigest, parts } = input;
+  const os = await blobs.addArtifact('os', mediaTypes.os, [
+    { file: composed.kernel, mediaType: mediaTypes.kernel, role: 'os-kernel', title: 'vmlinuz' },
+    { file: composed.initrd, mediaType: mediaTypes.initrd, role: 'os-initrd', title: 'initrd.img' },
+    ...composed.modules.map(({ name, file }) => ({
+      file,
+      mediaType: mediaTypes.module,
+      role: 'os-module' as const,
+      title: `${name}.squashfs`,
+    })),
+  ]);
+  const git = await blobs.addArtifact('git', mediaTypes.git, [
+    { file: repository.file, mediaType: mediaTypes.gitBundle, role: 'git', title: `${site.name}.bundle` },
+  ]);
+  const components: Component[] = [...debianComponents(lock), ...parts.components];
+  const sbom = spdxDocument(site.name, revision, lock.epoch, components);
+  const subjects = { ...images, os: os.digest, git: git.digest };
+  const statement = provenanceStatement({ site: site.name, revision, lock, lockDigest, subjects });
+  return {
+    git,
+    os,
+    sbom: await addDocument(blobs, 'sbom', mediaTypes.sbom, sbom),
+    provenance: await addDocument(blobs, 'provenance', mediaTypes.provenance, statement),
+  };
+}
+
+async function addDocument(blobs: BlobSet, name: 'sbom' | 'provenance', mediaType: string, document: object) {
+  const file = await blobs.cache.put(`${JSON.stringify(document, null, 1)}\n`);
+  return await blobs.addArtifact(name, mediaType, [{ file, mediaType, role: name, title: `${name}.json` }]);
+}
+
+/** The layout's entry point. Source: OCI Image Layout Specification 1.1, index.json. */
+function indexOf(images: IndexedImage[], artifacts: Record<string, Descriptor>) {
+  const named = Object.entries(artifacts).map(([name, descriptor]) => ({
+    ...descriptor,
+    annotations: { 'org.opencontainers.image.ref.name': `cpiab.dev/artifact/${name}` },
+  }));
+  return {
+    schemaVersion: 2,
+    mediaType: mediaTypes.index,
+    manifests: [...images.map(({ descriptor }) => descriptor), ...named],
+  };
+}
+
+function describe(
+  input: AssembleInput,
+  blobs: BlobSet,
+  images: IndexedImage[],
+  artifacts: Record<string, Descriptor>,
+  files: Record<string, Digest>,
+): Manifest {
+  const { site, revision, sequence, lock, lockDigest, composed } = input;
+  const links = [...mediumLinks(composed)].map(([path, file]) => [path, `sha256:${file.sha256}`]);
+  return ManifestSchema.parse({
+    apiVersion: 'cpiab.dev/v1',
+    kind: 'BundleManifest',
+    site: site.name,
+    sequence,
+    revision,
+    lock: lockDigest,
+    previous: null,
+    expires: lock.epoch + site.bundle.validDays * 24 * 60 * 60,
+    images: imageDigests(images),
+    artifacts: Object.fromEntries(Object.entries(artifacts).map(([name, { digest }]) => [name, digest])),
+    links: Object.fromEntries(links),
+    files,
+    blobs: blobs.list().map(({ path: _, ...blob }) => blob),
+  });
+}
+
+async function addPool(files: Map<string, CachedFile>, cache: Cache, blobs: BlobSet, images: IndexedImage[]) {
+  const pool = new Map<Digest, CachedFile>();
+  for (const { digest, size, path } of blobs.list()) {
+    const file = { sha256: digest.slice('sha256:'.length), size, path };
+    pool.set(digest, file);
+    files.set(`${bundleFiles.blobs}/${file.sha256}`, file);
+  }
+  const view = registryView(images);
+  for (const [path, digest] of view.links) files.set(path, await cache.put(digest));
+  for (const [path, digest] of view.blobs) {
+    const file = pool.get(digest);
+    if (file !== undefined) files.set(path, file);
+  }
+}
+
+function mediumLinks(composed: Composed): Map<string, CachedFile> {
+  return new Map([
+    ['live/vmlinuz', composed.kernel],
+    ['live/initrd.img', composed.initrd],
+    ...composed.modules.map(({ name, file }) => [`live/${name}.squashfs`, file] as const),
+  ]);
+}
+
+const imageDigests = (images: IndexedImage[]) =>
+  Object.fromEntries(images.map(({ reference, manifest }) => [reference, manifest]));
+
+const trustedComment = (manifest: Manifest) =>
+  `site=${manifest.site} sequence=${manifest.sequence} revision=${manifest.revision}`;

@@ -1,0 +1,125 @@
+import { cp, mkdir } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { stringify } from 'yaml';
+import { box, type ModuleName } from '../../contract/layout.ts';
+import type { Site } from '../../contract/site.ts';
+import type { CachedFile } from '../../host/cache.ts';
+import { writeAtomic } from '../../host/files.ts';
+import type { SiteKeys } from '../bundle/keys.ts';
+import type { BuiltImage, Parts } from '../fetch/parts.ts';
+import type { BuildHost } from '../host.ts';
+import { moduleFromDirectory, moduleFromTar } from '../image/module.ts';
+import { type EngineEntry, type UnpackedLayer, writeEngineTar } from './engine-tar.ts';
+
+/** The operating system, ready to boot: what goes below `live/` on the medium. */
+export interface Composed {
+  kernel: CachedFile;
+  initrd: CachedFile;
+  /** Lowest first. */
+  modules: { name: ModuleName; file: CachedFile }[];
+}
+
+export interface ComposeInput {
+  site: Site;
+  /** Seconds since the epoch: every file's time. */
+  epoch: number;
+  parts: Parts;
+  keys: Pick<SiteKeys, 'publicKey' | 'operatorCa'>;
+}
+
+/** Programs the box runs outside containers, in `box.programs`. */
+const HOST_PROGRAMS = ['containerd', 'containerd-shim-runc-v2', 'ctr', 'registry', 'attach'];
+/** Names under which the host starts the multicall binary that also is the control plane's image. */
+const KUBE_NAMES = ['kubeadm', 'kubectl', 'kubelet', 'kube-proxy'];
+
+/** Stacks the modules: OS, then engine and images, then agent and site; the most stable lowest. */
+export async function composeModules(host: BuildHost, input: ComposeInput): Promise<Composed> {
+  const { parts } = input;
+  return {
+    kernel: parts.os.kernel,
+    initrd: parts.os.initrd,
+    modules: [
+      { name: '10-os', file: parts.os.module },
+      { name: '20-engine', file: await engineModule(host, input) },
+      { name: '30-agent', file: await agentModule(host, input) },
+    ],
+  };
+}
+
+async function engineModule(host: BuildHost, { parts, epoch }: ComposeInput): Promise<CachedFile> {
+  const entries = engineEntries(parts);
+  const layers = unpackedLayers(parts.images);
+  const key = { entries, layers: layers.map(({ prefix }) => prefix), epoch, tools: parts.sandbox.key };
+  const { files } = await host.cache.files('module-engine', withoutPaths(key), async (scratch) => {
+    const tar = join(scratch, 'engine.tar');
+    await writeEngineTar(tar, entries, layers, epoch, host.signal);
+    return { module: await moduleFromTar(parts.sandbox, { tar, epoch, scratch, signal: host.signal }) };
+  });
+  return files.module;
+}
+
+function engineEntries(parts: Parts): EngineEntry[] {
+  const programs = Object.entries({ ...pick(parts.programs, HOST_PROGRAMS), node: parts.node });
+  const entries: EngineEntry[] = programs.map(([name, file]) => ({
+    path: `${box.programs.slice(1)}/${name}`,
+    file,
+  }));
+  const kube = `../lib/cpiab/layers/${kubeLayer(parts.images)}/usr/bin/kube`;
+  return [...entries, ...KUBE_NAMES.map((name) => ({ path: `usr/bin/${name}`, symlink: kube }))];
+}
+
+/** The layer with the multicall binary: the host runs the same file as the control plane's containers. */
+function kubeLayer(images: BuiltImage[]): string {
+  const image = images.find(({ references }) => references.some((name) => name.includes('/kube-apiserver:')));
+  const diffId = image?.layers[0]?.diffId;
+  if (diffId === undefined) throw new Error('no kube-apiserver image among the parts');
+  return diffId.slice('sha256:'.length);
+}
+
+function unpackedLayers(images: BuiltImage[]): UnpackedLayer[] {
+  const layers = new Map<string, UnpackedLayer>();
+  for (const { diffId, tar } of images.flatMap((image) => image.layers)) {
+    const prefix = `usr/lib/cpiab/layers/${diffId.slice('sha256:'.length)}`;
+    layers.set(prefix, { prefix, tar: tar.path });
+  }
+  return [...layers.values()].toSorted((a, b) => (a.prefix < b.prefix ? -1 : 1));
+}
+
+async function agentModule(host: BuildHost, { site, parts, epoch, keys }: ComposeInput): Promise<CachedFile> {
+  const scratch = await host.cache.scratch('agent-tree');
+  const tree = join(scratch, 'tree');
+  await cp(join(host.repository, 'agent', 'files'), tree, { recursive: true, verbatimSymlinks: true });
+  const generated: Record<string, string> = {
+    [box.site]: stringify(site),
+    [box.siteKey]: keys.publicKey,
+    [box.operatorCa]: keys.operatorCa,
+  };
+  for (const [path, text] of Object.entries(generated)) await place(tree, path, text);
+  for (const [path, file] of [[box.agent, parts.agent], [box.fluxCrds, parts.crds]] as const) {
+    await mkdir(dirname(join(tree, path)), { recursive: true });
+    await cp(file.path, join(tree, path));
+  }
+  const module = await moduleFromDirectory(parts.sandbox, { directory: tree, epoch, scratch, signal: host.signal });
+  return await host.cache.adopt(module);
+}
+
+async function place(tree: string, path: string, text: string): Promise<void> {
+  await mkdir(dirname(join(tree, path)), { recursive: true });
+  await writeAtomic(join(tree, path), text);
+}
+
+function pick(programs: Record<string, CachedFile>, names: string[]): Record<string, CachedFile> {
+  return Object.fromEntries(
+    names.map((name) => {
+      const file = programs[name];
+      if (file === undefined) throw new Error(`no program ${name} among the parts`);
+      return [name, file];
+    }),
+  );
+}
+
+/** A cache key says what files contain, not where they lie. */
+function withoutPaths(key: { entries: EngineEntry[]; layers: string[]; epoch: number; tools: string }) {
+  const entries = key.entries.map((entry) => ('file' in entry ? { path: entry.path, sha256: entry.file.sha256 } : entry));
+  return { ...key, entries };
+}

@@ -1,0 +1,79 @@
+import { createReadStream, createWriteStream } from 'node:fs';
+import { pipeline } from 'node:stream/promises';
+import { extract, type Header, type Pack, pack } from 'tar-stream';
+import type { CachedFile } from '../../host/cache.ts';
+
+/** A file, directory or symbolic link of module 20-engine, owned by root. */
+export type EngineEntry =
+  | { path: string; file: CachedFile }
+  | { path: string; symlink: string }
+  | { path: string; directory: true };
+
+/** An image layer that is laid out, unpacked, in the module. */
+export interface UnpackedLayer {
+  /** Directory in the module, no slash at either end. */
+  prefix: string;
+  /** The layer's uncompressed tar. */
+  tar: string;
+}
+
+/**
+ * Writes the tar that becomes module 20-engine: programs, links, and every image layer below its own
+ * directory with the owners and modes the layer gives. Needs no privilege, as nothing is unpacked here.
+ * @param epoch seconds; the time of every entry.
+ */
+export async function writeEngineTar(
+  path: string,
+  entries: EngineEntry[],
+  layers: UnpackedLayer[],
+  epoch: number,
+  signal: AbortSignal,
+): Promise<void> {
+  const archive = pack();
+  const mtime = new Date(epoch * 1000);
+  const written = pipeline(archive, createWriteStream(path), { signal });
+  const filled = (async () => {
+    for (const directory of parents([...entries, ...layers.map(({ prefix }) => ({ path: `${prefix}/.` }))])) {
+      archive.entry({ name: directory, type: 'directory', mode: 0o755, mtime });
+    }
+    for (const entry of entries) await addEntry(archive, entry, mtime);
+    for (const layer of layers) await addLayer(archive, layer, mtime);
+    archive.finalize();
+  })();
+  await Promise.all([written, filled]);
+}
+
+async function addEntry(archive: Pack, entry: EngineEntry, mtime: Date): Promise<void> {
+  if ('file' in entry) {
+    const sink = archive.entry({ name: entry.path, mode: 0o755, size: entry.file.size, mtime });
+    await pipeline(createReadStream(entry.file.path), sink);
+  } else if ('symlink' in entry) {
+    archive.entry({ name: entry.path, type: 'symlink', linkname: entry.symlink, mtime });
+  } else {
+    archive.entry({ name: entry.path, type: 'directory', mode: 0o755, mtime });
+  }
+}
+
+async function addLayer(archive: Pack, { prefix, tar }: UnpackedLayer, mtime: Date): Promise<void> {
+  const source = extract();
+  createReadStream(tar)
+    .on('error', (error) => source.destroy(error))
+    .pipe(source);
+  for await (const entry of source) {
+    const header: Header = { ...entry.header, name: below(prefix, entry.header.name), mtime };
+    if (header.type === 'link') header.linkname = below(prefix, entry.header.linkname ?? '');
+    await pipeline(entry, archive.entry(header));
+  }
+}
+
+const below = (prefix: string, name: string) => `${prefix}/${name.replace(/^\.?\//, '')}`;
+
+/** Every parent directory of the entries, shortest first. */
+function parents(entries: { path: string }[]): string[] {
+  const found = new Set<string>();
+  for (const { path } of entries) {
+    const parts = path.split('/').slice(0, -1);
+    for (let depth = 1; depth <= parts.length; depth++) found.add(parts.slice(0, depth).join('/'));
+  }
+  return [...found].toSorted();
+}

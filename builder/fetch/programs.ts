@@ -1,0 +1,108 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parse } from 'yaml';
+import { CpiabError } from '../../contract/errors.ts';
+import { type Program, ProgramsSchema } from '../../contract/programs.ts';
+import type { CachedFile } from '../../host/cache.ts';
+import { ProcessError } from '../../host/process.ts';
+import type { BuildHost } from '../host.ts';
+import type { GoToolchain } from './toolchain.ts';
+
+/** Folder of the Go modules, relative to the repository. */
+export const goFolder = 'supply/go';
+
+/** Reads `supply/go/programs.yaml`. @throws ZodError when it isn't a list of programs. */
+export async function readPrograms(repository: string): Promise<Program[]> {
+  return ProgramsSchema.parse(parse(await readFile(join(repository, goFolder, 'programs.yaml'), 'utf8')));
+}
+
+/**
+ * Compiles one program in the build root with the locked toolchain: static, no paths, no VCS stamp,
+ * so that the bytes depend on the toolchain, go.sum and the source only.
+ * @returns output name → file; `<name>.modules` holds the module list that the linker recorded.
+ * @throws CpiabError E3003 with the first compiler error and the log's path.
+ */
+export async function compileProgram(
+  program: Program,
+  toolchain: GoToolchain,
+  host: BuildHost,
+): Promise<{ files: Record<string, CachedFile>; cached: boolean }> {
+  const source = await readModule(join(host.repository, goFolder, program.dir));
+  const key = { program, source, toolchain: toolchain.key };
+  return await host.cache.files('go', key, async (scratch) => {
+    const go = goRunner(program, toolchain, host, scratch);
+    await go(['mod', 'download']);
+    const made: Record<string, string> = {};
+    for (const output of program.outputs) {
+      await go(['build', ...buildFlags(program), '-o', `/out/${output.bin}`, output.package]);
+      made[output.bin] = join(scratch, output.bin);
+    }
+    return made;
+  });
+}
+
+/** The modules linked into a binary, as `go version -m` lists them. */
+export async function linkedModules(
+  binary: CachedFile,
+  toolchain: GoToolchain,
+  host: BuildHost,
+): Promise<{ module: string; version: string }[]> {
+  const target = `/binary/${binary.sha256}`;
+  const { stdout } = await toolchain.sandbox.run(['go', 'version', '-m', target], {
+    binds: [...toolchain.binds, { source: host.cache.pool, target: '/binary', write: false }],
+    env: toolchain.env,
+    signal: host.signal,
+  });
+  return stdout
+    .split('\n')
+    .map((line) => line.split('\t').slice(1))
+    .filter(([kind]) => kind === 'dep' || kind === '=>')
+    .map(([, module = '', version = '']) => ({ module, version }));
+}
+
+function goRunner(program: Program, toolchain: GoToolchain, host: BuildHost, scratch: string) {
+  return async (args: string[]) => {
+    try {
+      await toolchain.sandbox.run(['go', ...args], {
+        binds: [
+          ...toolchain.binds,
+          { source: join(host.repository, goFolder, program.dir), target: '/src', write: false },
+          { source: scratch, target: '/out', write: true },
+        ],
+        cwd: '/src',
+        env: toolchain.env,
+        network: true,
+        signal: host.signal,
+      });
+    } catch (error) {
+      if (!(error instanceof ProcessError)) throw error;
+      const log = await host.writeLog(`go-${program.name}`, error.stderr);
+      throw new CpiabError('E3003', { subject: program.name, args: [firstError(error.stderr), log], cause: error });
+    }
+  };
+}
+
+function buildFlags(program: Program): string[] {
+  const variables = Object.entries(program.variables).map(([name, value]) => `-X ${name}=${value}`);
+  return [
+    '-mod=readonly',
+    '-trimpath',
+    '-buildvcs=false',
+    ...(program.tags.length > 0 ? ['-tags', program.tags.join(',')] : []),
+    ...['-ldflags', ['-s', '-w', ...variables].join(' ')],
+  ];
+}
+
+/** Content of the module's own files: they decide what is compiled. */
+async function readModule(directory: string): Promise<Record<string, string>> {
+  const names = (await readdir(directory)).filter((name) => /^go\.(mod|sum)$|\.go$/.test(name)).toSorted();
+  const texts = await Promise.all(names.map(async (name) => [name, await readFile(join(directory, name), 'utf8')]));
+  return Object.fromEntries(texts);
+}
+
+/** The first line of a compiler's or module loader's output that says what is wrong. */
+export function firstError(output: string): string {
+  const lines = output.split('\n').map((line) => line.trim());
+  const telling = lines.find((line) => /^\S+\.go:\d+|^go: (?!downloading)|error/i.test(line));
+  return telling ?? lines.find((line) => line !== '' && !line.startsWith('#')) ?? 'no output';
+}

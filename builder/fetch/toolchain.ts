@@ -1,0 +1,56 @@
+import { createHash } from 'node:crypto';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Bind, Sandbox } from '../../host/sandbox.ts';
+import type { BuildHost } from '../host.ts';
+
+/** The locked Go toolchain inside the build root. */
+export interface GoToolchain {
+  sandbox: Sandbox;
+  /** Decides the bytes of what it compiles. */
+  key: string;
+  /** Module and build caches, shared by all programs and builds. */
+  binds: Bind[];
+  env: Record<string, string>;
+}
+
+/** Below the build root; the version is that of Debian's golang package in the lock. */
+const GO_ROOT = '/usr/lib/go-1.26';
+
+/** Settings of the person's own Go that say where modules come from; they never change what is compiled. */
+const PASSED = ['GOPROXY', 'GOSUMDB', 'GONOSUMDB', 'GOPRIVATE', 'GONOPROXY', 'HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY'];
+
+/** @param sandbox the build root, whose key covers the Go packages. */
+export async function goToolchain(sandbox: Sandbox, host: BuildHost): Promise<GoToolchain> {
+  const modules = join(host.cache.root, 'go', 'mod');
+  const build = join(host.cache.root, 'go', 'build');
+  await mkdir(modules, { recursive: true });
+  await mkdir(build, { recursive: true });
+  return {
+    sandbox,
+    key: createHash('sha256').update(`go ${sandbox.key}`).digest('hex'),
+    binds: [
+      { source: modules, target: '/go/mod', write: true },
+      { source: build, target: '/go/build', write: true },
+    ],
+    env: {
+      ...passedEnvironment(process.env),
+      PATH: `${GO_ROOT}/bin:/usr/sbin:/usr/bin:/sbin:/bin`,
+      HOME: '/tmp',
+      GOROOT: GO_ROOT,
+      GOMODCACHE: '/go/mod',
+      GOCACHE: '/go/build',
+      GOTOOLCHAIN: 'local',
+      GOFLAGS: '',
+      CGO_ENABLED: '0',
+      GOOS: 'linux',
+      GOARCH: 'amd64',
+      GOAMD64: 'v1',
+    },
+  };
+}
+
+function passedEnvironment(env: NodeJS.ProcessEnv): Record<string, string> {
+  const entries = PASSED.map((name) => [name, env[name]] as const);
+  return Object.fromEntries(entries.filter((entry): entry is [string, string] => entry[1] !== undefined));
+}

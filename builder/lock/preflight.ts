@@ -1,0 +1,39 @@
+import { access, constants, mkdir } from 'node:fs/promises';
+import { CpiabError } from '../../contract/errors.ts';
+import type { Lock } from '../../contract/lock.ts';
+import { freeBytes } from '../../host/files.ts';
+
+/** What of the estimate a cache that has been used before may already hold. */
+export interface Preflight {
+  cacheRoot: string;
+  out: string;
+  /** True when the cache already holds this lock's parts, so that only the output needs room. */
+  filled: boolean;
+}
+
+/**
+ * Checks before any work that both places can be written and have room.
+ * @throws CpiabError E4004 (cache), E4012 (output directory), E4008 (disk space).
+ */
+export async function preflight(lock: Lock, { cacheRoot, out, filled }: Preflight): Promise<void> {
+  await writable(cacheRoot, 'E4004');
+  await writable(out, 'E4012');
+  await room(cacheRoot, filled ? lock.sizes.output : lock.sizes.cache);
+  await room(out, lock.sizes.output);
+}
+
+async function writable(directory: string, code: 'E4004' | 'E4012'): Promise<void> {
+  try {
+    await mkdir(directory, { recursive: true });
+    await access(directory, constants.W_OK);
+  } catch (cause) {
+    throw new CpiabError(code, { subject: directory, cause });
+  }
+}
+
+async function room(directory: string, needed: number): Promise<void> {
+  const free = await freeBytes(directory);
+  if (free < needed) throw new CpiabError('E4008', { subject: directory, args: [gib(needed), gib(free)] });
+}
+
+const gib = (bytes: number) => `${(bytes / 2 ** 30).toFixed(1)} GiB`;

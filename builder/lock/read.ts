@@ -1,0 +1,41 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { CpiabError } from '../../contract/errors.ts';
+import { type Lock, LockSchema } from '../../contract/lock.ts';
+import type { Digest } from '../../contract/manifest.ts';
+import type { Site } from '../../contract/site.ts';
+import { createHash } from 'node:crypto';
+import { lockInputs } from './inputs.ts';
+
+export const lockPath = (repository: string, site: string) =>
+  join(repository, 'config', 'clusters', `${site}.lock.json`);
+
+export interface ReadLock {
+  lock: Lock;
+  digest: Digest;
+}
+
+/**
+ * Reads the site's committed lock.
+ * @throws CpiabError E1004 when there is none or it isn't a lock, E1005 naming what changed since it was made.
+ */
+export async function readLock(repository: string, site: Site): Promise<ReadLock> {
+  const path = lockPath(repository, site.name);
+  const text = await readFile(path, 'utf8').catch((cause: unknown) => {
+    throw new CpiabError('E1006', { subject: path, cause });
+  });
+  const lock = parseLock(text, path);
+  const inputs = await lockInputs(repository, site);
+  const names = new Set([...Object.keys(inputs), ...Object.keys(lock.inputs)]);
+  const changed = [...names].filter((name) => inputs[name] !== lock.inputs[name]).toSorted();
+  if (changed.length > 0) throw new CpiabError('E1005', { subject: path, args: [changed.join(', '), site.name] });
+  return { lock, digest: `sha256:${createHash('sha256').update(text).digest('hex')}` };
+}
+
+function parseLock(text: string, path: string): Lock {
+  try {
+    return LockSchema.parse(JSON.parse(text));
+  } catch (cause) {
+    throw new CpiabError('E1004', { subject: path, cause });
+  }
+}

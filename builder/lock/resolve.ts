@@ -1,0 +1,84 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import type { Lock } from '../../contract/lock.ts';
+import type { Site } from '../../contract/site.ts';
+import { stableJson } from '../../host/cache.ts';
+import { goFolder, readPrograms } from '../fetch/programs.ts';
+import { readBundleSets, readRecipe, recipePackages } from '../fetch/recipes.ts';
+import type { BuildHost } from '../host.ts';
+import { type PackageSet, resolveDebian } from './debian.ts';
+import { lockInputs } from './inputs.ts';
+import { readOsProfile } from './os-profile.ts';
+
+/** Bytes that Go modules and compiled objects take in the cache, measured for the programs of `supply/go`. */
+const GO_DOWNLOAD = 900 * 2 ** 20;
+const GO_CACHE = 6 * 2 ** 30;
+/** Media, bundle and their scratch, as multiples of what the OS and the images weigh; measured. */
+const OUTPUT_FACTOR = 3;
+
+/** Pins every reference of a site anew. Needs the network; writes nothing. */
+export async function resolveLock(site: Site, host: BuildHost): Promise<Lock> {
+  const { repository } = host;
+  const bundles = await readBundleSets(repository, site);
+  const recipes = await Promise.all(bundles.images.map((name) => readRecipe(repository, name)));
+  const sets: Record<string, PackageSet> = await readOsProfile(repository);
+  for (const recipe of recipes) {
+    const include = recipePackages(recipe);
+    if (include.length > 0) sets[`image/${recipe.name}`] = { include, kind: 'files' };
+  }
+  const debian = await resolveDebian(sets, { site, signal: host.signal });
+  return {
+    apiVersion: 'cpiab.dev/v1',
+    kind: 'Lock',
+    site: site.name,
+    epoch: Math.max(...debian.indexes.map(({ date }) => date)),
+    inputs: await lockInputs(repository, site),
+    debian,
+    go: await lockPrograms(repository),
+    node: await lockNode(repository),
+    images: recipes.map((recipe) => ({ name: recipe.name, recipeDigest: digest(stableJson(recipe)) })),
+    sizes: estimate(debian.packages),
+  };
+}
+
+/** The lock as a file: sorted members, one fact a line. */
+export function formatLock(lock: Lock): string {
+  const { debian, ...rest } = lock;
+  const flat = { ...rest, debian: { ...debian, packages: [], indexes: [] } };
+  const rows = (values: unknown[]) => `[\n${values.map((value) => `   ${stableJson(value)}`).join(',\n')}\n  ]`;
+  return `${stableJson(flat, 1)
+    .replace('"packages": []', () => `"packages": ${rows(debian.packages)}`)
+    .replace('"indexes": []', () => `"indexes": ${rows(debian.indexes)}`)}\n`;
+}
+
+async function lockPrograms(repository: string): Promise<Lock['go']> {
+  const programs = await readPrograms(repository);
+  return await Promise.all(
+    programs.map(async ({ name, dir, modules: [main] }) => ({
+      name,
+      module: main?.module ?? name,
+      version: main?.version ?? '',
+      sumDigest: digest(await readFile(join(repository, goFolder, dir, 'go.sum'), 'utf8')),
+    })),
+  );
+}
+
+const packageConfig = z.object({
+  config: z.object({ nodePackage: z.string(), nodeVersion: z.string(), nodeIntegrity: z.string() }),
+});
+
+/** The box runs the same Node that the launcher installs. */
+async function lockNode(repository: string): Promise<Lock['node']> {
+  const { config } = packageConfig.parse(JSON.parse(await readFile(join(repository, 'package.json'), 'utf8')));
+  return { package: config.nodePackage, version: config.nodeVersion, integrity: config.nodeIntegrity };
+}
+
+function estimate(packages: Lock['debian']['packages']): Lock['sizes'] {
+  const debs = packages.reduce((sum, { size }) => sum + size, 0);
+  const unpacked = packages.reduce((sum, { installed }) => sum + installed * 1024, 0);
+  return { download: debs + GO_DOWNLOAD, cache: debs + unpacked + GO_CACHE, output: debs * OUTPUT_FACTOR };
+}
+
+const digest = (text: string) => createHash('sha256').update(text).digest('hex');

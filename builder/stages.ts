@@ -1,0 +1,21 @@
+import { tracked } from '../contract/progress.ts';
+import type { BuildHost } from './host.ts';
+
+/** How long one stage took. */
+export interface StageTime {
+  name: string;
+  tookMs: number;
+}
+
+/** Runs the stages of one build: reports each, keeps its time, and stops between two when interrupted. */
+export function stages(host: BuildHost) {
+  const times: StageTime[] = [];
+  const stage = async <Result>(name: string, title: string, work: () => Promise<Result>): Promise<Result> => {
+    host.signal.throwIfAborted();
+    const started = performance.now();
+    const result = await tracked(host.progress, { id: name, title: `${name}: ${title}` }, work);
+    times.push({ name, tookMs: Math.round(performance.now() - started) });
+    return result;
+  };
+  return { stage, times };
+}

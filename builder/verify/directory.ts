@@ -1,0 +1,28 @@
+import { createReadStream } from 'node:fs';
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { join, relative } from 'node:path';
+import { CpiabError } from '../../contract/errors.ts';
+import { medium } from '../../contract/layout.ts';
+import type { Medium } from './medium.ts';
+
+/** Opens a bundle directory as it lies in `dist/<site>/bundle`. */
+export function openDirectory(path: string): Medium {
+  const absolute = (name: string) => join(path, relative(medium.bundle, name));
+  return {
+    kind: 'directory',
+    path,
+    read: async (name) =>
+      await readFile(absolute(name)).catch((cause: unknown) => {
+        throw new CpiabError('E2105', { subject: absolute(name), cause });
+      }),
+    files: async function* () {
+      const entries = await readdir(path, { recursive: true, withFileTypes: true });
+      for (const entry of entries.filter((found) => !found.isDirectory())) {
+        const file = join(entry.parentPath, entry.name);
+        const { size } = await stat(file);
+        yield { path: join(medium.bundle, relative(path, file)), size, content: createReadStream(file) };
+      }
+    },
+    seal: null,
+  };
+}

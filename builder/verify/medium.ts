@@ -1,0 +1,36 @@
+import type { Readable } from 'node:stream';
+
+/** A file on a medium. */
+export interface MediumFile {
+  /** Path below the medium's root; the bundle is `bundle/…`. */
+  path: string;
+  /** Bytes. */
+  size: number;
+}
+
+/** A file being read. */
+export interface OpenFile extends MediumFile {
+  content: Readable;
+  /** Set when the file is a hard link of one that came before; then `content` is empty. */
+  linkTo?: string;
+}
+
+/** An opened ISO, tarball or bundle directory. Reading trusts nothing: callers check what they get. */
+export interface Medium {
+  kind: 'iso' | 'tarball' | 'directory';
+  path: string;
+  /** Reads one small file whole. @throws CpiabError E2105 when it isn't there. */
+  read(path: string): Promise<Buffer>;
+  /** Every file with its content, in the medium's own order; each stream is consumed before the next. */
+  files(): AsyncIterable<OpenFile>;
+  /** The seal over all other bytes of the medium, or null where every byte is a listed file's (a directory). */
+  seal: ((signal: AbortSignal) => Promise<Sealed>) | null;
+}
+
+/** A medium's seal and what it must cover. */
+export interface Sealed {
+  /** Text of the minisign signature. */
+  signature: string;
+  /** BLAKE2b-512 of the sealed bytes. */
+  hash: Buffer;
+}

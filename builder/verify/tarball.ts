@@ -1,0 +1,52 @@
+import { createReadStream } from 'node:fs';
+import { Readable } from 'node:stream';
+import { createZstdDecompress } from 'node:zlib';
+import { extract } from 'tar-stream';
+import { CpiabError } from '../../contract/errors.ts';
+import { readTarballSeal } from '../image/seal.ts';
+import type { Medium, OpenFile } from './medium.ts';
+
+/**
+ * Opens a `.tar.zst` of a bundle. One member is found by a scan from the start; the writer puts the
+ * manifest, its signature and the image manifests first, so such a scan is short.
+ */
+export function openTarball(path: string): Medium {
+  return {
+    kind: 'tarball',
+    path,
+    read: async (name) => {
+      for await (const file of members(path)) {
+        if (file.path === name) return Buffer.concat(await file.content.toArray());
+        file.content.resume();
+      }
+      throw new CpiabError('E2105', { subject: `${path}: ${name}` });
+    },
+    files: () => members(path),
+    seal: async (signal) => await readTarballSeal(path, signal),
+  };
+}
+
+async function* members(path: string): AsyncGenerator<OpenFile> {
+  const archive = extract();
+  const source = createReadStream(path, { highWaterMark: 1 << 20 });
+  const plain = createZstdDecompress();
+  for (const stream of [source, plain]) {
+    stream.on('error', (cause: Error) => archive.destroy(new CpiabError('E2106', { subject: path, cause })));
+  }
+  source.pipe(plain).pipe(archive);
+  try {
+    for await (const entry of archive) {
+      const { name, type, size, linkname } = entry.header;
+      if (type === 'directory') {
+        entry.resume();
+        continue;
+      }
+      const link = type === 'link' && linkname ? { linkTo: linkname } : {};
+      yield { path: name, size: size ?? 0, content: Readable.from(entry), ...link };
+    }
+  } finally {
+    source.destroy();
+    plain.destroy();
+    archive.destroy();
+  }
+}

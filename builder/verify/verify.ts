@@ -1,0 +1,117 @@
+import { createHash } from 'node:crypto';
+import type { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { CpiabError } from '../../contract/errors.ts';
+import { bundleFiles, medium as layout } from '../../contract/layout.ts';
+import { type Digest, type Manifest, ManifestSchema } from '../../contract/manifest.ts';
+import { type PublicKey, verifyHash } from '../../host/minisign.ts';
+import { registryView } from '../bundle/registry-view.ts';
+import type { Medium } from './medium.ts';
+
+export interface Verification {
+  kind: Medium['kind'];
+  path: string;
+  manifest: Manifest;
+  /** Identifier of the key that signed it. */
+  key: string;
+  /** How many files were hashed, and their bytes. */
+  files: number;
+  bytes: number;
+}
+
+/**
+ * Checks a medium against the key, default deny: the manifest's signature first, then that every file
+ * of the bundle is listed and has its digest, that none is missing, and last the seal over all bytes.
+ * @throws CpiabError E21xx naming the blob or file.
+ */
+export async function verifyMedium(medium: Medium, key: PublicKey, signal: AbortSignal): Promise<Verification> {
+  const text = await medium.read(`${layout.bundle}/${bundleFiles.manifest}`);
+  const signature = await medium.read(`${layout.bundle}/${bundleFiles.signature}`);
+  if (!verifyHash(blake2b(text), signature.toString('utf8'), key)) {
+    throw new CpiabError('E2101', { subject: `${medium.path}: ${bundleFiles.manifest}` });
+  }
+  const manifest = ManifestSchema.parse(JSON.parse(text.toString('utf8')));
+  const expected = await expectedFiles(medium, manifest);
+  const counted = await checkFiles(medium, manifest, expected, signal);
+  await checkSeal(medium, key, signal);
+  return { kind: medium.kind, path: medium.path, manifest, key: key.name, ...counted };
+}
+
+/** Path on the medium → digest, for all that the signed manifest says or implies. */
+async function expectedFiles(medium: Medium, manifest: Manifest): Promise<Map<string, Digest>> {
+  const inBundle = (path: string) => `${layout.bundle}/${path}`;
+  const expected = new Map<string, Digest>();
+  for (const { digest } of manifest.blobs) expected.set(inBundle(`${bundleFiles.blobs}/${digest.slice(7)}`), digest);
+  for (const [name, digest] of Object.entries(manifest.files)) expected.set(inBundle(name), digest);
+  for (const [path, digest] of (await servedView(medium, manifest)).entries()) expected.set(inBundle(path), digest);
+  if (medium.kind === 'iso') for (const [path, digest] of Object.entries(manifest.links)) expected.set(path, digest);
+  return expected;
+}
+
+/** The registry view's files, derived again from the image manifests. */
+async function servedView(medium: Medium, manifest: Manifest): Promise<Map<string, Digest>> {
+  const images = await Promise.all(
+    Object.entries(manifest.images).map(async ([reference, digest]) => {
+      const bytes = await medium.read(`${layout.bundle}/${bundleFiles.blobs}/${digest.slice(7)}`);
+      if (sha256(bytes) !== digest) throw damaged(manifest, digest);
+      const image = JSON.parse(bytes.toString('utf8')) as { config: { digest: Digest }; layers: { digest: Digest }[] };
+      return { reference, manifest: digest, content: [image.config.digest, ...image.layers.map((l) => l.digest)] };
+    }),
+  );
+  const { links, blobs } = registryView(images);
+  const files = new Map(blobs);
+  for (const [path, digest] of links) files.set(path, sha256(Buffer.from(digest)));
+  return files;
+}
+
+async function checkFiles(
+  medium: Medium,
+  manifest: Manifest,
+  expected: Map<string, Digest>,
+  signal: AbortSignal,
+): Promise<{ files: number; bytes: number }> {
+  const seen = new Map<string, Digest>();
+  let bytes = 0;
+  for await (const file of medium.files()) {
+    const digest = expected.get(file.path);
+    if (digest === undefined) {
+      if (!isOutside(file.path)) throw new CpiabError('E2104', { subject: `${medium.path}: ${file.path}` });
+      file.content.resume();
+      continue;
+    }
+    const found = (file.linkTo && seen.get(file.linkTo)) || (await digestOf(file.content, signal));
+    if (found !== digest) throw damaged(manifest, digest, file.path);
+    seen.set(file.path, found);
+    bytes += file.size;
+  }
+  const missing = [...expected.keys()].find((path) => !seen.has(path));
+  if (missing !== undefined) throw new CpiabError('E2105', { subject: `${medium.path}: ${missing}` });
+  return { files: expected.size, bytes };
+}
+
+async function digestOf(content: Readable, signal: AbortSignal): Promise<Digest> {
+  const hash = createHash('sha256');
+  await pipeline(content, hash, { signal });
+  return `sha256:${hash.digest('hex')}`;
+}
+
+/** Files that the manifest doesn't list: itself, its signature, and what the seal covers on an ISO. */
+function isOutside(path: string): boolean {
+  if (!path.startsWith(`${layout.bundle}/`)) return true;
+  const name = path.slice(layout.bundle.length + 1);
+  return name === bundleFiles.manifest || name === bundleFiles.signature;
+}
+
+async function checkSeal(medium: Medium, key: PublicKey, signal: AbortSignal): Promise<void> {
+  if (medium.seal === null) return;
+  const { signature, hash } = await medium.seal(signal);
+  if (!verifyHash(hash, signature, key)) throw new CpiabError('E2107', { subject: medium.path });
+}
+
+function damaged(manifest: Manifest, digest: Digest, path?: string): CpiabError {
+  const blob = manifest.blobs.find((found) => found.digest === digest);
+  return new CpiabError('E2103', { subject: `${digest} (${blob?.for.join(', ') ?? path ?? 'bundle file'})` });
+}
+
+const sha256 = (bytes: Uint8Array): Digest => `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
+const blake2b = (bytes: Uint8Array) => createHash('blake2b512').update(bytes).digest();
