@@ -30,7 +30,12 @@ export async function tracked<Result>(
     sink({ type: 'done', id: part.id, tookMs: tookMs(), ...describe(result) });
     return result;
   } catch (error) {
-    sink({ type: 'fail', id: part.id, detail: error instanceof Error ? error.message : String(error), tookMs: tookMs() });
+    sink({
+      type: 'fail',
+      id: part.id,
+      detail: error instanceof Error ? error.message : String(error),
+      tookMs: tookMs(),
+    });
     throw error;
   }
 }

@@ -118,7 +118,8 @@ function judge(
   const fail = (failure: Failure, how: string) => new ProcessError(argv, failure, how, output);
   if (stopped === 'timeout') throw fail('timeout', `not done after ${timeoutMs} ms`);
   if (stopped === 'output') throw fail('output', 'wrote more than can be kept');
-  if (output.cause !== null && output.cause !== undefined) throw fail('spawn', (output.cause as Error).message);
+  if (output.cause !== null && output.cause !== undefined)
+    throw fail('spawn', (output.cause as Error).message);
   if (output.signal !== null) throw fail('signal', `ended by ${output.signal}`);
   if (output.exitCode !== 0) throw fail('exit', `exit status ${output.exitCode}`);
   return { stdout: output.stdout, stderr: output.stderr, tookMs: output.duration };

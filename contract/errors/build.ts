@@ -2,7 +2,8 @@
 export const buildErrors = {
   E3001: {
     exit: 1,
-    says: (version: string, _site: string, _name: string) => `version ${version} is not on the mirror any more`,
+    says: (version: string, _site: string, _name: string) =>
+      `version ${version} is not on the mirror any more`,
     hint: (_version: string, site: string, name: string) =>
       `run \`./cpiab lock ${site} --update ${name}\`, or build without --frozen`,
   },

@@ -1,0 +1,92 @@
+import { z } from 'zod';
+
+const siteName = z
+  .string()
+  .regex(
+    /^[a-z][a-z0-9-]{0,30}$/,
+    'expected lower-case letters, digits and hyphens, a letter first, at most 31',
+  );
+const network = z.cidrv4('expected an IPv4 network such as 10.42.0.0/16');
+
+/** Where an artifact comes from: `source` compiles or packages it, `upstream` takes what a project publishes. */
+export const supplies = ['source', 'upstream'] as const;
+/** What runs Kubernetes on the box. */
+export const engineKinds = ['kubeadm', 'k3s'] as const;
+/** Forms a build can write beside the bundle directory. */
+export const mediaKinds = ['iso', 'tarball'] as const;
+
+/** One cluster's definition, `config/clusters/<name>.yaml`; a copy is in the box. Unknown keys are errors. */
+export const SiteSchema = z
+  .strictObject({
+    apiVersion: z.literal('cpiab.dev/v1'),
+    kind: z.literal('Site'),
+    /** The file's name without `.yaml`; names the box, its Git repository and its artifacts. */
+    name: siteName,
+    /** Default `source`. */
+    supply: z.enum(supplies).default('source'),
+    engine: z.strictObject({
+      /** Default `kubeadm`. */
+      kind: z.enum(engineKinds).default('kubeadm'),
+      /** Version of Kubernetes. The lock must have the same. */
+      version: z.string().regex(/^v\d+\.\d+\.\d+(\+\w+)?$/, 'expected a version such as v1.36.3'),
+    }),
+    /** Networks inside the box. None may overlap with another, nor with the networks the box stands in. */
+    network: z
+      .strictObject({
+        /** The node's fixed address, on an interface of its own. Default 10.44.0.1. */
+        nodeAddress: z.ipv4('expected an IPv4 address such as 10.44.0.1').default('10.44.0.1'),
+        /** Default 10.42.0.0/16. */
+        podCIDR: network.default('10.42.0.0/16'),
+        /** Default 10.43.0.0/16; its tenth address is the cluster's DNS. */
+        serviceCIDR: network.default('10.43.0.0/16'),
+      })
+      .prefault({}),
+    /** Bundle sets to carry: names of files in `bundles/`. Default only `core`. */
+    bundles: z.array(z.string()).min(1, 'expected at least one bundle set').default(['core']),
+    bundle: z
+      .strictObject({
+        /** Days after the lock's date until the bundle expires. Default 365. */
+        validDays: z
+          .int('expected a whole number of days')
+          .min(1, 'expected at least 1 day')
+          .max(3650)
+          .default(365),
+      })
+      .prefault({}),
+    /** Default all of them. */
+    media: z.array(z.enum(mediaKinds)).default([...mediaKinds]),
+    debian: z
+      .strictObject({
+        /** Default `trixie`, the one suite the images are made for. */
+        suite: z.enum(['trixie']).default('trixie'),
+        /** Base address of a mirror, above `dists/`. Default: the one in this machine's apt configuration. */
+        mirror: z.url({ protocol: /^https?$/, error: 'expected an http or https address' }).optional(),
+      })
+      .prefault({}),
+  })
+  .superRefine(({ network: { nodeAddress, podCIDR, serviceCIDR } }, context) => {
+    const overlaps = (key: string, value: string, first: string) =>
+      context.addIssue({
+        code: 'custom',
+        path: ['network', key],
+        input: value,
+        message: `overlaps with ${first}`,
+      });
+    if (overlap(podCIDR, serviceCIDR)) overlaps('serviceCIDR', serviceCIDR, `podCIDR ${podCIDR}`);
+    if (overlap(nodeAddress, podCIDR)) overlaps('nodeAddress', nodeAddress, `podCIDR ${podCIDR}`);
+    if (overlap(nodeAddress, serviceCIDR)) overlaps('nodeAddress', nodeAddress, `serviceCIDR ${serviceCIDR}`);
+  });
+export type Site = z.infer<typeof SiteSchema>;
+
+/** Whether two IPv4 networks (an address is a network of one) have an address in common. */
+function overlap(a: string, b: string): boolean {
+  const [first, second] = [parseNetwork(a), parseNetwork(b)];
+  const shared = 2 ** (32 - Math.min(first.length, second.length));
+  return Math.floor(first.start / shared) === Math.floor(second.start / shared);
+}
+
+function parseNetwork(text: string): { start: number; length: number } {
+  const [address = '', length = '32'] = text.split('/');
+  const start = address.split('.').reduce((sum, octet) => sum * 256 + Number(octet), 0);
+  return { start, length: Number(length) };
+}
