@@ -28,6 +28,7 @@ export const DebianIndexSchema = z.strictObject({
   /** SHA-256 of the InRelease file. */
   sha256,
 });
+export type DebianIndex = z.infer<typeof DebianIndexSchema>;
 
 /**
  * The lock: every reference a build uses, pinned. Written by `cpiab lock`, read by the builder.

@@ -27,8 +27,6 @@ export interface ComposeInput {
   keys: Pick<SiteKeys, 'publicKey' | 'operatorCa'>;
 }
 
-/** Programs the box runs outside containers, in `box.programs`. */
-const HOST_PROGRAMS = ['containerd', 'containerd-shim-runc-v2', 'ctr', 'registry', 'attach'];
 /** Names under which the host starts the multicall binary that also is the control plane's image. */
 const KUBE_NAMES = ['kubeadm', 'kubectl', 'kubelet', 'kube-proxy'];
 
@@ -59,7 +57,7 @@ async function engineModule(host: BuildHost, { parts, epoch }: ComposeInput): Pr
 }
 
 function engineEntries(parts: Parts): EngineEntry[] {
-  const programs = Object.entries({ ...pick(parts.programs, HOST_PROGRAMS), node: parts.node });
+  const programs = Object.entries({ ...pick(parts.programs, parts.hostPrograms), node: parts.node });
   const entries: EngineEntry[] = programs.map(([name, file]) => ({
     path: `${box.programs.slice(1)}/${name}`,
     file,

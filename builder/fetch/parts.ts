@@ -20,6 +20,8 @@ export interface Parts {
   sandbox: Sandbox;
   /** Compiled programs by output name. */
   programs: Record<string, CachedFile>;
+  /** Which of them the box runs outside containers. */
+  hostPrograms: string[];
   node: CachedFile;
   agent: CachedFile;
   /** Flux's custom resource definitions, one YAML stream. */

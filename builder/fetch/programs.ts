@@ -4,12 +4,16 @@ import { parse } from 'yaml';
 import { CpiabError } from '../../contract/errors.ts';
 import { type Program, ProgramsSchema } from '../../contract/programs.ts';
 import type { CachedFile } from '../../host/cache.ts';
+import { writeAtomic } from '../../host/files.ts';
 import { ProcessError } from '../../host/process.ts';
 import type { BuildHost } from '../host.ts';
 import type { GoToolchain } from './toolchain.ts';
 
 /** Folder of the Go modules, relative to the repository. */
 export const goFolder = 'supply/go';
+
+/** Name under which a program's module list is kept beside its binaries. */
+export const moduleList = 'modules.txt';
 
 /** Reads `supply/go/programs.yaml`. @throws ZodError when it isn't a list of programs. */
 export async function readPrograms(repository: string): Promise<Program[]> {
@@ -19,7 +23,7 @@ export async function readPrograms(repository: string): Promise<Program[]> {
 /**
  * Compiles one program in the build root with the locked toolchain: static, no paths, no VCS stamp,
  * so that the bytes depend on the toolchain, go.sum and the source only.
- * @returns output name → file; `<name>.modules` holds the module list that the linker recorded.
+ * @returns output name → file, and under `moduleList` what the linker recorded in them.
  * @throws CpiabError E3003 with the first compiler error and the log's path.
  */
 export async function compileProgram(
@@ -37,23 +41,17 @@ export async function compileProgram(
       await go(['build', ...buildFlags(program), '-o', `/out/${output.bin}`, output.package]);
       made[output.bin] = join(scratch, output.bin);
     }
+    const { stdout } = await go(['version', '-m', ...program.outputs.map(({ bin }) => `/out/${bin}`)]);
+    made[moduleList] = join(scratch, moduleList);
+    await writeAtomic(made[moduleList], stdout);
     return made;
   });
 }
 
-/** The modules linked into a binary, as `go version -m` lists them. */
-export async function linkedModules(
-  binary: CachedFile,
-  toolchain: GoToolchain,
-  host: BuildHost,
-): Promise<{ module: string; version: string }[]> {
-  const target = `/binary/${binary.sha256}`;
-  const { stdout } = await toolchain.sandbox.run(['go', 'version', '-m', target], {
-    binds: [...toolchain.binds, { source: host.cache.pool, target: '/binary', write: false }],
-    env: toolchain.env,
-    signal: host.signal,
-  });
-  return stdout
+/** Reads what `go version -m` said of a program's binaries: the modules that the linker put in. */
+export async function linkedModules(list: CachedFile): Promise<{ module: string; version: string }[]> {
+  const text = await readFile(list.path, 'utf8');
+  return text
     .split('\n')
     .map((line) => line.split('\t').slice(1))
     .filter(([kind]) => kind === 'dep' || kind === '=>')
@@ -63,7 +61,7 @@ export async function linkedModules(
 function goRunner(program: Program, toolchain: GoToolchain, host: BuildHost, scratch: string) {
   return async (args: string[]) => {
     try {
-      await toolchain.sandbox.run(['go', ...args], {
+      return await toolchain.sandbox.run(['go', ...args], {
         binds: [
           ...toolchain.binds,
           { source: join(host.repository, goFolder, program.dir), target: '/src', write: false },

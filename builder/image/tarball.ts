@@ -15,15 +15,17 @@ export interface TarballInput {
   /** Seconds since the epoch: every member's time. */
   epoch: number;
   sandbox: Sandbox;
-  /** Scratch directory; the tarball is left there. */
+  /** Empty directory for what is in the making, on the file system of `out`. */
   scratch: string;
+  /** Where the finished tarball goes. */
+  out: string;
   /** Signs the BLAKE2b-512 of the tarball. */
   sign: (hash: Buffer) => string;
   signal: AbortSignal;
 }
 
 /** Packs the bundle as `.tar.zst`, the same bytes for the same bundle; hard links stay hard links. */
-export async function writeTarball(input: TarballInput): Promise<string> {
+export async function writeTarball(input: TarballInput): Promise<void> {
   const { directory, epoch, scratch, sandbox, signal } = input;
   const names = memberOrder(input.bundle).map((name) => `${medium.bundle}/${name}`);
   await writeFile(join(scratch, 'names'), names.join('\0'));
@@ -45,9 +47,7 @@ export async function writeTarball(input: TarballInput): Promise<string> {
   );
   const path = join(scratch, 'bundle.tar.zst');
   await appendFile(path, await tarballSeal(path, input.sign, signal));
-  const sealed = join(scratch, 'sealed.tar.zst');
-  await rename(path, sealed);
-  return sealed;
+  await rename(path, input.out);
 }
 
 /** What a reader needs first comes first: manifest, signature, index, image manifests; then the rest by name. */

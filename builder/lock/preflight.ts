@@ -1,24 +1,25 @@
-import { access, constants, mkdir } from 'node:fs/promises';
+import { access, constants, mkdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import { CpiabError } from '../../contract/errors.ts';
 import type { Lock } from '../../contract/lock.ts';
 import { freeBytes } from '../../host/files.ts';
 
-/** What of the estimate a cache that has been used before may already hold. */
 export interface Preflight {
   cacheRoot: string;
+  /** Output directory, existing or not. */
   out: string;
-  /** True when the cache already holds this lock's parts, so that only the output needs room. */
-  filled: boolean;
 }
 
 /**
  * Checks before any work that both places can be written and have room.
  * @throws CpiabError E4004 (cache), E4012 (output directory), E4008 (disk space).
  */
-export async function preflight(lock: Lock, { cacheRoot, out, filled }: Preflight): Promise<void> {
+export async function preflight(lock: Lock, { cacheRoot, out }: Preflight): Promise<void> {
   await writable(cacheRoot, 'E4004');
   await writable(out, 'E4012');
-  await room(cacheRoot, filled ? lock.sizes.output : lock.sizes.cache);
+  // Compiled objects are most of the estimate; where they are, only the output needs room.
+  const compiled = await stat(join(cacheRoot, 'products', 'go')).catch(() => null);
+  await room(cacheRoot, compiled === null ? lock.sizes.cache : lock.sizes.output);
   await room(out, lock.sizes.output);
 }
 

@@ -28,7 +28,7 @@ export async function resolveLock(site: Site, host: BuildHost): Promise<Lock> {
     const include = recipePackages(recipe);
     if (include.length > 0) sets[`image/${recipe.name}`] = { include, kind: 'files' };
   }
-  const debian = await resolveDebian(sets, { site, signal: host.signal });
+  const debian = await resolveDebian(sets, site, host);
   return {
     apiVersion: 'cpiab.dev/v1',
     kind: 'Lock',

@@ -1,0 +1,124 @@
+import { createHash } from 'node:crypto';
+import { createWriteStream } from 'node:fs';
+import { mkdir, rename, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Readable, Transform } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { CpiabError } from '../../contract/errors.ts';
+import type { DebianPackage, Lock } from '../../contract/lock.ts';
+import { tracked } from '../../contract/progress.ts';
+import type { Site } from '../../contract/site.ts';
+import { type CachedFile, temporaryName } from '../../host/cache.ts';
+import { run } from '../../host/process.ts';
+import type { BuildHost } from '../host.ts';
+import { debianMirrors, type Mirrors } from '../lock/mirrors.ts';
+
+/** How many packages are fetched at once. */
+const PARALLEL = 6;
+/** Pauses before each further try, milliseconds. */
+const PAUSES = [0, 500, 2000, 5000];
+
+/** The locked packages, all in the cache. */
+export interface DebStore {
+  /** The .deb of a locked package. */
+  file(name: string): CachedFile;
+  /** The packages of a set, in the lock's order. */
+  set(name: string): DebianPackage[];
+  /** Unpacks a .deb into an existing directory, without its maintainer scripts. */
+  unpack(deb: CachedFile, directory: string): Promise<void>;
+}
+
+/** Fetches every package of the lock that the cache doesn't have. @throws CpiabError E3001, E3002, E2103. */
+export async function fetchDebs(site: Site, lock: Lock, host: BuildHost): Promise<DebStore> {
+  const byName = new Map(lock.debian.packages.map((deb) => [deb.name, deb]));
+  const missing = await absent(lock.debian.packages, host);
+  if (missing.length > 0) {
+    const mirrors = await debianMirrors(site, host.signal);
+    await tracked(
+      host.progress,
+      { id: 'debs', title: `${missing.length} Debian packages` },
+      () => fetchAll(missing, mirrors, site, host),
+      () => ({ bytes: missing.reduce((sum, { size }) => sum + size, 0) }),
+    );
+  }
+  const locked = (name: string) => {
+    const deb = byName.get(name);
+    if (deb === undefined) throw new CpiabError('E3006', { subject: name, args: ['a package that is not in the lock'] });
+    return deb;
+  };
+  return {
+    file: (name) => cached(locked(name), host),
+    set: (name) => (lock.debian.sets[name] ?? []).map(locked),
+    unpack: async (deb, directory) => {
+      await run(['dpkg-deb', '--extract', deb.path, directory], { signal: host.signal });
+    },
+  };
+}
+
+const cached = ({ sha256, size }: DebianPackage, { cache }: BuildHost): CachedFile => ({
+  sha256,
+  size,
+  path: cache.blobPath(sha256),
+});
+
+async function absent(packages: DebianPackage[], host: BuildHost): Promise<DebianPackage[]> {
+  const sizes = await Promise.all(
+    packages.map(async (deb) => (await stat(host.cache.blobPath(deb.sha256)).catch(() => null))?.size),
+  );
+  return packages.filter((deb, index) => sizes[index] !== deb.size);
+}
+
+async function fetchAll(packages: DebianPackage[], mirrors: Mirrors, site: Site, host: BuildHost): Promise<void> {
+  await mkdir(host.cache.pool, { recursive: true });
+  const queue = [...packages];
+  let bytes = 0;
+  const worker = async () => {
+    for (let deb = queue.shift(); deb !== undefined; deb = queue.shift()) {
+      await fetchDeb(deb, mirrors, site, host);
+      bytes += deb.size;
+      host.progress({ type: 'progress', id: 'debs', detail: `${queue.length} to go`, bytes });
+    }
+  };
+  await Promise.all(Array.from({ length: PARALLEL }, worker));
+}
+
+async function fetchDeb(deb: DebianPackage, mirrors: Mirrors, site: Site, host: BuildHost): Promise<void> {
+  const address = `${mirrors[deb.archive]}/${deb.path}`;
+  const subject = `${deb.name} ${deb.version}`;
+  let last: unknown;
+  for (const pause of PAUSES) {
+    await sleep(pause, undefined, { signal: host.signal });
+    try {
+      const response = await fetch(address, { signal: host.signal });
+      if (response.status === 404) throw new CpiabError('E3001', { subject, args: [deb.version, site.name, deb.name] });
+      if (!response.ok || response.body === null) throw new Error(`the mirror answered ${response.status}`);
+      return await store(Readable.fromWeb(response.body), deb, subject, host);
+    } catch (error) {
+      if (error instanceof CpiabError) throw error;
+      host.signal.throwIfAborted();
+      last = error;
+    }
+  }
+  throw new CpiabError('E3002', { subject, cause: last });
+}
+
+/** Writes while hashing; the file gets its name only when the digest is right. */
+async function store(body: Readable, deb: DebianPackage, subject: string, host: BuildHost): Promise<void> {
+  const target = host.cache.blobPath(deb.sha256);
+  const fresh = temporaryName(target);
+  const hash = createHash('sha256');
+  const hashing = new Transform({
+    transform(chunk: Buffer, _, done) {
+      hash.update(chunk);
+      done(null, chunk);
+    },
+  });
+  try {
+    await pipeline(body, hashing, createWriteStream(fresh, { flush: true }), { signal: host.signal });
+    if (hash.digest('hex') !== deb.sha256) throw new CpiabError('E2103', { subject });
+    await rename(fresh, target);
+  } finally {
+    await rm(fresh, { force: true });
+  }
+}

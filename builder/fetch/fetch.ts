@@ -1,0 +1,121 @@
+import { CpiabError } from '../../contract/errors.ts';
+import { tracked } from '../../contract/progress.ts';
+import type { Lock } from '../../contract/lock.ts';
+import type { Program } from '../../contract/programs.ts';
+import type { Site } from '../../contract/site.ts';
+import type { CachedFile } from '../../host/cache.ts';
+import type { Component } from '../bundle/sbom.ts';
+import type { BuildHost } from '../host.ts';
+import { bundleAgent } from './agent.ts';
+import { assembleBuildRoot } from './build-root.ts';
+import { generateCrds } from './crds.ts';
+import { type DebStore, fetchDebs } from './debs.ts';
+import { checkVersions, type PartVersions } from './image-version.ts';
+import { type RecipeParts, recipeImages } from './images.ts';
+import { fetchNode } from './node.ts';
+import { assembleOs } from './os-root.ts';
+import type { BuiltImage, Parts } from './parts.ts';
+import { compileProgram, linkedModules, moduleList, readPrograms } from './programs.ts';
+import { readBundleSets, readRecipe, recipeFolder } from './recipes.ts';
+import { goComponents, type LinkedModule, nodeComponent } from './components.ts';
+import { type GoToolchain, goToolchain } from './toolchain.ts';
+
+/**
+ * Fills the cache from the lock: downloads, compiles, assembles. What the cache has is not made again.
+ * Programs are compiled one after another, as the Go compiler uses every core by itself; Debian roots
+ * and Node are made beside them.
+ */
+export async function fetchParts(site: Site, lock: Lock, host: BuildHost): Promise<Parts> {
+  const bundles = await readBundleSets(host.repository, site);
+  const definitions = await readPrograms(host.repository);
+  const debs = await fetchDebs(site, lock, host);
+  const sandbox = await assembleBuildRoot(debs, host);
+  const toolchain = await goToolchain(sandbox, host);
+  const [compiled, os, node] = await Promise.all([
+    compileAll(definitions, toolchain, host),
+    assembleOs(lock, debs, sandbox, host),
+    part(host, { id: 'node', title: `Node ${lock.node.version}` }, () => fetchNode(lock, host)),
+  ]);
+  const generator = compiled.programs['controller-gen'];
+  if (generator === undefined) throw new Error('supply/go/programs.yaml has no controller-gen');
+  const crds = await part(host, { id: 'crds', title: 'Flux CRDs' }, () => generateCrds(generator, toolchain, host));
+  const onBox = new Set(bundles.programs);
+  return {
+    sandbox,
+    programs: compiled.programs,
+    hostPrograms: definitions.filter(({ name }) => onBox.has(name)).flatMap(({ outputs }) => outputs.map(({ bin }) => bin)),
+    node: node.file,
+    agent: await bundleAgent(host),
+    crds: crds.file,
+    os,
+    images: await buildImages(bundles.images, { lock, definitions, debs, programs: compiled.programs }, host),
+    components: [...compiled.components, nodeComponent(lock)],
+    lock,
+  };
+}
+
+interface Compiled {
+  programs: Record<string, CachedFile>;
+  components: Component[];
+}
+
+async function compileAll(definitions: Program[], toolchain: GoToolchain, host: BuildHost): Promise<Compiled> {
+  const programs: Record<string, CachedFile> = {};
+  const linked: LinkedModule[] = [];
+  for (const program of definitions) {
+    const title = `${program.name} ${program.modules[0]?.version ?? ''}`;
+    const { files } = await part(host, { id: `go/${program.name}`, title }, () => compileProgram(program, toolchain, host));
+    const { [moduleList]: list, ...outputs } = files;
+    Object.assign(programs, outputs);
+    if (list === undefined) continue;
+    for (const found of await linkedModules(list)) linked.push({ program: program.name, ...found });
+  }
+  return { programs, components: goComponents(definitions, linked) };
+}
+
+interface ImageSources {
+  lock: Lock;
+  definitions: Program[];
+  debs: DebStore;
+  programs: Record<string, CachedFile>;
+}
+
+async function buildImages(names: string[], sources: ImageSources, host: BuildHost): Promise<BuiltImage[]> {
+  const { lock, definitions, debs, programs } = sources;
+  const parts: RecipeParts = {
+    program: (output) => {
+      const file = programs[output];
+      if (file === undefined) throw new CpiabError('E3006', { subject: output, args: ['no such program is compiled'] });
+      return file;
+    },
+    debian: (name) => debs.file(name),
+    unpack: (deb, directory) => debs.unpack(deb, directory),
+  };
+  const all: BuiltImage[] = [];
+  for (const name of names) {
+    const recipe = await readRecipe(host.repository, name);
+    checkVersions(recipe, versionsOf(definitions, lock));
+    const folder = recipeFolder(host.repository, name);
+    const work = () => recipeImages(recipe, folder, parts, host.cache, lock.epoch);
+    all.push(...(await part(host, { id: `image/${name}`, title: `image ${name}` }, work)).images);
+  }
+  return all;
+}
+
+function versionsOf(definitions: Program[], lock: Lock): PartVersions {
+  return {
+    module: (program, module) =>
+      definitions.find(({ name }) => name === program)?.modules.find((found) => found.module === module)?.version ?? null,
+    debian: (name) => lock.debian.packages.find((deb) => deb.name === name)?.version ?? null,
+  };
+}
+
+/** Reports one part, and whether the cache had it. */
+async function part<Result extends { cached: boolean }>(
+  host: BuildHost,
+  about: { id: string; title: string },
+  work: () => Promise<Result>,
+): Promise<Result> {
+  host.signal.throwIfAborted();
+  return await tracked(host.progress, about, work, ({ cached }) => ({ cached }));
+}
