@@ -1,0 +1,89 @@
+import { glob, readFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { parse, parseAllDocuments } from 'yaml';
+import { AppSchema } from '../../../contract/app.ts';
+import { BundleSetSchema } from '../../../contract/bundle-set.ts';
+import { ImageRecipeSchema } from '../../../contract/image.ts';
+import { box, flux, ports } from '../../../contract/layout.ts';
+
+const repository = join(import.meta.dirname, '../../..');
+const cluster = join(repository, 'cluster/kubernetes');
+const text = async (path: string): Promise<string> => await readFile(join(repository, path), 'utf8');
+const found = async (pattern: string): Promise<string[]> =>
+  (await Array.fromAsync(glob(pattern, { cwd: cluster }))).toSorted();
+
+const apps = await found('**/app.yaml');
+const core = BundleSetSchema.parse(parse(await text('bundles/core.yaml')));
+
+interface Manifest {
+  kind: string;
+  metadata: { name: string; namespace?: string };
+}
+
+async function manifests(folder: string): Promise<Manifest[]> {
+  const paths = (await found(`${folder}/*.yaml`)).filter((path) => !/(app|kustomization)\.yaml$/.test(path));
+  const texts = await Promise.all(paths.map((path) => text(join('cluster/kubernetes', path))));
+  return texts.flatMap((each) => parseAllDocuments(each).map((document) => document.toJS() as Manifest));
+}
+
+describe('apps', () => {
+  test.each(apps)('%s is valid', async (path) => {
+    const app = AppSchema.parse(parse(await text(join('cluster/kubernetes', path))));
+    if (!path.startsWith('flux/')) expect(app.name).toBe(basename(dirname(path)));
+  });
+
+  test.each(apps)('%s: every object lies in the namespace of the app', async (path) => {
+    const app = AppSchema.parse(parse(await text(join('cluster/kubernetes', path))));
+    const objects = await manifests(dirname(path));
+    const namespaces = new Set(objects.flatMap(({ metadata }) => metadata.namespace ?? []));
+    expect([...namespaces]).toEqual([app.name]);
+    expect(objects).toContainEqual(expect.objectContaining({ kind: 'Namespace' }));
+    expect(objects).toContainEqual(
+      expect.objectContaining({
+        kind: 'NetworkPolicy',
+        metadata: expect.objectContaining({ name: 'default-deny' }),
+      }),
+    );
+  });
+
+  test('every image in the manifests is in the bundle', async () => {
+    const recipes = core.images.map(async (name) =>
+      ImageRecipeSchema.parse(parse(await text(`images/oci/${name}/image.yaml`))),
+    );
+    const bundled = (await Promise.all(recipes)).flatMap(({ images }) =>
+      images.map(({ reference }) => reference),
+    );
+    const all = await Promise.all(
+      (await found('**/*.yaml')).map((path) => text(join('cluster/kubernetes', path))),
+    );
+    const used = [...all.join('\n').matchAll(/^\s*(?:- )?image: (\S+)$/gm)].map(([, image = '']) => image);
+    expect(used.length).toBeGreaterThanOrEqual(4);
+    expect(bundled).toEqual(expect.arrayContaining(used));
+  });
+});
+
+describe('the root sync of lab', () => {
+  test('runs the apps of its bundle set, each from its own folder and the published source', async () => {
+    const objects = (await manifests('flux/lab')) as (Manifest & { spec: Record<string, unknown> })[];
+    expect(objects.map(({ spec }) => spec.path).toSorted()).toEqual(
+      core.apps.map((path) => `./cluster/kubernetes/${path}`).toSorted(),
+    );
+    for (const { metadata, spec } of objects) {
+      expect(metadata.namespace).toBe(flux.namespace);
+      expect(spec).toMatchObject({ prune: true, wait: true, sourceRef: { name: flux.artifactName } });
+    }
+  });
+});
+
+describe('addresses and paths that the box decides', () => {
+  test('volumes are made where the box keeps them', async () => {
+    expect(await text('cluster/kubernetes/platform/storage/config.yaml')).toContain(
+      `"paths": ["${box.volumes}"]`,
+    );
+  });
+
+  test('Flux may reach the artifacts', async () => {
+    expect(await text(`${flux.systemPath}/network-policy.yaml`)).toContain(`port: ${ports.artifacts}`);
+  });
+});
