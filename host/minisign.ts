@@ -53,6 +53,22 @@ export function parseSignature(text: string): Signature {
 }
 
 /**
+ * The text of a `.minisig` file.
+ * @param keyName the signing key's identifier, for the untrusted comment.
+ */
+export function formatSignature(signature: Signature, keyName: string): string {
+  const algorithm = Buffer.from(signature.algorithm, 'latin1');
+  const body = Buffer.concat([algorithm, signature.keyId, signature.signature]).toString('base64');
+  return [
+    `untrusted comment: signature from cpiab site key ${keyName}`,
+    body,
+    `${TRUSTED}${signature.trustedComment}`,
+    signature.globalSignature.toString('base64'),
+    '',
+  ].join('\n');
+}
+
+/**
  * Checks a message held in memory. A malformed signature is a wrong one.
  * @param signature text of the `.minisig` file.
  */

@@ -1,5 +1,6 @@
 import { createHash, createPrivateKey, generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto';
 import { blake2b } from '@noble/hashes/blake2.js';
+import { formatSignature } from '../../host/minisign.ts';
 
 /** A minisign key pair. Source: https://jedisct1.github.io/minisign/ (file formats). */
 export interface SiteKey {
@@ -11,7 +12,6 @@ export interface SiteKey {
 }
 
 const ALGORITHM = Buffer.from('Ed');
-const PREHASHED = Buffer.from('ED');
 const NO_KDF = Buffer.alloc(2);
 const BLAKE2 = Buffer.from('B2');
 /** DER of PKCS#8 up to the 32 seed bytes of an Ed25519 private key (RFC 8410 section 7). */
@@ -64,14 +64,7 @@ export function signBytes(bytes: Uint8Array, key: SiteKey, trustedComment: strin
 export function signPrehashed(hash: Uint8Array, key: SiteKey, trustedComment: string): string {
   const signature = sign(null, hash, key.privateKey);
   const globalSignature = sign(null, Buffer.concat([signature, Buffer.from(trustedComment)]), key.privateKey);
-  const body = Buffer.concat([PREHASHED, key.id, signature]).toString('base64');
-  return [
-    `untrusted comment: signature from cpiab site key ${keyName(key)}`,
-    body,
-    `trusted comment: ${trustedComment}`,
-    globalSignature.toString('base64'),
-    '',
-  ].join('\n');
+  return formatSignature({ algorithm: 'ED', keyId: key.id, signature, trustedComment, globalSignature }, keyName(key));
 }
 
 /** The key's identifier as minisign prints it: 16 upper-case hexadecimal digits, little-endian. */

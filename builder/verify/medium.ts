@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import type { Sealed } from '../image/seal.ts';
 
 /** A file on a medium. */
 export interface MediumFile {
@@ -25,12 +26,4 @@ export interface Medium {
   files(): AsyncIterable<OpenFile>;
   /** The seal over all other bytes of the medium, or null where every byte is a listed file's (a directory). */
   seal: ((signal: AbortSignal) => Promise<Sealed>) | null;
-}
-
-/** A medium's seal and what it must cover. */
-export interface Sealed {
-  /** Text of the minisign signature. */
-  signature: string;
-  /** BLAKE2b-512 of the sealed bytes. */
-  hash: Buffer;
 }

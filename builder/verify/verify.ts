@@ -4,7 +4,7 @@ import { pipeline } from 'node:stream/promises';
 import { CpiabError } from '../../contract/errors.ts';
 import { bundleFiles, medium as layout } from '../../contract/layout.ts';
 import { type Digest, type Manifest, ManifestSchema } from '../../contract/manifest.ts';
-import { type PublicKey, verifyHash } from '../../host/minisign.ts';
+import { formatSignature, type PublicKey, parseSignature, verifyHash } from '../../host/minisign.ts';
 import { registryView } from '../bundle/registry-view.ts';
 import type { Medium } from './medium.ts';
 
@@ -19,22 +19,44 @@ export interface Verification {
   bytes: number;
 }
 
+export interface VerifyOptions {
+  /** Takes each damage and lets the check go on; unless told, the first one is thrown. */
+  onDamage?: (error: CpiabError) => void;
+}
+
 /**
  * Checks a medium against the key, default deny: the manifest's signature first, then that every file
  * of the bundle is listed and has its digest, that none is missing, and last the seal over all bytes.
  * @throws CpiabError E21xx naming the blob or file.
  */
-export async function verifyMedium(medium: Medium, key: PublicKey, signal: AbortSignal): Promise<Verification> {
+export async function verifyMedium(
+  medium: Medium,
+  key: PublicKey,
+  signal: AbortSignal,
+  { onDamage = fail }: VerifyOptions = {},
+): Promise<Verification> {
+  const manifest = await readManifest(medium, key);
+  const expected = await expectedFiles(medium, manifest);
+  const counted = await checkFiles({ medium, manifest, expected, onDamage }, signal);
+  await checkSeal(medium, key, signal).catch((error: unknown) => {
+    if (!(error instanceof CpiabError)) throw error;
+    onDamage(error);
+  });
+  return { kind: medium.kind, path: medium.path, manifest, key: key.name, ...counted };
+}
+
+/** The manifest, once its signature has verified. @throws CpiabError E2101, E2105. */
+export async function readManifest(medium: Medium, key: PublicKey): Promise<Manifest> {
   const text = await medium.read(`${layout.bundle}/${bundleFiles.manifest}`);
   const signature = await medium.read(`${layout.bundle}/${bundleFiles.signature}`);
-  if (!verifyHash(blake2b(text), signature.toString('utf8'), key)) {
+  if (!verifyExact(blake2b(text), signature.toString('utf8'), key)) {
     throw new CpiabError('E2101', { subject: `${medium.path}: ${bundleFiles.manifest}` });
   }
-  const manifest = ManifestSchema.parse(JSON.parse(text.toString('utf8')));
-  const expected = await expectedFiles(medium, manifest);
-  const counted = await checkFiles(medium, manifest, expected, signal);
-  await checkSeal(medium, key, signal);
-  return { kind: medium.kind, path: medium.path, manifest, key: key.name, ...counted };
+  return ManifestSchema.parse(JSON.parse(text.toString('utf8')));
+}
+
+function fail(error: CpiabError): never {
+  throw error;
 }
 
 /** Path on the medium → digest, for all that the signed manifest says or implies. */
@@ -64,28 +86,32 @@ async function servedView(medium: Medium, manifest: Manifest): Promise<Map<strin
   return files;
 }
 
-async function checkFiles(
-  medium: Medium,
-  manifest: Manifest,
-  expected: Map<string, Digest>,
-  signal: AbortSignal,
-): Promise<{ files: number; bytes: number }> {
+interface Check {
+  medium: Medium;
+  manifest: Manifest;
+  expected: Map<string, Digest>;
+  onDamage: (error: CpiabError) => void;
+}
+
+async function checkFiles(check: Check, signal: AbortSignal): Promise<{ files: number; bytes: number }> {
+  const { medium, manifest, expected, onDamage } = check;
   const seen = new Map<string, Digest>();
   let bytes = 0;
   for await (const file of medium.files()) {
     const digest = expected.get(file.path);
     if (digest === undefined) {
-      if (!isOutside(file.path)) throw new CpiabError('E2104', { subject: `${medium.path}: ${file.path}` });
+      if (!isOutside(file.path)) onDamage(new CpiabError('E2104', { subject: `${medium.path}: ${file.path}` }));
       file.content.resume();
       continue;
     }
     const found = (file.linkTo && seen.get(file.linkTo)) || (await digestOf(file.content, signal));
-    if (found !== digest) throw damaged(manifest, digest, file.path);
+    if (found !== digest) onDamage(damaged(manifest, digest, file.path));
     seen.set(file.path, found);
     bytes += file.size;
   }
-  const missing = [...expected.keys()].find((path) => !seen.has(path));
-  if (missing !== undefined) throw new CpiabError('E2105', { subject: `${medium.path}: ${missing}` });
+  for (const path of expected.keys()) {
+    if (!seen.has(path)) onDamage(new CpiabError('E2105', { subject: `${medium.path}: ${path}` }));
+  }
   return { files: expected.size, bytes };
 }
 
@@ -105,7 +131,15 @@ function isOutside(path: string): boolean {
 async function checkSeal(medium: Medium, key: PublicKey, signal: AbortSignal): Promise<void> {
   if (medium.seal === null) return;
   const { signature, hash } = await medium.seal(signal);
-  if (!verifyHash(hash, signature, key)) throw new CpiabError('E2107', { subject: medium.path });
+  if (!verifyExact(hash, signature, key)) throw new CpiabError('E2107', { subject: medium.path });
+}
+
+/**
+ * Also holds the parts of the text that no signature covers (the untrusted comment, line ends) to the one
+ * form that the builder writes: then no byte is free to differ.
+ */
+function verifyExact(hash: Uint8Array, text: string, key: PublicKey): boolean {
+  return verifyHash(hash, text, key) && formatSignature(parseSignature(text), key.name) === text;
 }
 
 function damaged(manifest: Manifest, digest: Digest, path?: string): CpiabError {
