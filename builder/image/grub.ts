@@ -1,0 +1,36 @@
+/** File by which GRUB knows the medium's file system among others. */
+export const markPath = '.disk/cpiab';
+
+/** Kernel parameters that every box boots with. */
+const KERNEL = [
+  'quiet',
+  'loglevel=3',
+  'systemd.show_status=false',
+  'console=tty0',
+  'console=ttyS0,115200',
+];
+
+/** The menu: one entry, started at once; the serial console shows it too. */
+export function grubConfig(): string {
+  return [
+    'serial --unit=0 --speed=115200',
+    'terminal_input console serial',
+    'terminal_output console serial',
+    'set timeout=0',
+    "menuentry 'CPiaB' {",
+    `  linux /live/vmlinuz ${KERNEL.join(' ')}`,
+    '  initrd /live/initrd.img',
+    '}',
+    '',
+  ].join('\n');
+}
+
+/** What the signed GRUB reads first, from the EFI system partition: where the menu is. */
+export function efiGrubConfig(): string {
+  return [
+    `search --file --set=root /${markPath}`,
+    'set prefix=($root)/boot/grub',
+    'configfile $prefix/grub.cfg',
+    '',
+  ].join('\n');
+}
