@@ -9,14 +9,19 @@ const project = (name: string, seconds: number) => ({
   },
 });
 
+/** One guest at a time: emulation wants all cores. */
+const bootProject = (name: string, files: string) => ({
+  test: { ...project(name, 1800).test, include: [files], fileParallelism: false },
+});
+
 export default defineConfig({
   test: {
     projects: [
       project('unit', 10),
       project('docs', 20),
       project('integration', 120),
-      // One guest at a time: emulation wants both cores.
-      { test: { ...project('boot', 1800).test, fileParallelism: false } },
+      bootProject('boot', 'test/boot/*.test.ts'),
+      bootProject('boot-long', 'test/boot/long/*.test.ts'),
     ],
   },
 });

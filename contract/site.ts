@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { mediaKinds } from './media.ts';
 
 const siteName = z
   .string()
@@ -12,8 +13,6 @@ const network = z.cidrv4('expected an IPv4 network such as 10.42.0.0/16');
 export const supplies = ['source', 'upstream'] as const;
 /** What runs Kubernetes on the box. */
 export const engineKinds = ['kubeadm', 'k3s'] as const;
-/** Forms a build can write beside the bundle directory. */
-export const mediaKinds = ['iso', 'tarball'] as const;
 
 /** One cluster's definition, `config/clusters/<name>.yaml`; a copy is in the box. Unknown keys are errors. */
 export const SiteSchema = z

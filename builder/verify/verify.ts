@@ -63,10 +63,13 @@ function fail(error: CpiabError): never {
 async function expectedFiles(medium: Medium, manifest: Manifest): Promise<Map<string, Digest>> {
   const inBundle = (path: string) => `${layout.bundle}/${path}`;
   const expected = new Map<string, Digest>();
-  for (const { digest } of manifest.blobs) expected.set(inBundle(`${bundleFiles.blobs}/${digest.slice(7)}`), digest);
+  for (const { digest } of manifest.blobs)
+    expected.set(inBundle(`${bundleFiles.blobs}/${digest.slice(7)}`), digest);
   for (const [name, digest] of Object.entries(manifest.files)) expected.set(inBundle(name), digest);
-  for (const [path, digest] of (await servedView(medium, manifest)).entries()) expected.set(inBundle(path), digest);
-  if (medium.kind === 'iso') for (const [path, digest] of Object.entries(manifest.links)) expected.set(path, digest);
+  for (const [path, digest] of (await servedView(medium, manifest)).entries())
+    expected.set(inBundle(path), digest);
+  if (medium.kind === 'iso')
+    for (const [path, digest] of Object.entries(manifest.links)) expected.set(path, digest);
   return expected;
 }
 
@@ -76,8 +79,15 @@ async function servedView(medium: Medium, manifest: Manifest): Promise<Map<strin
     Object.entries(manifest.images).map(async ([reference, digest]) => {
       const bytes = await medium.read(`${layout.bundle}/${bundleFiles.blobs}/${digest.slice(7)}`);
       if (sha256(bytes) !== digest) throw damaged(manifest, digest);
-      const image = JSON.parse(bytes.toString('utf8')) as { config: { digest: Digest }; layers: { digest: Digest }[] };
-      return { reference, manifest: digest, content: [image.config.digest, ...image.layers.map((l) => l.digest)] };
+      const image = JSON.parse(bytes.toString('utf8')) as {
+        config: { digest: Digest };
+        layers: { digest: Digest }[];
+      };
+      return {
+        reference,
+        manifest: digest,
+        content: [image.config.digest, ...image.layers.map((l) => l.digest)],
+      };
     }),
   );
   const { links, blobs } = registryView(images);
@@ -100,7 +110,8 @@ async function checkFiles(check: Check, signal: AbortSignal): Promise<{ files: n
   for await (const file of medium.files()) {
     const digest = expected.get(file.path);
     if (digest === undefined) {
-      if (!isOutside(file.path)) onDamage(new CpiabError('E2104', { subject: `${medium.path}: ${file.path}` }));
+      if (!isOutside(file.path))
+        onDamage(new CpiabError('E2104', { subject: `${medium.path}: ${file.path}` }));
       file.content.resume();
       continue;
     }
@@ -109,10 +120,14 @@ async function checkFiles(check: Check, signal: AbortSignal): Promise<{ files: n
     seen.set(file.path, found);
     bytes += file.size;
   }
+  reportMissing(check, seen);
+  return { files: expected.size, bytes };
+}
+
+function reportMissing({ medium, expected, onDamage }: Check, seen: Map<string, Digest>): void {
   for (const path of expected.keys()) {
     if (!seen.has(path)) onDamage(new CpiabError('E2105', { subject: `${medium.path}: ${path}` }));
   }
-  return { files: expected.size, bytes };
 }
 
 async function digestOf(content: Readable, signal: AbortSignal): Promise<Digest> {

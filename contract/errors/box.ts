@@ -29,7 +29,22 @@ export const boxErrors = {
   },
   E5006: {
     exit: 1,
-    says: (failed: string) => `${failed} failed`,
-    hint: 'the lines above say which and why',
+    says: () => 'its key is not known here',
+    hint: 'add `#` and the fingerprint that its console shows to the address: --box https://HOST:7443#FINGERPRINT',
+  },
+  E5101: {
+    exit: 1,
+    says: (why: string) => why,
+    hint: 'the box tries again by itself; if this stays, restart it, and replace the medium if that does not help',
+  },
+  E5102: {
+    exit: 1,
+    says: (names: string) => `the bundle lacks images that the engine needs: ${names}`,
+    hint: 'build the bundle again with the bundle set `core`',
+  },
+  E5103: {
+    exit: 1,
+    says: (path: string) => `revision has no usable ${path}`,
+    hint: (path: string) => `restore ${path} in Git and push; the box applies it by itself`,
   },
 } as const;

@@ -71,4 +71,9 @@ export const inputErrors = {
     says: (first: string) => `overlaps with ${first}`,
     hint: 'choose networks that have no address in common',
   },
+  E1015: {
+    exit: 2,
+    says: () => 'not built yet',
+    hint: 'run `./cpiab build` first, or give the path of an ISO',
+  },
 } as const;

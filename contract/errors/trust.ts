@@ -45,4 +45,15 @@ export const trustErrors = {
     says: (index: string) => `the signature of Debian's index does not verify: ${index}`,
     hint: 'the mirror is stale or dishonest: try another, or check the clock',
   },
+  E2110: {
+    exit: 3,
+    says: (found: string, kept: string) => `sequence ${found} is older than ${kept}, which this box has run`,
+    hint: 'start from a newer medium: an old one may hold faults that were mended since',
+  },
+  E2111: {
+    exit: 3,
+    says: (found: string, expected: string) =>
+      `made for site ${found}, but the operating system is of site ${expected}`,
+    hint: 'copy the medium again from a good source: parts of two builds are mixed',
+  },
 } as const;

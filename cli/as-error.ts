@@ -1,0 +1,42 @@
+import { CommanderError } from '@commander-js/extra-typings';
+import { CpiabError } from '../contract/errors.ts';
+import { ProcessError } from '../host/process.ts';
+import { systemPackages } from '../host/system-packages.ts';
+
+/**
+ * What a person is told of anything that was thrown.
+ * @param command the command line's start, such as `cpiab build`.
+ */
+export async function asError(error: unknown, command: string, signal: AbortSignal): Promise<CpiabError> {
+  if (signal.aborted) return new CpiabError('E9002', { subject: command });
+  if (error instanceof CpiabError) return error;
+  if (error instanceof CommanderError) {
+    return new CpiabError('E1010', {
+      subject: command,
+      args: [error.message.replace(/^error: /, '').replaceAll('\n', ' '), command],
+    });
+  }
+  return (await fromProcess(error)) ?? fromSystem(error) ?? unexpected(error, command);
+}
+
+async function fromProcess(error: unknown): Promise<CpiabError | undefined> {
+  if (!(error instanceof ProcessError) || error.failure !== 'spawn') return undefined;
+  const program = error.argv[0] ?? '';
+  const found = (await systemPackages()).find(({ proof }) => proof === program);
+  return new CpiabError('E4007', { subject: program, args: [found?.name ?? program], cause: error });
+}
+
+/** Errors that the file system gives to anybody who writes. */
+function fromSystem(error: unknown): CpiabError | undefined {
+  const { code, path = 'a file' } = (error ?? {}) as NodeJS.ErrnoException;
+  if (code === 'ENOSPC' || code === 'EDQUOT') return new CpiabError('E3009', { subject: path, cause: error });
+  if (code === 'EROFS' || code === 'EACCES' || code === 'EPERM') {
+    return new CpiabError('E4012', { subject: path, cause: error });
+  }
+  return undefined;
+}
+
+function unexpected(error: unknown, command: string): CpiabError {
+  const message = error instanceof Error ? error.message : String(error);
+  return new CpiabError('E9001', { subject: command, args: [message.split('\n')[0] ?? ''], cause: error });
+}

@@ -1,0 +1,86 @@
+import { mkdtemp } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { BoxStatus, Step } from '../../contract/status.ts';
+import { keepBoxRecord } from '../../host/box-record.ts';
+import { cacheRoot } from '../../host/cache.ts';
+import { ensureDirectory } from '../../host/files.ts';
+import type { Firmware } from '../../host/qemu/arguments.ts';
+import { type Box, powerOn } from '../../host/qemu/box.ts';
+import type { CliContext } from '../context.ts';
+import { fetchStatus } from './client.ts';
+import { type Milestone, waitFor } from './wait.ts';
+
+export interface BootOptions {
+  /** Absolute path of the ISO. */
+  medium: string;
+  firmware: Firmware;
+  /** MiB. */
+  memory: number;
+  /** Absolute path of the data disk's image, made when it isn't there; null for none. */
+  disk: string | null;
+  until: Milestone;
+  /** Seconds until the milestone must be reached. */
+  timeout: number;
+  /** Whether the machine outlives this process. */
+  keep: boolean;
+}
+
+/** `cpiab boot --json`. */
+export interface BootReport {
+  apiVersion: 'cpiab.dev/v1';
+  kind: 'BootReport';
+  /** QEMU's process; null once it has ended. */
+  pid: number | null;
+  url: string;
+  /** SHA-256 of the API's key (SPKI), hexadecimal. */
+  fingerprint: string;
+  disk: string | null;
+  accelerator: 'kvm' | 'tcg';
+  /** Path of the serial console's log. */
+  console: string;
+  timeline: Step[];
+  /** The box's state when it was reached; null when that was not waited for. */
+  status: BoxStatus | null;
+}
+
+/** Boots a medium in a virtual machine and follows it to the milestone; then leaves or ends the machine. */
+export async function boot(options: BootOptions, context: CliContext): Promise<BootReport> {
+  const { signal, progress, note } = context;
+  const directory = await mkdtemp(join(await ensureDirectory(join(cacheRoot(), 'machines')), 'box-'));
+  const box = await powerOn({ ...options, directory }, signal);
+  let kept = false;
+  try {
+    note(`box: ${box.url} (${box.accelerator}), console in ${box.console}`);
+    const report = await waitFor(box, { ...options, signal, progress });
+    const fingerprint = report.fingerprint ?? '';
+    await remember(box, options, fingerprint);
+    const address = { url: new URL(box.url), fingerprint };
+    const status = options.until === 'converged' ? await fetchStatus(address) : null;
+    kept = options.keep;
+    if (kept) box.machine.release();
+    return describe(box, options, fingerprint, status);
+  } finally {
+    if (!kept) await box.machine.cut();
+  }
+}
+
+async function remember(box: Box, { disk, medium }: BootOptions, fingerprint: string): Promise<void> {
+  const { url, console, machine } = box;
+  const record = { url, fingerprint, site: medium, pid: machine.pid, disk, console, started: Date.now() };
+  await keepBoxRecord(cacheRoot(), record);
+}
+
+function describe(box: Box, options: BootOptions, fingerprint: string, status: BoxStatus | null): BootReport {
+  return {
+    apiVersion: 'cpiab.dev/v1',
+    kind: 'BootReport',
+    pid: options.keep ? box.machine.pid : null,
+    url: box.url,
+    fingerprint,
+    disk: options.disk,
+    accelerator: box.accelerator,
+    console: box.console,
+    timeline: status?.steps ?? [],
+    status,
+  };
+}

@@ -1,0 +1,96 @@
+import type { ConsoleLine } from '../../contract/console.ts';
+import { CpiabError } from '../../contract/errors.ts';
+import type { ProgressSink } from '../../contract/progress.ts';
+import type { Box } from '../../host/qemu/box.ts';
+
+/** How far a box must come: its API has a key, or it has converged to its repository. */
+export type Milestone = 'api' | 'converged';
+
+export interface WaitOptions {
+  until: Milestone;
+  /** Seconds. */
+  timeout: number;
+  signal: AbortSignal;
+  progress: ProgressSink;
+}
+
+/**
+ * Follows a box's own reports on its serial console until it has come far enough.
+ * @returns the report that said so.
+ * @throws CpiabError E5001 too late, E5002 QEMU ended, E5003 the box stopped.
+ */
+export async function waitFor(
+  box: Box,
+  { until, timeout, signal, progress }: WaitOptions,
+): Promise<ConsoleLine> {
+  const late = AbortSignal.timeout(timeout * 1000);
+  const steps = new StepProgress(progress);
+  try {
+    return await follow(box, until, steps, AbortSignal.any([signal, late]));
+  } catch (cause) {
+    if (!late.aborted || signal.aborted) throw cause;
+    throw new CpiabError('E5001', {
+      subject: box.url,
+      args: [String(timeout), steps.current, box.console],
+      cause,
+    });
+  } finally {
+    steps.end();
+  }
+}
+
+async function follow(
+  box: Box,
+  until: Milestone,
+  steps: StepProgress,
+  signal: AbortSignal,
+): Promise<ConsoleLine> {
+  for await (const report of box.reports(signal)) {
+    steps.take(report);
+    rejectFailed(report, box);
+    if (until === 'api' ? report.fingerprint !== null : report.phase === 'ready') return report;
+  }
+  const status = await box.machine.exited;
+  throw new CpiabError('E5002', {
+    subject: 'qemu-system-x86_64',
+    args: [String(status ?? 'none'), `see ${box.console}`],
+  });
+}
+
+function rejectFailed({ phase, step, problem, nextAction }: ConsoleLine, box: Box): void {
+  if (phase !== 'failed') return;
+  const next = nextAction ?? `see the console's output in ${box.console}`;
+  throw new CpiabError('E5003', { subject: box.url, args: [step, problem ?? 'no reason given', next] });
+}
+
+/** Turns a box's reports into progress: a step ends when the next one begins. */
+class StepProgress {
+  current = 'power-on';
+  readonly #sink: ProgressSink;
+  #beganMs = 0;
+  #lastMs = 0;
+
+  constructor(sink: ProgressSink) {
+    this.#sink = sink;
+    this.#start();
+  }
+
+  take({ step, ms, problem }: ConsoleLine): void {
+    this.#lastMs = ms;
+    if (step !== this.current) {
+      this.end();
+      this.current = step;
+      this.#beganMs = ms;
+      this.#start();
+    }
+    if (problem !== null) this.#sink({ type: 'progress', id: this.current, detail: problem });
+  }
+
+  end(): void {
+    this.#sink({ type: 'done', id: this.current, tookMs: Math.max(0, this.#lastMs - this.#beganMs) });
+  }
+
+  #start(): void {
+    this.#sink({ type: 'start', id: this.current, title: `box: ${this.current}` });
+  }
+}

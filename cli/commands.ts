@@ -1,0 +1,20 @@
+import { bootCommand } from './commands/boot.ts';
+import { buildCommand } from './commands/build.ts';
+import { doctorCommand } from './commands/doctor.ts';
+import { inspectCommand } from './commands/inspect.ts';
+import { lockCommand } from './commands/lock.ts';
+import { statusCommand } from './commands/status.ts';
+import { testCommand } from './commands/test.ts';
+import { verifyCommand } from './commands/verify.ts';
+
+/** Every command, in the order of `--help`. Each file loads what its work needs only when it runs. */
+export const commands = [
+  buildCommand,
+  lockCommand,
+  verifyCommand,
+  inspectCommand,
+  bootCommand,
+  statusCommand,
+  doctorCommand,
+  testCommand,
+] as const;

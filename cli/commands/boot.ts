@@ -1,0 +1,76 @@
+import { stat } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { Option } from '@commander-js/extra-typings';
+import { CpiabError } from '../../contract/errors.ts';
+import { formatBytes } from '../../contract/units.ts';
+import { firmwares } from '../../host/qemu/arguments.ts';
+import type { BootReport } from '../box/boot.ts';
+import { timelineTable } from '../box/show.ts';
+import { command, wholeNumber } from '../command.ts';
+import type { CliContext } from '../context.ts';
+
+export function bootCommand(context: CliContext) {
+  return command('boot', 'boot a box in a virtual machine that reaches no network', [
+    {
+      line: 'cpiab boot --wait converged',
+      does: 'boot site lab, wait until all of Git is applied, end the machine',
+    },
+    {
+      line: 'cpiab boot lab --wait converged --keep',
+      does: 'the same, and leave it running for status, git and kubectl',
+    },
+    {
+      line: 'cpiab boot cpiab-lab.iso --firmware uefi --disk data.raw',
+      does: 'an ISO, by UEFI, with a data disk',
+    },
+  ])
+    .argument('[site-or-file]', 'a site that was built, or the path of an ISO', 'lab')
+    .addOption(new Option('--wait <milestone>', 'how far the box must come').choices(['converged'] as const))
+    .option('--timeout <seconds>', 'how long it may take', wholeNumber(1, 86_400), 900)
+    .addOption(
+      new Option('--firmware <kind>', 'what starts the boot loader')
+        .choices(firmwares)
+        .default('bios' as const),
+    )
+    .option('--memory <megabytes>', "the machine's memory", wholeNumber(1024, 1_048_576), 4096)
+    .option('--disk <file>', 'raw image of a data disk, made when it is not there (default: state in memory)')
+    .option('--keep', 'leave the machine running', false)
+    .action(async (what, { wait, disk, ...options }) => {
+      const { boot } = await import('../box/boot.ts');
+      const medium = await mediumOf(what, context.repository);
+      const until = wait ?? 'api';
+      const report = await boot(
+        { ...options, medium, until, disk: disk === undefined ? null : resolve(disk) },
+        context,
+      );
+      context.print(report, summary(report));
+    });
+}
+
+/** A site's ISO in dist/, or the file itself. */
+async function mediumOf(what: string, repository: string): Promise<string> {
+  const isFile = await stat(what).then(
+    (found) => found.isFile(),
+    () => false,
+  );
+  if (isFile) return resolve(what);
+  if (/[./]/.test(what)) throw new CpiabError('E1006', { subject: what });
+  const built = join(repository, 'dist', what, `cpiab-${what}.iso`);
+  if (await stat(built).catch(() => null)) return built;
+  throw new CpiabError('E1015', { subject: what });
+}
+
+function summary(report: BootReport): string {
+  const end =
+    report.pid === null
+      ? 'the machine was ended'
+      : `process ${report.pid}; end it with \`kill ${report.pid}\``;
+  const lines = [`${report.url}#${report.fingerprint}`, end];
+  if (report.status === null) return lines.join('\n');
+  const { used, total } = report.status.memory;
+  return [
+    timelineTable(report.status),
+    `memory ${formatBytes(used)} of ${formatBytes(total)}`,
+    ...lines,
+  ].join('\n');
+}

@@ -1,0 +1,50 @@
+import { resolve } from 'node:path';
+import type { BuildReport } from '../../contract/build-report.ts';
+import { mediaKinds } from '../../contract/media.ts';
+import { formatBytes, formatDuration } from '../../contract/units.ts';
+import { command, listOf } from '../command.ts';
+import type { CliContext } from '../context.ts';
+import { table } from '../table.ts';
+
+export function buildCommand(context: CliContext) {
+  return command('build', 'build a site: bundle and media, signed', [
+    { line: 'cpiab build', does: 'site lab into dist/lab/' },
+    { line: 'cpiab build lab --only iso', does: 'the bundle and the ISO alone' },
+    { line: 'cpiab build --frozen --json', does: 'fail rather than lock anything anew; report as JSON' },
+  ])
+    .argument('[site]', 'which file of config/clusters', 'lab')
+    .option('--out <dir>', 'where the artifacts go (default: dist/<site>)')
+    .option('--frozen', 'stop when the lock no longer holds', false)
+    .option('--dirty', 'build although the work tree has uncommitted changes; the bundle is marked', false)
+    .option('--only <kinds>', `media to write beside the bundle: ${mediaKinds.join(',')},bundle`, onlyKinds)
+    .action(async (site, { out, frozen, dirty, only }) => {
+      const { build } = await import('../../builder/pipeline.ts');
+      const { buildHost } = await import('../build-host.ts');
+      const options = {
+        site,
+        out: resolve(out ?? `dist/${site}`),
+        frozen,
+        dirty,
+        ...(only === undefined ? {} : { only }),
+      };
+      const report = await build(options, buildHost(context));
+      context.print(report, summary(report, options.out));
+    });
+}
+
+/** The bundle is always written: asking for it alone is asking for no media. */
+function onlyKinds(text: string) {
+  return listOf([...mediaKinds, 'bundle'])(text).filter((kind) => kind !== 'bundle');
+}
+
+function summary(report: BuildReport, out: string): string {
+  const rows = report.artifacts.map(({ name, size, digest, tookMs }) => [
+    name,
+    formatBytes(size),
+    digest,
+    formatDuration(tookMs),
+  ]);
+  const took = report.stages.reduce((sum, { tookMs }) => sum + tookMs, 0);
+  const end = report.unchanged ? 'nothing changed' : `built in ${formatDuration(took)}`;
+  return `${table([['artifact', 'size', 'digest', 'time'], ...rows])}\n${report.site} ${report.revision}: ${end}, in ${out}`;
+}

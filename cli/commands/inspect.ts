@@ -1,0 +1,63 @@
+import { resolve } from 'node:path';
+import { CpiabError } from '../../contract/errors.ts';
+import type { Manifest } from '../../contract/manifest.ts';
+import { formatBytes } from '../../contract/units.ts';
+import { command } from '../command.ts';
+import type { CliContext } from '../context.ts';
+import { table } from '../table.ts';
+
+export function inspectCommand(context: CliContext) {
+  return command('inspect', 'show what a medium or bundle holds, and why', [
+    {
+      line: 'cpiab inspect dist/lab/bundle',
+      does: 'images, artifacts and sizes, after checking the signature',
+    },
+    {
+      line: 'cpiab inspect cpiab-lab.iso --why sha256:4f…',
+      does: 'what needs this blob; a unique start is enough',
+    },
+  ])
+    .argument('<path>', 'an ISO, a .tar.zst or a bundle directory')
+    .option('--key <file>', "minisign public key (default: the one of this machine's that signed it)")
+    .option('--why <digest>', 'one blob: what it is and what needs it')
+    .action(async (path, { key, why }) => {
+      const { openMedium } = await import('../../builder/verify/open.ts');
+      const { readManifest } = await import('../../builder/verify/verify.ts');
+      const { trustedKey } = await import('../../builder/verify/trusted-key.ts');
+      const medium = await openMedium(resolve(path), context.signal);
+      const manifest = await readManifest(medium, await trustedKey(medium, key));
+      if (why === undefined) context.print(manifest, summary(manifest));
+      else explain(manifest, why, context);
+    });
+}
+
+function summary(manifest: Manifest): string {
+  const { site, revision, sequence, expires, images, artifacts, blobs } = manifest;
+  const total = blobs.reduce((sum, { size }) => sum + size, 0);
+  const named = [...Object.entries(images), ...Object.entries(artifacts)];
+  const roles = Map.groupBy(blobs, ({ role }) => role);
+  const sizes = [...roles].map(([role, found]) => {
+    const size = found.reduce((sum, blob) => sum + blob.size, 0);
+    return [role, String(found.length), formatBytes(size)];
+  });
+  return [
+    `${site} ${revision}, sequence ${sequence}, expires ${new Date(expires * 1000).toISOString().slice(0, 10)}`,
+    '',
+    table([['image or artifact', 'digest'], ...named]),
+    '',
+    table([['role', 'blobs', 'size'], ...sizes, ['all', String(blobs.length), formatBytes(total)]]),
+  ].join('\n');
+}
+
+function explain(manifest: Manifest, digest: string, context: CliContext): void {
+  const start = digest.startsWith('sha256:') ? digest : `sha256:${digest}`;
+  const found = manifest.blobs.filter((blob) => blob.digest.startsWith(start));
+  const [blob] = found;
+  if (blob === undefined || found.length > 1) {
+    const expected =
+      found.length > 1 ? 'more digits: several blobs start so' : "the digest of one of the bundle's blobs";
+    throw new CpiabError('E1002', { subject: '--why', args: [expected, digest] });
+  }
+  const reasons = blob.for.map((reason) => `  ${reason}`).join('\n');
+  context.print(blob, `${blob.digest}\n${blob.role}, ${formatBytes(blob.size)}, needed by\n${reasons}`);
+}

@@ -1,0 +1,35 @@
+import { tracked } from '../../contract/progress.ts';
+import { command } from '../command.ts';
+import type { CliContext } from '../context.ts';
+import type { Counts } from '../testing/part.ts';
+
+export function testCommand(context: CliContext) {
+  return command('test', 'run what CI runs', [
+    { line: 'cpiab test', does: 'checks, unit, integration and one boot' },
+    { line: 'cpiab test --quick', does: 'the same without booting' },
+    { line: 'cpiab test --all', does: 'the long boot tests too' },
+  ])
+    .option('--quick', 'leave the boot tests out', false)
+    .option('--all', 'add the long boot tests', false)
+    .action(async ({ quick, all }) => {
+      const { testParts } = await import('../testing/parts.ts');
+      const { closingLine, sum } = await import('../testing/part.ts');
+      const { repository, signal, note, progress } = context;
+      const parts: ({ name: string } & Counts)[] = [];
+      for (const { name, title, run } of testParts(extent(quick, all))) {
+        const work = () => run({ repository, signal, onLine: note });
+        parts.push({
+          name,
+          ...(await tracked(progress, { id: name, title }, work, (done) => ({ detail: closingLine(done) }))),
+        });
+      }
+      const total = sum(parts);
+      if (total.failed > 0 || total.passed === 0) context.exitWith(1);
+      context.print({ apiVersion: 'cpiab.dev/v1', kind: 'TestReport', ...total, parts }, closingLine(total));
+    });
+}
+
+function extent(quick: boolean, all: boolean) {
+  if (all) return 'all';
+  return quick ? 'quick' : 'ci';
+}

@@ -1,0 +1,89 @@
+import { dirname } from 'node:path';
+import { Command, CommanderError } from '@commander-js/extra-typings';
+import packageJson from '../package.json' with { type: 'json' };
+import { commands } from './commands.ts';
+import type { CliContext } from './context.ts';
+import { type Presenter, presenter, progressForm } from './progress.ts';
+
+/** The command line's frame: one context, one place where errors become text and an exit status. */
+async function main(argv: readonly string[]): Promise<number> {
+  const json = argv.includes('--json');
+  const stop = stopOnSignals();
+  const display = await presenter(progressForm(json, process.stderr, process.env), process.stderr);
+  let status = 0;
+  const context = contextOf(json, stop, display, (wanted) => {
+    status = wanted;
+  });
+  const root = program(context);
+  if (argv.length === 0) {
+    root.outputHelp();
+    return 2;
+  }
+  try {
+    await root.parseAsync(argv, { from: 'user' });
+    display.close();
+    return status;
+  } catch (error) {
+    display.close();
+    if (error instanceof CommanderError && error.exitCode === 0) return 0;
+    return await report(error, argv, context);
+  }
+}
+
+function program(context: CliContext) {
+  const root = new Command('cpiab')
+    .description(
+      'Control-Plane-in-a-Box: turns a Git repository into a sealed, bootable, air-gapped control plane.',
+    )
+    .version(packageJson.version)
+    .showSuggestionAfterError()
+    .addHelpText(
+      'after',
+      '\nSITE is `lab` unless told. `cpiab COMMAND --help` has examples. Start with `cpiab doctor`.',
+    );
+  for (const make of commands) root.addCommand(make(context));
+  root.helpCommand(false);
+  // The frame prints errors itself; help goes to stdout and is not one.
+  for (const each of [root, ...root.commands]) each.exitOverride().configureOutput({ writeErr: () => {} });
+  return root;
+}
+
+function contextOf(
+  json: boolean,
+  signal: AbortSignal,
+  { sink, note }: Presenter,
+  exitWith: (status: number) => void,
+): CliContext {
+  const print = (document: unknown, text: string) =>
+    void process.stdout.write(`${json ? JSON.stringify(document, null, 2) : text}\n`);
+  return { repository: dirname(import.meta.dirname), signal, json, progress: sink, note, print, exitWith };
+}
+
+async function report(error: unknown, argv: readonly string[], context: CliContext): Promise<number> {
+  const { json, signal } = context;
+  const { asError } = await import('./as-error.ts');
+  const [first = ''] = argv;
+  const known = program(context).commands.some((each) => each.name() === first);
+  const found = await asError(error, known ? `cpiab ${first}` : 'cpiab', signal);
+  process.stderr.write(`${json ? JSON.stringify(found) : found.toText()}\n`);
+  if (process.env['CPIAB_DEBUG'] && error instanceof Error) process.stderr.write(`${error.stack}\n`);
+  return found.exit;
+}
+
+/** The first Ctrl-C asks the work to stop and lets it clean up; the second ends the process. */
+function stopOnSignals(): AbortSignal {
+  const controller = new AbortController();
+  for (const name of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(name, () => {
+      if (controller.signal.aborted) process.exit(130);
+      controller.abort();
+    });
+  }
+  return controller.signal;
+}
+
+// A reader such as `head` may close the pipe early; that is its right.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  process.exit(error.code === 'EPIPE' ? 0 : 1);
+});
+process.exit(await main(process.argv.slice(2)));

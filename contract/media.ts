@@ -1,0 +1,2 @@
+/** Forms a build can write beside the bundle directory. */
+export const mediaKinds = ['iso', 'tarball'] as const;
