@@ -1,4 +1,4 @@
-import { cp, mkdir } from 'node:fs/promises';
+import { chmod, cp, mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { stringify } from 'yaml';
 import { box, type ModuleName } from '../../contract/layout.ts';
@@ -97,8 +97,22 @@ async function agentModule(host: BuildHost, { site, parts, epoch, keys }: Compos
     await mkdir(dirname(join(tree, path)), { recursive: true });
     await cp(file.path, join(tree, path));
   }
+  await plainModes(tree);
   const module = await moduleFromDirectory(parts.sandbox, { directory: tree, epoch, scratch, signal: host.signal });
-  return await host.cache.adopt(module);
+  const file = await host.cache.adopt(module);
+  await rm(scratch, { recursive: true, force: true });
+  return file;
+}
+
+/** Modes 0755 and 0644, whatever umask the work tree was checked out with. */
+async function plainModes(tree: string): Promise<void> {
+  const entries = await readdir(tree, { recursive: true, withFileTypes: true });
+  await chmod(tree, 0o755);
+  for (const entry of entries.filter((found) => !found.isSymbolicLink())) {
+    const path = join(entry.parentPath, entry.name);
+    const executable = entry.isDirectory() || ((await stat(path)).mode & 0o100) !== 0;
+    await chmod(path, executable ? 0o755 : 0o644);
+  }
 }
 
 async function place(tree: string, path: string, text: string): Promise<void> {

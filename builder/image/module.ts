@@ -19,12 +19,11 @@ const name = 'module.squashfs';
 /** Makes a squashfs of a tar, with the owners and modes the tar has. @returns its path. */
 export async function moduleFromTar(sandbox: Sandbox, options: ModuleOptions & { tar: string }): Promise<string> {
   const { tar, epoch, scratch, signal } = options;
-  await sandbox.run(['sh', '-c', 'exec "$@" < /source.tar', 'sh', 'sqfstar', ...FORMAT, `/scratch/${name}`], {
+  await sandbox.run(['sh', '-c', 'exec "$@" < /source.tar', 'sh', 'sqfstar', ...FORMAT, ...times(epoch), `/scratch/${name}`], {
     binds: [
       { source: tar, target: '/source.tar', write: false },
       { source: scratch, target: '/scratch', write: true },
     ],
-    env: { SOURCE_DATE_EPOCH: String(epoch) },
     signal,
   });
   return join(scratch, name);
@@ -37,15 +36,16 @@ export async function moduleFromDirectory(
 ): Promise<string> {
   const { directory, epoch, scratch, signal } = options;
   await sandbox.run(
-    ['mksquashfs', '/source', `/scratch/${name}`, ...FORMAT, '-all-root', '-all-time', String(epoch), '-noappend'],
+    ['mksquashfs', '/source', `/scratch/${name}`, ...FORMAT, '-all-root', '-noappend', ...times(epoch)],
     {
       binds: [
         { source: directory, target: '/source', write: false },
         { source: scratch, target: '/scratch', write: true },
       ],
-      env: { SOURCE_DATE_EPOCH: String(epoch) },
       signal,
     },
   );
   return join(scratch, name);
 }
+
+const times = (epoch: number) => ['-mkfs-time', String(epoch), '-all-time', String(epoch)];
