@@ -1,5 +1,5 @@
-/** File by which GRUB knows the medium's file system among others. */
-export const markPath = '.disk/cpiab';
+/** Empty file by which GRUB and the initramfs know this medium among others. */
+export const markPath = (id: string) => `.disk/${id}`;
 
 /** Kernel parameters that every box boots with. */
 const KERNEL = [
@@ -10,15 +10,18 @@ const KERNEL = [
   'console=ttyS0,115200',
 ];
 
-/** The menu: one entry, started at once; the serial console shows it too. */
-export function grubConfig(): string {
+/**
+ * The menu: one entry, started at once; the serial console shows it too.
+ * @param id the medium's own name, which the initramfs looks for.
+ */
+export function grubConfig(id: string): string {
   return [
     'serial --unit=0 --speed=115200',
     'terminal_input console serial',
     'terminal_output console serial',
     'set timeout=0',
     "menuentry 'CPiaB' {",
-    `  linux /live/vmlinuz ${KERNEL.join(' ')}`,
+    `  linux /live/vmlinuz cpiab.medium=${id} ${KERNEL.join(' ')}`,
     '  initrd /live/initrd.img',
     '}',
     '',
@@ -26,9 +29,9 @@ export function grubConfig(): string {
 }
 
 /** What the signed GRUB reads first, from the EFI system partition: where the menu is. */
-export function efiGrubConfig(): string {
+export function efiGrubConfig(id: string): string {
   return [
-    `search --file --set=root /${markPath}`,
+    `search --file --set=root /${markPath(id)}`,
     'set prefix=($root)/boot/grub',
     'configfile $prefix/grub.cfg',
     '',

@@ -1,6 +1,6 @@
 import { mkdir, rename, rm, utimes, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { medium, volumeId } from '../../contract/layout.ts';
+import { bundleFiles, medium, volumeId } from '../../contract/layout.ts';
 import type { Cache, CachedFile } from '../../host/cache.ts';
 import { linkOrCopy } from '../../host/files.ts';
 import type { Sandbox, SandboxOptions } from '../../host/sandbox.ts';
@@ -36,8 +36,9 @@ const BIOS_MODULES = ['biosdisk', 'iso9660', 'part_gpt', 'part_msdos', 'search',
  */
 export async function writeIso(input: IsoInput): Promise<void> {
   const scratch = await input.cache.scratch('iso');
+  const id = mediumId(input.tree);
   try {
-    await layOut(join(scratch, 'tree'), input);
+    await layOut(join(scratch, 'tree'), id, input);
     const run = async (argv: string[], options: SandboxOptions = {}) =>
       await input.sandbox.run(argv, {
         binds: [{ source: scratch, target: '/iso', write: true }],
@@ -47,7 +48,7 @@ export async function writeIso(input: IsoInput): Promise<void> {
         ...options,
       });
     await writeBiosLoader(run);
-    await writeEfiPartition(run, scratch, input.epoch);
+    await writeEfiPartition(run, scratch, id, input.epoch);
     await run(xorriso(input.epoch));
     const image = join(scratch, 'cpiab.iso');
     await sealIso(image, input.sign, input.signal);
@@ -59,17 +60,23 @@ export async function writeIso(input: IsoInput): Promise<void> {
   }
 }
 
+/** A name of its own for each bundle, so that of two media in one machine the one that GRUB chose is found again. */
+function mediumId(tree: Map<string, CachedFile>): string {
+  const manifest = tree.get(`${medium.bundle}/${bundleFiles.manifest}`);
+  return `cpiab-${manifest?.sha256.slice(0, 16) ?? 'none'}`;
+}
+
 type Run = (argv: string[], options?: SandboxOptions) => Promise<unknown>;
 
-async function layOut(root: string, { tree, epoch }: IsoInput): Promise<void> {
+async function layOut(root: string, id: string, { tree, epoch }: IsoInput): Promise<void> {
   const files = new Map([...tree].map(([path, file]) => [join(root, path), file]));
   for (const [path, file] of files) {
     await mkdir(dirname(path), { recursive: true });
     await linkOrCopy(file.path, path);
   }
   for (const [path, text] of [
-    ['boot/grub/grub.cfg', grubConfig()],
-    [markPath, ''],
+    ['boot/grub/grub.cfg', grubConfig(id)],
+    [markPath(id), ''],
   ] as const) {
     await mkdir(dirname(join(root, path)), { recursive: true });
     await writeFile(join(root, path), text);
@@ -85,9 +92,9 @@ async function writeBiosLoader(run: Run): Promise<void> {
 }
 
 /** A FAT file system with a fixed serial number; mtools takes its times from SOURCE_DATE_EPOCH. */
-async function writeEfiPartition(run: Run, scratch: string, epoch: number): Promise<void> {
+async function writeEfiPartition(run: Run, scratch: string, id: string, epoch: number): Promise<void> {
   const config = join(scratch, 'efi-grub.cfg');
-  await writeFile(config, efiGrubConfig());
+  await writeFile(config, efiGrubConfig(id));
   await utimes(config, epoch, epoch);
   await run(['truncate', '--size', '8M', 'esp.img']);
   await run(['mkfs.vfat', '--invariant', '-n', 'CPIAB-ESP', '-i', '43504941', 'esp.img']);
