@@ -1,9 +1,14 @@
+import { once } from 'node:events';
 import { dirname } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Command, CommanderError } from '@commander-js/extra-typings';
 import packageJson from '../package.json' with { type: 'json' };
 import { commands } from './commands.ts';
 import type { CliContext } from './context.ts';
 import { type Presenter, presenter, progressForm } from './progress.ts';
+
+/** From the wish to stop to the end, for work that doesn't see the wish. */
+const GRACE_MS = 5000;
 
 /** The command line's frame: one context, one place where errors become text and an exit status. */
 async function main(argv: readonly string[]): Promise<number> {
@@ -20,7 +25,7 @@ async function main(argv: readonly string[]): Promise<number> {
     return 2;
   }
   try {
-    await root.parseAsync(argv, { from: 'user' });
+    await Promise.race([root.parseAsync(argv, { from: 'user' }), overdue(stop)]);
     display.close();
     return status;
   } catch (error) {
@@ -80,6 +85,13 @@ function stopOnSignals(): AbortSignal {
     });
   }
   return controller.signal;
+}
+
+/** Rejects when work goes on for too long after it was asked to stop, as when a peer doesn't answer. */
+async function overdue(signal: AbortSignal): Promise<never> {
+  await once(signal, 'abort');
+  await sleep(GRACE_MS, undefined, { ref: false });
+  throw signal.reason;
 }
 
 // A reader such as `head` may close the pipe early; that is its right.

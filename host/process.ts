@@ -25,6 +25,13 @@ export interface RunResult {
   tookMs: number;
 }
 
+/** How a program ended. */
+interface Ended extends RunResult {
+  status: number | null;
+  signal: string | null;
+  cause: unknown;
+}
+
 type Failure = 'exit' | 'signal' | 'spawn' | 'timeout' | 'output';
 
 /** A program that did not end well. The message has the command, how it ended, and what it first said on stderr. */
@@ -38,12 +45,12 @@ export class ProcessError extends Error {
   readonly stdout: string;
   readonly stderr: string;
 
-  constructor(argv: readonly string[], failure: Failure, how: string, output: ProcessOutput) {
+  constructor(argv: readonly string[], failure: Failure, how: string, output: Ended) {
     const said = output.stderr.trim().split('\n').slice(0, 3).join(' | ').slice(0, 500);
     super(`${argv.slice(0, 2).join(' ')}: ${how}${said === '' ? '' : `: ${said}`}`, { cause: output.cause });
     this.argv = argv;
     this.failure = failure;
-    this.status = failure === 'exit' ? output.exitCode : null;
+    this.status = failure === 'exit' ? output.status : null;
     this.stdout = output.stdout;
     this.stderr = output.stderr;
   }
@@ -83,7 +90,7 @@ export async function run(argv: readonly string[], options: RunOptions = {}): Pr
       quiet: true,
     })`${argv}`;
     if (stopper.why === 'abort') throw signal?.reason;
-    return judge(argv, output, stopper.why, timeoutMs);
+    return judge(argv, ended(output, stdout, stderr), stopper.why, timeoutMs);
   } finally {
     clearTimeout(timer);
     stopper.ended();
@@ -109,9 +116,21 @@ function start(argv: readonly string[], defaults: SpawnOptions, onLine: RunOptio
   return child;
 }
 
+/** zx decodes chunk by chunk, which breaks characters that fall between two: the text is made here. */
+function ended(output: ProcessOutput, stdout: Buffer[], stderr: Buffer[]): Ended {
+  return {
+    stdout: Buffer.concat(stdout).toString('utf8'),
+    stderr: Buffer.concat(stderr).toString('utf8'),
+    tookMs: output.duration,
+    status: output.exitCode,
+    signal: output.signal,
+    cause: output.cause,
+  };
+}
+
 function judge(
   argv: readonly string[],
-  output: ProcessOutput,
+  output: Ended,
   stopped: Stopped | undefined,
   timeoutMs: number | undefined,
 ): RunResult {
@@ -121,8 +140,8 @@ function judge(
   if (output.cause !== null && output.cause !== undefined)
     throw fail('spawn', (output.cause as Error).message);
   if (output.signal !== null) throw fail('signal', `ended by ${output.signal}`);
-  if (output.exitCode !== 0) throw fail('exit', `exit status ${output.exitCode}`);
-  return { stdout: output.stdout, stderr: output.stderr, tookMs: output.duration };
+  if (output.status !== 0) throw fail('exit', `exit status ${output.status}`);
+  return { stdout: output.stdout, stderr: output.stderr, tookMs: output.tookMs };
 }
 
 type Stopped = 'abort' | 'timeout' | 'output';

@@ -80,7 +80,7 @@ const TYPE_NAMES: Readonly<Record<string, string>> = {
   number: 'a number',
   object: 'a mapping',
   record: 'a mapping',
-  string: 'a text',
+  string: 'text in quotes',
 };
 
 /** A noun phrase for what would have been right. Schemas' own messages say `expected …`. */

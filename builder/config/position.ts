@@ -13,7 +13,7 @@ export function positionOf(document: Document, { path, at }: Place): number {
   for (const [index, step] of path.entries()) {
     const { key, value } = child(node, step);
     const last = index === path.length - 1;
-    position = offset(last && at === 'key' ? key : value) ?? offset(key) ?? position;
+    position = offset(last && at === 'key' ? (key ?? value) : value) ?? offset(key) ?? position;
     node = value;
   }
   return position;

@@ -30,10 +30,12 @@ export async function readYaml<Schema extends z.ZodType>(
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
   rejectSyntax(document, lines, shown);
   const mistake = (found: Mistake) => toError(document, lines, shown, found);
+  const position = (found: Mistake) => positionOf(document, found);
   const value: unknown = document.toJS();
   const parsed = schema.safeParse(value);
   if (parsed.success) return { content: parsed.data, mistake };
-  throw all(mistakesOf(schema, value, parsed.error.issues).map(mistake));
+  const mistakes = mistakesOf(schema, value, parsed.error.issues);
+  throw all(mistakes.toSorted((a, b) => position(a) - position(b)).map(mistake));
 }
 
 /** @param found at least one. */

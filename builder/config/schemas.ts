@@ -1,0 +1,33 @@
+import { z } from 'zod';
+import { AppSchema } from '../../contract/app.ts';
+import { BuildReportSchema } from '../../contract/build-report.ts';
+import { BundleSetSchema } from '../../contract/bundle-set.ts';
+import { ImageRecipeSchema } from '../../contract/image.ts';
+import { LockSchema } from '../../contract/lock.ts';
+import { ManifestSchema } from '../../contract/manifest.ts';
+import { ProgramsSchema } from '../../contract/programs.ts';
+import { SiteSchema } from '../../contract/site.ts';
+import { BoxStatusSchema } from '../../contract/status.ts';
+
+/** Documents that people or other programs read and write: file name in `config/schema` → schema. */
+const documents = {
+  app: AppSchema,
+  'box-status': BoxStatusSchema,
+  'build-report': BuildReportSchema,
+  'bundle-manifest': ManifestSchema,
+  'bundle-set': BundleSetSchema,
+  'image-recipe': ImageRecipeSchema,
+  lock: LockSchema,
+  programs: ProgramsSchema,
+  site: SiteSchema,
+};
+
+/** JSON Schema (draft 2020-12) of every document, by path below the repository, as the files' text. */
+export function jsonSchemas(): Map<string, string> {
+  return new Map(
+    Object.entries(documents).map(([name, schema]) => {
+      const json = z.toJSONSchema(schema, { io: 'input' });
+      return [`config/schema/${name}.json`, `${JSON.stringify(json, null, 2)}\n`];
+    }),
+  );
+}

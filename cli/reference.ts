@@ -1,0 +1,63 @@
+import type { Command } from '@commander-js/extra-typings';
+import { type ErrorKind, errors } from '../contract/errors.ts';
+import { commands } from './commands.ts';
+import type { CliContext } from './context.ts';
+
+const GENERATED = '<!-- Written by `npm run generate`; a test compares it with the code. -->';
+
+/** Reference pages made from code, by path below the repository. */
+export function referencePages(context: CliContext): Map<string, string> {
+  return new Map([
+    ['docs/reference/cli.md', cliPage(commands.map((make) => make(context) as unknown as Command))],
+    ['docs/reference/errors.md', errorsPage()],
+  ]);
+}
+
+function cliPage(all: readonly Command[]): string {
+  const sections = all.map((command) => {
+    const usage = `./cpiab ${command.name()} ${command.usage()}`;
+    const options = command.options.map(
+      ({ flags, description }) => `| \`${flags.replaceAll('|', '\\|')}\` | ${cell(description)} |`,
+    );
+    return [
+      `## ${command.name()}`,
+      `${command.description()}\n\n\`\`\`sh\n${usage}\n\`\`\``,
+      ['| option | does |', '|---|---|', ...options].join('\n'),
+    ].join('\n\n');
+  });
+  return `${['# Commands', GENERATED, EXIT_STATUS, ...sections].join('\n\n')}\n`;
+}
+
+const EXIT_STATUS = `Results go to stdout, progress and errors to stderr. With \`--json\` the result is one JSON document, progress
+is one JSON object a line, and an error is one object \`{code, subject, message, hint, cause}\`.
+
+| exit status | means |
+|---|---|
+| 0 | done |
+| 1 | failed: a check found something, or a step failed |
+| 2 | wrong usage or bad input |
+| 3 | not verified: signature, digest |
+| 4 | something that this machine needs is missing |
+| 130 | interrupted |`;
+
+function errorsPage(): string {
+  const rows = Object.entries<ErrorKind>(errors).map(([code, kind]) => {
+    const names = parameterNames(kind.says).map((name) => `‹${name}›`);
+    const hint = typeof kind.hint === 'string' ? kind.hint : kind.hint(...names);
+    return `| CPIAB-${code} | ${kind.exit} | ${cell(kind.says(...names))} | ${cell(hint)} |`;
+  });
+  const intro = `An error is printed as \`CPIAB-Ennnn subject: what happened\`, then \`hint: what to do\`. Words in ‹ › vary.`;
+  return `${['# Errors', GENERATED, intro, ['| code | exit | what happened | what to do |', '|---|---|---|---|', ...rows].join('\n')].join('\n\n')}\n`;
+}
+
+/** Text inside a table: no column ends, no HTML tags. */
+const cell = (text: string) => text.replaceAll('|', '\\|').replaceAll('<', '&lt;');
+
+/** Sources run unbuilt, so a function's text has its parameters as they are written, without their types. */
+function parameterNames(says: ErrorKind['says']): string[] {
+  const list = /^\(([^)]*)\)/.exec(says.toString())?.[1] ?? '';
+  return list
+    .split(',')
+    .map((name) => name.split(':')[0]?.trim().replace(/^_/, '') ?? '')
+    .filter((name) => name !== '');
+}

@@ -1,0 +1,145 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { readSite } from '../../../../builder/config/read-site.ts';
+import { CpiabError } from '../../../../contract/errors.ts';
+
+const FILE = 'config/clusters/lab.yaml';
+const HEAD = 'apiVersion: cpiab.dev/v1\nkind: Site\nname: lab\n';
+let repository: string;
+
+beforeEach(async () => {
+  repository = await mkdtemp(join(tmpdir(), 'cpiab-site-'));
+  await put('bundles/core.yaml', '');
+});
+afterEach(() => rm(repository, { recursive: true }));
+
+async function put(path: string, text: string): Promise<void> {
+  await mkdir(dirname(join(repository, path)), { recursive: true });
+  await writeFile(join(repository, path), text);
+}
+
+/** Every mistake found in a site with this text, as its first line of text. */
+async function mistakesIn(text: string, name = 'lab'): Promise<string[]> {
+  await put(FILE, text);
+  const error = await readSite(repository, name).then(
+    () => null,
+    (thrown: unknown) => thrown,
+  );
+  if (error === null) return [];
+  expect(error).toBeInstanceOf(CpiabError);
+  const { others } = error as CpiabError;
+  return [error as CpiabError, ...others].map(
+    (each) => each.toText().split('\nCPIAB')[0]?.replace('\n', ' ') ?? '',
+  );
+}
+
+test('the committed site is read, with its defaults', async () => {
+  const site = await readSite(dirname(dirname(dirname(dirname(import.meta.dirname)))), 'lab');
+  expect(site).toMatchObject({ name: 'lab', supply: 'source', engine: { kind: 'kubeadm' } });
+});
+
+describe('a mistake', () => {
+  const site = (lines: string) => `${HEAD}${lines}`;
+
+  test('unknown key: the place, and the nearest valid key', async () => {
+    const [mistake] = await mistakesIn(site('engine: {version: v1.36.3}\nbundel:\n  validDays: 9\n'));
+    expect(mistake).toMatch(
+      /^CPIAB-E1001 config\/clusters\/lab\.yaml:5:1 bundel: unknown key hint: did you mean bundle\? Valid keys here: apiVersion, bundle, /,
+    );
+  });
+
+  test('unknown key below another: the keys that are valid there', async () => {
+    const [mistake] = await mistakesIn(site('engine:\n  version: v1.36.3\n  colour: red\n'));
+    expect(mistake).toBe(
+      `CPIAB-E1001 ${FILE}:6:3 engine.colour: unknown key hint: valid keys here: kind, version`,
+    );
+  });
+
+  test.each([
+    ['engine:\n  version: 1.36\n', '5:12 engine.version: expected text in quotes, found 1.36'],
+    [
+      'engine: {version: latest}\n',
+      '4:19 engine.version: expected a version such as v1.36.3, found "latest"',
+    ],
+    [
+      'engine: {version: v1.36.3, kind: rke}\n',
+      '4:34 engine.kind: expected one of kubeadm, k3s, found "rke"',
+    ],
+    [
+      'engine: {version: v1.36.3}\nmedia:\n  - iso\n  - usb\n',
+      '7:5 media[1]: expected one of iso, tarball, found "usb"',
+    ],
+    ['engine: {version: v1.36.3}\nmedia: iso\n', '5:8 media: expected a list, found "iso"'],
+    ['engine: []\n', '4:9 engine: expected a mapping, found a list'],
+    [
+      'engine: {version: v1.36.3}\nnetwork: {podCIDR: 10.42.0.0}\n',
+      '5:20 network.podCIDR: expected an IPv4 network such as 10.42.0.0/16, found "10.42.0.0"',
+    ],
+    [
+      'engine: {version: v1.36.3}\nbundle: {validDays: 0}\n',
+      '5:21 bundle.validDays: expected at least 1 day, found 0',
+    ],
+    [
+      'engine: {version: v1.36.3}\nbundles: [core, cor]\n',
+      '5:17 bundles[1]: expected one of core, found "cor"',
+    ],
+  ])('wrong value: %j', async (lines, expected) => {
+    expect((await mistakesIn(site(lines)))[0]).toContain(`CPIAB-E1002 ${FILE}:${expected} hint: `);
+  });
+
+  test('missing key: the place it belongs to', async () => {
+    expect((await mistakesIn(site('engine:\n  kind: kubeadm\n')))[0]).toContain(
+      `CPIAB-E1003 ${FILE}:4:1 engine: the key version is missing, expected text in quotes hint: `,
+    );
+  });
+
+  test('overlapping networks', async () => {
+    const [mistake] = await mistakesIn(
+      site('engine: {version: v1.36.3}\nnetwork:\n  serviceCIDR: 10.42.0.0/24\n'),
+    );
+    expect(mistake).toContain(
+      `CPIAB-E1014 ${FILE}:6:16 network.serviceCIDR: overlaps with podCIDR 10.42.0.0/16`,
+    );
+  });
+
+  test('all of them are told in one run, in the order of the file', async () => {
+    const found = await mistakesIn(
+      site('nettwork: {}\nengine:\n  kid: x\n  version: 1\nbundle: {validDays: x}\n'),
+    );
+    expect(found.map((mistake) => /yaml:(\d+)/.exec(mistake)?.[1])).toEqual(['4', '6', '7', '8']);
+  });
+
+  test.each([
+    ['a: 1\na: 2\n', `${FILE}:2:1: not valid YAML: the same key twice`],
+    ['a: [\n', `${FILE}:2:1: not valid YAML: `],
+    ['a: "x\n', `${FILE}:2:1: not valid YAML: `],
+    ['a: !secret x\n', `${FILE}:1:4: not valid YAML: `],
+  ])('not YAML: %j', async (text, expected) => {
+    expect((await mistakesIn(text))[0]).toContain(`CPIAB-E1007 ${expected}`);
+  });
+
+  test('an empty file', async () => {
+    expect((await mistakesIn(''))[0]).toContain(`CPIAB-E1002 ${FILE}:1:1: expected a mapping, found nothing`);
+  });
+
+  test('another name inside', async () => {
+    expect((await mistakesIn(`${HEAD.replace('lab', 'home')}engine: {version: v1.36.3}\n`))[0]).toContain(
+      'CPIAB-E1012',
+    );
+  });
+
+  test.each(['supply: upstream\nengine: {version: v1.36.3}\n', 'engine: {kind: k3s, version: v1.36.3}\n'])(
+    'valid, but not to be built by this version: %j',
+    async (lines) => {
+      expect((await mistakesIn(site(lines)))[0]).toContain('CPIAB-E1011');
+    },
+  );
+
+  test.each(['home', '../clusters/lab', ''])('no such site: %j', async (name) => {
+    expect((await mistakesIn(site('engine: {version: v1.36.3}\n'), name))[0]).toContain(
+      `CPIAB-E1009 ${name}: no such site; known: lab`,
+    );
+  });
+});
