@@ -1,7 +1,5 @@
-import { join } from 'node:path';
 import type { ProgressSink } from '../contract/progress.ts';
-import { Cache } from '../host/cache.ts';
-import { writeAtomic } from '../host/files.ts';
+import type { Cache } from '../host/cache.ts';
 
 /** What every stage of a build needs from outside. */
 export interface BuildHost {

@@ -3,18 +3,18 @@ import type { BuildReport } from '../contract/build-report.ts';
 import { assembleBundle } from './bundle/assemble.ts';
 import { packRepository } from './bundle/git.ts';
 import { headOf } from './bundle/head.ts';
-import { keyName } from './bundle/minisign.ts';
 import { keysDirectory, siteKeys } from './bundle/keys.ts';
+import { keyName } from './bundle/minisign.ts';
 import { composeModules } from './compose/compose.ts';
 import { readSite } from './config/read-site.ts';
 import { fetchParts } from './fetch/fetch.ts';
 import type { BuildHost } from './host.ts';
 import { type MediaKind, writeMedia } from './image/media.ts';
-import { openOutput } from './image/output.ts';
+import { type Output, openOutput } from './image/output.ts';
 import { preflight } from './lock/preflight.ts';
 import { readLock } from './lock/read.ts';
 import { findUnchanged, writeReport } from './report.ts';
-import { stages } from './stages.ts';
+import { type RunStage, stages } from './stages.ts';
 
 export interface BuildOptions {
   site: string;
@@ -26,37 +26,73 @@ export interface BuildOptions {
   only?: readonly MediaKind[];
 }
 
-/** The whole build, in order. Each stage takes what the ones before it gave. */
+/** A whole build: plans, does nothing when nothing changed, else runs the stages and gives the results their names. */
 export async function build(options: BuildOptions, host: BuildHost): Promise<BuildReport> {
   const { stage, times } = stages(host);
-  const { repository, cache, signal } = host;
-  const site = await stage('config', 'read and check the site', () => readSite(repository, options.site));
-  const head = await headOf(repository, options.dirty, signal);
-  const { lock, digest: lockDigest } = await stage('lock', 'check the lock', () => readLock(repository, site));
-  const keys = await siteKeys(keysDirectory(site.name));
-  const kinds = options.only ?? site.media;
-  const inputs = digestOf([head.revision, lockDigest, keys.publicKey, keys.operatorCa, ...kinds]);
-  const unchanged = await findUnchanged(options.out, inputs, head);
+  const plan = await makePlan(options, host, stage);
+  const unchanged = await findUnchanged(options.out, plan.inputs, plan.head);
   if (unchanged !== null) return unchanged;
-  await preflight(lock, { cacheRoot: cache.root, out: options.out });
+  await preflight(plan.lock, { cacheRoot: host.cache.root, out: options.out });
   const output = await openOutput(options.out);
   try {
-    const parts = await stage('fetch', 'fill the cache from the lock', () => fetchParts(site, lock, host));
-    const composed = await stage('compose', 'stack the modules', () => composeModules(host, { site, epoch: lock.epoch, parts, keys }));
-    const bundle = await stage('bundle', 'describe and sign', async () => {
-      const repo = await packRepository(cache, parts.sandbox, head.gitDir, head.commit, signal);
-      const { revision, sequence } = head;
-      const input = { site, lock, lockDigest, revision, sequence, parts, composed, repository: repo, key: keys.site };
-      return await assembleBundle(cache, input);
+    const artifacts = await runStages(plan, output, host, stage);
+    const { head, inputs, keys } = plan;
+    const about = { site: plan.site.name, revision: head.revision, sequence: head.sequence };
+    return await writeReport(options.out, {
+      ...about,
+      inputs,
+      key: keyName(keys.site),
+      artifacts,
+      stages: times,
     });
-    const media = { site, bundle, epoch: lock.epoch, sandbox: parts.sandbox, key: keys.site, publicKey: keys.publicKey, output, kinds };
-    const artifacts = await stage('image', 'write the media', () => writeMedia(host, media));
-    const { revision, sequence } = head;
-    const report = { site: site.name, revision, sequence, inputs, key: keyName(keys.site), artifacts, stages: times };
-    return await writeReport(options.out, report);
   } finally {
     await output.close();
   }
 }
 
-const digestOf = (parts: string[]) => `sha256:${createHash('sha256').update(JSON.stringify(parts)).digest('hex')}`;
+/** The stages that make things, in order. Each takes what the ones before it gave. */
+async function runStages(plan: Plan, output: Output, host: BuildHost, stage: RunStage) {
+  const { site, lock, head, keys } = plan;
+  const parts = await stage('fetch', 'fill the cache from the lock', () => fetchParts(site, lock, host));
+  const composed = await stage('compose', 'stack the modules', () =>
+    composeModules(host, { ...plan, parts }),
+  );
+  const bundle = await stage('bundle', 'describe and sign', async () => {
+    const repository = await packRepository(host.cache, parts.sandbox, head.gitDir, head.commit, host.signal);
+    return await assembleBundle(host.cache, {
+      ...plan,
+      ...head,
+      parts,
+      composed,
+      repository,
+      key: keys.site,
+    });
+  });
+  const media = {
+    ...plan,
+    bundle,
+    sandbox: parts.sandbox,
+    key: keys.site,
+    publicKey: keys.publicKey,
+    output,
+  };
+  return await stage('image', 'write the media', () => writeMedia(host, media));
+}
+
+type Plan = Awaited<ReturnType<typeof makePlan>>;
+
+/** All that decides the artifacts, read before any work. */
+async function makePlan(options: BuildOptions, { repository, signal }: BuildHost, stage: RunStage) {
+  const site = await stage('config', 'read and check the site', () => readSite(repository, options.site));
+  const head = await headOf(repository, options.dirty, signal);
+  const { lock, digest: lockDigest } = await stage('lock', 'check the lock', () =>
+    readLock(repository, site),
+  );
+  const keys = await siteKeys(keysDirectory(site.name));
+  const kinds = options.only ?? site.media;
+  const inputs = digestOf([head.revision, lockDigest, keys.publicKey, keys.operatorCa, ...kinds]);
+  return { site, head, lock, lockDigest, epoch: lock.epoch, keys, kinds, inputs };
+}
+
+const digestOf = (parts: string[]) =>
+  `sha256:${createHash('sha256').update(JSON.stringify(parts)).digest('hex')}`;

@@ -1,8 +1,8 @@
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type BuildReport, BuildReportSchema } from '../contract/build-report.ts';
-import { writeAtomic } from '../host/files.ts';
 import { stableJson } from '../host/cache.ts';
+import { writeAtomic } from '../host/files.ts';
 import type { Head } from './bundle/head.ts';
 
 const name = 'build-report.json';
@@ -38,7 +38,11 @@ export async function writeReport(
   return report;
 }
 
-async function untouched(out: string, artifact: BuildReport['artifacts'][number], since: number): Promise<boolean> {
+async function untouched(
+  out: string,
+  artifact: BuildReport['artifacts'][number],
+  since: number,
+): Promise<boolean> {
   const found = await stat(join(out, artifact.name)).catch(() => null);
   if (found === null) return false;
   return found.isDirectory() || (found.size === artifact.size && found.mtimeMs <= since);

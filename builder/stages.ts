@@ -7,10 +7,13 @@ export interface StageTime {
   tookMs: number;
 }
 
+/** Runs one stage: its name, what it does in a few words, the work. */
+export type RunStage = <Result>(name: string, title: string, work: () => Promise<Result>) => Promise<Result>;
+
 /** Runs the stages of one build: reports each, keeps its time, and stops between two when interrupted. */
 export function stages(host: BuildHost) {
   const times: StageTime[] = [];
-  const stage = async <Result>(name: string, title: string, work: () => Promise<Result>): Promise<Result> => {
+  const stage: RunStage = async (name, title, work) => {
     host.signal.throwIfAborted();
     const started = performance.now();
     const result = await tracked(host.progress, { id: name, title: `${name}: ${title}` }, work);

@@ -40,11 +40,25 @@ export const box = {
   siteKey: '/etc/cpiab/minisign.pub',
   operatorCa: '/etc/cpiab/operator-ca.crt',
   state: '/var/lib/cpiab',
+  /** Memory-backed: what must not outlive a reboot. */
+  run: '/run/cpiab',
+  /** `disk` or `memory`: where the state lies, as `units.data` found it. */
+  stateKind: '/run/cpiab/data',
+  /** Why a disk that is there is not in use; absent when nothing is wrong. */
+  stateProblem: '/run/cpiab/data-problem',
+  /** Identifier that this box gave itself. */
+  boxId: '/var/lib/cpiab/box-id',
+  /** Highest bundle sequence this box has run. */
+  sequence: '/var/lib/cpiab/sequence',
+  /** Written when the engine's first start is complete. */
+  initialised: '/var/lib/cpiab/engine-initialised',
   git: '/var/lib/cpiab/git',
   artifacts: '/var/lib/cpiab/artifacts',
   tls: '/var/lib/cpiab/tls',
   volumes: '/var/lib/cpiab/volumes',
   adminKubeconfig: '/etc/kubernetes/admin.conf',
+  /** Made by the first `kubeadm init`; works before any role binding exists. */
+  bootstrapKubeconfig: '/etc/kubernetes/super-admin.conf',
   containerdSocket: '/run/containerd/containerd.sock',
 } as const;
 

@@ -136,7 +136,9 @@ export class Cache {
 
 /** Digest of a key: SHA-256 over its JSON with sorted member names. */
 export function keyDigest(kind: string, key: CacheKey): string {
-  return createHash('sha256').update(`${kind}\n${stableJson(key)}`).digest('hex');
+  return createHash('sha256')
+    .update(`${kind}\n${stableJson(key)}`)
+    .digest('hex');
 }
 
 /** JSON with object members in code-unit order, so that equal values give equal bytes. */
@@ -156,7 +158,9 @@ export function temporaryName(path: string): string {
 }
 
 function withoutPaths(files: Record<string, CachedFile>): Record<string, FileRecord> {
-  return Object.fromEntries(Object.entries(files).map(([name, { sha256, size }]) => [name, { sha256, size }]));
+  return Object.fromEntries(
+    Object.entries(files).map(([name, { sha256, size }]) => [name, { sha256, size }]),
+  );
 }
 
 async function exists(path: string): Promise<boolean> {

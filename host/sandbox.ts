@@ -12,13 +12,16 @@ export interface Bind {
   write: boolean;
 }
 
-export interface SandboxOptions extends Pick<RunOptions, 'signal' | 'timeoutMs' | 'onLine' | 'input' | 'maxOutput'> {
+export interface SandboxOptions
+  extends Pick<RunOptions, 'signal' | 'timeoutMs' | 'onLine' | 'input' | 'maxOutput'> {
   binds?: Bind[];
   cwd?: string;
   /** The whole environment: nothing of this process's own passes. */
   env?: Record<string, string>;
   /** Whether the program may use the network; not unless told. */
   network?: boolean;
+  /** Whether the program may mount, chroot and give files to any user, below what is bound; not unless told. */
+  system?: boolean;
 }
 
 /** A root file system in which tools run isolated from this machine. */
@@ -40,11 +43,22 @@ export function bubblewrap(root: string, key: string): Sandbox {
   return {
     key,
     run: async (argv, options = {}) => {
-      const { binds = [], cwd = '/', env = {}, network = false, ...rest } = options;
-      const command = [...isolation(root, network), ...binds.flatMap(bindArguments), '--chdir', cwd, ...variables(env)];
+      const { binds = [], cwd = '/', env = {}, network = false, system = false, ...rest } = options;
+      const command = [
+        ...users(system),
+        ...isolation(root, network),
+        ...binds.flatMap(bindArguments),
+        '--chdir',
+        cwd,
+        ...variables(env),
+      ];
       return await run([...command, '--', ...argv], rest).catch((error: unknown) => {
         if (error instanceof ProcessError && error.stderr.startsWith('bwrap:')) {
-          throw new CpiabError('E4010', { subject: argv[0] ?? '', args: [firstLine(error.stderr)], cause: error });
+          throw new CpiabError('E4010', {
+            subject: argv[0] ?? '',
+            args: [firstLine(error.stderr)],
+            cause: error,
+          });
         }
         throw error;
       });
@@ -52,15 +66,30 @@ export function bubblewrap(root: string, key: string): Sandbox {
   };
 }
 
+/**
+ * One user suffices for most tools. A system has more: root has them all; others map theirs by
+ * /etc/subuid (newuidmap(1)).
+ */
+function users(system: boolean): string[] {
+  if (!system) return ['bwrap', '--unshare-user', '--uid', '0', '--gid', '0'];
+  const mapped = process.getuid?.() === 0 ? [] : ['unshare', '--user', '--map-root-user', '--map-auto', '--'];
+  return [...mapped, 'bwrap', '--cap-add', 'ALL'];
+}
+
 function isolation(root: string, network: boolean): string[] {
   return [
-    'bwrap',
-    ...['--unshare-user', '--uid', '0', '--gid', '0', '--unshare-pid', '--unshare-ipc', '--unshare-uts'],
+    ...['--unshare-pid', '--unshare-ipc', '--unshare-uts'],
     ...(network ? [] : ['--unshare-net']),
     ...['--die-with-parent', '--new-session', '--hostname', 'build'],
     ...rootEntries(root, '/', ['dev', 'etc', 'proc', 'run', 'sys', 'tmp']),
-    ...rootEntries(root, '/etc', network ? NETWORK_FILES.map((path) => path.slice('/etc/'.length).split('/')[0]) : []),
-    ...(network ? NETWORK_FILES.filter((path) => existsSync(path)).flatMap((path) => ['--ro-bind', path, path]) : []),
+    ...rootEntries(
+      root,
+      '/etc',
+      network ? NETWORK_FILES.map((path) => path.slice('/etc/'.length).split('/')[0]) : [],
+    ),
+    ...(network
+      ? NETWORK_FILES.filter((path) => existsSync(path)).flatMap((path) => ['--ro-bind', path, path])
+      : []),
     ...['--dev', '/dev', '--proc', '/proc', '--tmpfs', '/tmp'],
   ];
 }
@@ -73,7 +102,9 @@ function rootEntries(root: string, directory: string, without: (string | undefin
     .flatMap((entry) => {
       const target = join(directory, entry.name);
       const source = join(root, target);
-      return entry.isSymbolicLink() ? ['--symlink', readlinkSync(source), target] : ['--ro-bind', source, target];
+      return entry.isSymbolicLink()
+        ? ['--symlink', readlinkSync(source), target]
+        : ['--ro-bind', source, target];
     });
 }
 

@@ -1,10 +1,10 @@
 import { bundleFiles, mediaTypes } from '../../contract/layout.ts';
 import type { Lock } from '../../contract/lock.ts';
 import { type Digest, type Manifest, ManifestSchema } from '../../contract/manifest.ts';
+import type { Site } from '../../contract/site.ts';
 import { type Cache, type CachedFile, stableJson } from '../../host/cache.ts';
 import type { Composed } from '../compose/compose.ts';
 import type { Parts } from '../fetch/parts.ts';
-import type { Site } from '../../contract/site.ts';
 import type { PackedRepository } from './git.ts';
 import { type SiteKey, signBytes } from './minisign.ts';
 import { provenanceStatement } from './provenance.ts';
@@ -74,7 +74,10 @@ function addImages(blobs: BlobSet, parts: Parts): IndexedImage[] {
         mediaType: image.manifest.mediaType,
         digest: manifest,
         size: image.manifest.file.size,
-        annotations: { 'io.containerd.image.name': reference, 'org.opencontainers.image.ref.name': reference },
+        annotations: {
+          'io.containerd.image.name': reference,
+          'org.opencontainers.image.ref.name': reference,
+        },
       };
       served.push({ reference, manifest, content, descriptor });
     }

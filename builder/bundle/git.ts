@@ -38,7 +38,14 @@ export async function packRepository(
         signal,
       });
     await git(['init', '--quiet', '--bare', '/scratch/repository.git']);
-    await git(['-C', '/scratch/repository.git', 'fetch', '--quiet', '/source', `${commit}:refs/heads/${flux.branch}`]);
+    await git([
+      '-C',
+      '/scratch/repository.git',
+      'fetch',
+      '--quiet',
+      '/source',
+      `${commit}:refs/heads/${flux.branch}`,
+    ]);
     await git([
       ...['-C', '/scratch/repository.git', '-c', 'pack.threads=1', '-c', 'core.compression=9'],
       ...['-c', 'pack.allowPackReuse=false', 'repack', '-a', '-d', '-f', '-q', '--window=50', '--depth=50'],

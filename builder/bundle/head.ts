@@ -28,7 +28,8 @@ export async function headOf(repository: string, dirty: boolean, signal: AbortSi
     throw new CpiabError('E1013', { subject: repository, cause });
   });
   const changes = await git('status', '--porcelain');
-  if (changes !== '' && !dirty) throw new CpiabError('E1008', { subject: repository, args: [summary(changes)] });
+  if (changes !== '' && !dirty)
+    throw new CpiabError('E1008', { subject: repository, args: [summary(changes)] });
   return {
     commit,
     revision: changes === '' ? commit : `${commit}-dirty`,

@@ -2,7 +2,13 @@ import { mkdir, readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { writeAtomic } from '../../host/files.ts';
-import { decodeSecretKey, encodePublicKey, encodeSecretKey, generateSiteKey, type SiteKey } from './minisign.ts';
+import {
+  decodeSecretKey,
+  encodePublicKey,
+  encodeSecretKey,
+  generateSiteKey,
+  type SiteKey,
+} from './minisign.ts';
 import { makeOperator } from './operator.ts';
 
 export interface SiteKeys {
@@ -30,7 +36,8 @@ export async function siteKeys(directory: string): Promise<SiteKeys> {
   const site = existing === null ? await createSiteKey(secretPath) : decodeSecretKey(existing);
   const publicKey = encodePublicKey(site);
   await writeAtomic(join(directory, 'minisign.pub'), publicKey);
-  const operatorCa = (await readIfThere(join(directory, 'operator-ca.crt'))) ?? (await createOperator(directory));
+  const operatorCa =
+    (await readIfThere(join(directory, 'operator-ca.crt'))) ?? (await createOperator(directory));
   return { directory, created: existing === null, site, publicKey, operatorCa };
 }
 

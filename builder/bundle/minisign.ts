@@ -1,4 +1,11 @@
-import { createHash, createPrivateKey, generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto';
+import {
+  createHash,
+  createPrivateKey,
+  generateKeyPairSync,
+  type KeyObject,
+  randomBytes,
+  sign,
+} from 'node:crypto';
 import { blake2b } from '@noble/hashes/blake2.js';
 import { formatSignature } from '../../host/minisign.ts';
 
@@ -34,8 +41,10 @@ export function encodeSecretKey(key: SiteKey): string {
 /** @throws Error when the text is not an unencrypted minisign secret key or fails its checksum. */
 export function decodeSecretKey(text: string): SiteKey {
   const body = Buffer.from(text.split('\n')[1] ?? '', 'base64');
-  if (body.length !== 158 || !body.subarray(0, 2).equals(ALGORITHM)) throw new Error('not a minisign secret key');
-  if (!body.subarray(2, 4).equals(NO_KDF)) throw new Error('the key is encrypted; export it with `minisign -C -W`');
+  if (body.length !== 158 || !body.subarray(0, 2).equals(ALGORITHM))
+    throw new Error('not a minisign secret key');
+  if (!body.subarray(2, 4).equals(NO_KDF))
+    throw new Error('the key is encrypted; export it with `minisign -C -W`');
   const id = body.subarray(54, 62);
   const secret = body.subarray(62, 126);
   const checksum = blake2b(Buffer.concat([ALGORITHM, id, secret]), { dkLen: 32 });
@@ -64,7 +73,10 @@ export function signBytes(bytes: Uint8Array, key: SiteKey, trustedComment: strin
 export function signPrehashed(hash: Uint8Array, key: SiteKey, trustedComment: string): string {
   const signature = sign(null, hash, key.privateKey);
   const globalSignature = sign(null, Buffer.concat([signature, Buffer.from(trustedComment)]), key.privateKey);
-  return formatSignature({ algorithm: 'ED', keyId: key.id, signature, trustedComment, globalSignature }, keyName(key));
+  return formatSignature(
+    { algorithm: 'ED', keyId: key.id, signature, trustedComment, globalSignature },
+    keyName(key),
+  );
 }
 
 /** The key's identifier as minisign prints it: 16 upper-case hexadecimal digits, little-endian. */

@@ -38,7 +38,10 @@ export function provenanceStatement(input: ProvenanceInput): object {
             uri: `pkg:golang/${program.module}@${program.version}`,
             annotations: { goSumSha256: program.sumDigest },
           })),
-          { uri: `pkg:npm/${lock.node.package}@${lock.node.version}`, annotations: { integrity: lock.node.integrity } },
+          {
+            uri: `pkg:npm/${lock.node.package}@${lock.node.version}`,
+            annotations: { integrity: lock.node.integrity },
+          },
         ],
       },
       runDetails: { builder: { id: 'https://cpiab.dev/builder/v1' } },

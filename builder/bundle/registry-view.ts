@@ -41,7 +41,8 @@ export function registryView(images: ServedImage[]): RegistryView {
 export function splitReference(reference: string): { repository: string; tag: string } {
   const match = /^(?<repository>[^@]+):(?<tag>[\w][\w.-]{0,127})$/.exec(reference);
   const { repository, tag } = match?.groups ?? {};
-  if (repository === undefined || tag === undefined) throw new Error(`image reference without a tag: ${reference}`);
+  if (repository === undefined || tag === undefined)
+    throw new Error(`image reference without a tag: ${reference}`);
   return { repository, tag };
 }
 

@@ -1,7 +1,7 @@
-import type { Cache, CachedFile } from '../../host/cache.ts';
-import { stableJson } from '../../host/cache.ts';
 import { mediaTypes } from '../../contract/layout.ts';
 import type { Blob, Digest } from '../../contract/manifest.ts';
+import type { Cache, CachedFile } from '../../host/cache.ts';
+import { stableJson } from '../../host/cache.ts';
 
 /** An OCI content descriptor. Source: OCI Image Specification 1.1, descriptor.md. */
 export interface Descriptor {

@@ -93,12 +93,20 @@ async function agentModule(host: BuildHost, { site, parts, epoch, keys }: Compos
     [box.operatorCa]: keys.operatorCa,
   };
   for (const [path, text] of Object.entries(generated)) await place(tree, path, text);
-  for (const [path, file] of [[box.agent, parts.agent], [box.fluxCrds, parts.crds]] as const) {
+  for (const [path, file] of [
+    [box.agent, parts.agent],
+    [box.fluxCrds, parts.crds],
+  ] as const) {
     await mkdir(dirname(join(tree, path)), { recursive: true });
     await cp(file.path, join(tree, path));
   }
   await plainModes(tree);
-  const module = await moduleFromDirectory(parts.sandbox, { directory: tree, epoch, scratch, signal: host.signal });
+  const module = await moduleFromDirectory(parts.sandbox, {
+    directory: tree,
+    epoch,
+    scratch,
+    signal: host.signal,
+  });
   const file = await host.cache.adopt(module);
   await rm(scratch, { recursive: true, force: true });
   return file;
@@ -132,6 +140,8 @@ function pick(programs: Record<string, CachedFile>, names: string[]): Record<str
 
 /** A cache key says what files contain, not where they lie. */
 function withoutPaths(key: { entries: EngineEntry[]; layers: string[]; epoch: number; tools: string }) {
-  const entries = key.entries.map((entry) => ('file' in entry ? { path: entry.path, sha256: entry.file.sha256 } : entry));
+  const entries = key.entries.map((entry) =>
+    'file' in entry ? { path: entry.path, sha256: entry.file.sha256 } : entry,
+  );
   return { ...key, entries };
 }

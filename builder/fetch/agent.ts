@@ -17,7 +17,9 @@ export async function bundleAgent(host: BuildHost): Promise<CachedFile> {
     legalComments: 'none',
     logLevel: 'silent',
     // Some dependencies are CommonJS and call require() for Node's own modules.
-    banner: { js: "import{createRequire as cpiabRequire}from'node:module';const require=cpiabRequire(import.meta.url);" },
+    banner: {
+      js: "import{createRequire as cpiabRequire}from'node:module';const require=cpiabRequire(import.meta.url);",
+    },
   });
   const [output] = result.outputFiles;
   if (output === undefined) throw new Error('esbuild gave no output');

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { tracked } from '../../contract/progress.ts';
-import { bubblewrap, type Sandbox } from '../../host/sandbox.ts';
 import { stableJson } from '../../host/cache.ts';
+import { bubblewrap, type Sandbox } from '../../host/sandbox.ts';
 import type { BuildHost } from '../host.ts';
 import type { DebStore } from './debs.ts';
 
@@ -22,7 +22,9 @@ export async function assembleBuildRoot(debs: DebStore, host: BuildHost): Promis
     () =>
       host.cache.tree('build-root', key, async (directory) => {
         // base-files brings the links that merge /bin, /lib and /sbin into /usr: it comes first.
-        const ordered = packages.toSorted((a, b) => Number(b.name === 'base-files') - Number(a.name === 'base-files'));
+        const ordered = packages.toSorted(
+          (a, b) => Number(b.name === 'base-files') - Number(a.name === 'base-files'),
+        );
         for (const deb of ordered) await debs.unpack(debs.file(deb.name), directory);
         await bubblewrap(directory, 'new').run(['ldconfig', '-X', '-C', '/root-etc/ld.so.cache'], {
           binds: [{ source: join(directory, 'etc'), target: '/root-etc', write: true }],

@@ -11,8 +11,12 @@ export interface LinkedModule {
 
 /** SBOM components of the compiled programs: each module once, with the programs that hold it. */
 export function goComponents(definitions: Program[], linked: LinkedModule[]): Component[] {
-  const licences = new Map(definitions.flatMap(({ modules }) => modules.map((found) => [found.module, found.licence])));
-  const main = definitions.flatMap(({ name, modules }) => modules.map((found) => ({ program: name, ...found })));
+  const licences = new Map(
+    definitions.flatMap(({ modules }) => modules.map((found) => [found.module, found.licence])),
+  );
+  const main = definitions.flatMap(({ name, modules }) =>
+    modules.map((found) => ({ program: name, ...found })),
+  );
   const users = new Map<string, { module: string; version: string; programs: Set<string> }>();
   for (const { program, module, version } of [...main, ...linked]) {
     const id = `${module}@${version}`;

@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { writeAtomic } from '../../host/files.ts';
 import type { CachedFile } from '../../host/cache.ts';
+import { writeAtomic } from '../../host/files.ts';
 import type { BuildHost } from '../host.ts';
 import { goFolder } from './programs.ts';
 import type { GoToolchain } from './toolchain.ts';

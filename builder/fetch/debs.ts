@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
 import { mkdir, rename, rm, stat } from 'node:fs/promises';
-import { join } from 'node:path';
 import { Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -44,7 +43,8 @@ export async function fetchDebs(site: Site, lock: Lock, host: BuildHost): Promis
   }
   const locked = (name: string) => {
     const deb = byName.get(name);
-    if (deb === undefined) throw new CpiabError('E3006', { subject: name, args: ['a package that is not in the lock'] });
+    if (deb === undefined)
+      throw new CpiabError('E3006', { subject: name, args: ['a package that is not in the lock'] });
     return deb;
   };
   return {
@@ -69,7 +69,12 @@ async function absent(packages: DebianPackage[], host: BuildHost): Promise<Debia
   return packages.filter((deb, index) => sizes[index] !== deb.size);
 }
 
-async function fetchAll(packages: DebianPackage[], mirrors: Mirrors, site: Site, host: BuildHost): Promise<void> {
+async function fetchAll(
+  packages: DebianPackage[],
+  mirrors: Mirrors,
+  site: Site,
+  host: BuildHost,
+): Promise<void> {
   await mkdir(host.cache.pool, { recursive: true });
   const queue = [...packages];
   let bytes = 0;
@@ -90,10 +95,9 @@ async function fetchDeb(deb: DebianPackage, mirrors: Mirrors, site: Site, host: 
   for (const pause of PAUSES) {
     await sleep(pause, undefined, { signal: host.signal });
     try {
-      const response = await fetch(address, { signal: host.signal });
-      if (response.status === 404) throw new CpiabError('E3001', { subject, args: [deb.version, site.name, deb.name] });
-      if (!response.ok || response.body === null) throw new Error(`the mirror answered ${response.status}`);
-      return await store(Readable.fromWeb(response.body), deb, subject, host);
+      const body = await request(address, host.signal);
+      if (body === null) throw new CpiabError('E3001', { subject, args: [deb.version, site.name, deb.name] });
+      return await store(body, deb, subject, host);
     } catch (error) {
       if (error instanceof CpiabError) throw error;
       host.signal.throwIfAborted();
@@ -101,6 +105,14 @@ async function fetchDeb(deb: DebianPackage, mirrors: Mirrors, site: Site, host: 
     }
   }
   throw new CpiabError('E3002', { subject, cause: last });
+}
+
+/** The body, or null when the mirror has no such file. */
+async function request(address: string, signal: AbortSignal): Promise<Readable | null> {
+  const response = await fetch(address, { signal });
+  if (response.status === 404) return null;
+  if (!response.ok || response.body === null) throw new Error(`the mirror answered ${response.status}`);
+  return Readable.fromWeb(response.body);
 }
 
 /** Writes while hashing; the file gets its name only when the digest is right. */

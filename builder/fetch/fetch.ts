@@ -1,13 +1,14 @@
 import { CpiabError } from '../../contract/errors.ts';
-import { tracked } from '../../contract/progress.ts';
 import type { Lock } from '../../contract/lock.ts';
 import type { Program } from '../../contract/programs.ts';
+import { tracked } from '../../contract/progress.ts';
 import type { Site } from '../../contract/site.ts';
 import type { CachedFile } from '../../host/cache.ts';
 import type { Component } from '../bundle/sbom.ts';
 import type { BuildHost } from '../host.ts';
 import { bundleAgent } from './agent.ts';
 import { assembleBuildRoot } from './build-root.ts';
+import { goComponents, type LinkedModule, nodeComponent } from './components.ts';
 import { generateCrds } from './crds.ts';
 import { type DebStore, fetchDebs } from './debs.ts';
 import { checkVersions, type PartVersions } from './image-version.ts';
@@ -17,7 +18,6 @@ import { assembleOs } from './os-root.ts';
 import type { BuiltImage, Parts } from './parts.ts';
 import { compileProgram, linkedModules, moduleList, readPrograms } from './programs.ts';
 import { readBundleSets, readRecipe, recipeFolder } from './recipes.ts';
-import { goComponents, type LinkedModule, nodeComponent } from './components.ts';
 import { type GoToolchain, goToolchain } from './toolchain.ts';
 
 /**
@@ -38,12 +38,16 @@ export async function fetchParts(site: Site, lock: Lock, host: BuildHost): Promi
   ]);
   const generator = compiled.programs['controller-gen'];
   if (generator === undefined) throw new Error('supply/go/programs.yaml has no controller-gen');
-  const crds = await part(host, { id: 'crds', title: 'Flux CRDs' }, () => generateCrds(generator, toolchain, host));
+  const crds = await part(host, { id: 'crds', title: 'Flux CRDs' }, () =>
+    generateCrds(generator, toolchain, host),
+  );
   const onBox = new Set(bundles.programs);
   return {
     sandbox,
     programs: compiled.programs,
-    hostPrograms: definitions.filter(({ name }) => onBox.has(name)).flatMap(({ outputs }) => outputs.map(({ bin }) => bin)),
+    hostPrograms: definitions
+      .filter(({ name }) => onBox.has(name))
+      .flatMap(({ outputs }) => outputs.map(({ bin }) => bin)),
     node: node.file,
     agent: await bundleAgent(host),
     crds: crds.file,
@@ -59,12 +63,18 @@ interface Compiled {
   components: Component[];
 }
 
-async function compileAll(definitions: Program[], toolchain: GoToolchain, host: BuildHost): Promise<Compiled> {
+async function compileAll(
+  definitions: Program[],
+  toolchain: GoToolchain,
+  host: BuildHost,
+): Promise<Compiled> {
   const programs: Record<string, CachedFile> = {};
   const linked: LinkedModule[] = [];
   for (const program of definitions) {
     const title = `${program.name} ${program.modules[0]?.version ?? ''}`;
-    const { files } = await part(host, { id: `go/${program.name}`, title }, () => compileProgram(program, toolchain, host));
+    const { files } = await part(host, { id: `go/${program.name}`, title }, () =>
+      compileProgram(program, toolchain, host),
+    );
     const { [moduleList]: list, ...outputs } = files;
     Object.assign(programs, outputs);
     if (list === undefined) continue;
@@ -85,7 +95,8 @@ async function buildImages(names: string[], sources: ImageSources, host: BuildHo
   const parts: RecipeParts = {
     program: (output) => {
       const file = programs[output];
-      if (file === undefined) throw new CpiabError('E3006', { subject: output, args: ['no such program is compiled'] });
+      if (file === undefined)
+        throw new CpiabError('E3006', { subject: output, args: ['no such program is compiled'] });
       return file;
     },
     debian: (name) => debs.file(name),
@@ -105,7 +116,8 @@ async function buildImages(names: string[], sources: ImageSources, host: BuildHo
 function versionsOf(definitions: Program[], lock: Lock): PartVersions {
   return {
     module: (program, module) =>
-      definitions.find(({ name }) => name === program)?.modules.find((found) => found.module === module)?.version ?? null,
+      definitions.find(({ name }) => name === program)?.modules.find((found) => found.module === module)
+        ?.version ?? null,
     debian: (name) => lock.debian.packages.find((deb) => deb.name === name)?.version ?? null,
   };
 }

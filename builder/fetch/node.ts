@@ -30,7 +30,9 @@ async function packNode({ node }: Lock, scratch: string, signal: AbortSignal): P
     throw new CpiabError('E3002', { subject: spec, cause });
   });
   const archive = join(scratch, stdout.trim().split('\n').at(-1) ?? '');
-  const digest = createHash('sha512').update(await readFile(archive)).digest('base64');
+  const digest = createHash('sha512')
+    .update(await readFile(archive))
+    .digest('base64');
   if (`sha512-${digest}` !== node.integrity) throw new CpiabError('E2103', { subject: spec });
   return archive;
 }

@@ -75,7 +75,11 @@ function goRunner(program: Program, toolchain: GoToolchain, host: BuildHost, scr
     } catch (error) {
       if (!(error instanceof ProcessError)) throw error;
       const log = await host.writeLog(`go-${program.name}`, error.stderr);
-      throw new CpiabError('E3003', { subject: program.name, args: [firstError(error.stderr), log], cause: error });
+      throw new CpiabError('E3003', {
+        subject: program.name,
+        args: [firstError(error.stderr), log],
+        cause: error,
+      });
     }
   };
 }
@@ -94,7 +98,9 @@ function buildFlags(program: Program): string[] {
 /** Content of the module's own files: they decide what is compiled. */
 async function readModule(directory: string): Promise<Record<string, string>> {
   const names = (await readdir(directory)).filter((name) => /^go\.(mod|sum)$|\.go$/.test(name)).toSorted();
-  const texts = await Promise.all(names.map(async (name) => [name, await readFile(join(directory, name), 'utf8')]));
+  const texts = await Promise.all(
+    names.map(async (name) => [name, await readFile(join(directory, name), 'utf8')]),
+  );
   return Object.fromEntries(texts);
 }
 

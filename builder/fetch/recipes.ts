@@ -7,10 +7,15 @@ import { type ImageRecipe, ImageRecipeSchema } from '../../contract/image.ts';
 import type { Site } from '../../contract/site.ts';
 
 /** What the site's bundles put in, each name once, in order of first mention. */
-export async function readBundleSets(repository: string, site: Site): Promise<Omit<BundleSet, 'name' | 'title'>> {
+export async function readBundleSets(
+  repository: string,
+  site: Site,
+): Promise<Omit<BundleSet, 'name' | 'title'>> {
   const sets = await Promise.all(
     site.bundles.map(async (name) => {
-      return await readDocument(join(repository, 'bundles', `${name}.yaml`), (value) => BundleSetSchema.parse(value));
+      return await readDocument(join(repository, 'bundles', `${name}.yaml`), (value) =>
+        BundleSetSchema.parse(value),
+      );
     }),
   );
   const all = (pick: (set: BundleSet) => string[]) => [...new Set(sets.flatMap(pick))];

@@ -18,7 +18,16 @@ export interface GoToolchain {
 const GO_ROOT = '/usr/lib/go-1.26';
 
 /** Settings of the person's own Go that say where modules come from; they never change what is compiled. */
-const PASSED = ['GOPROXY', 'GOSUMDB', 'GONOSUMDB', 'GOPRIVATE', 'GONOPROXY', 'HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY'];
+const PASSED = [
+  'GOPROXY',
+  'GOSUMDB',
+  'GONOSUMDB',
+  'GOPRIVATE',
+  'GONOPROXY',
+  'HTTP_PROXY',
+  'HTTPS_PROXY',
+  'NO_PROXY',
+];
 
 /** @param sandbox the build root, whose key covers the Go packages. */
 export async function goToolchain(sandbox: Sandbox, host: BuildHost): Promise<GoToolchain> {

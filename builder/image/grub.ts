@@ -2,13 +2,7 @@
 export const markPath = (id: string) => `.disk/${id}`;
 
 /** Kernel parameters that every box boots with. */
-const KERNEL = [
-  'quiet',
-  'loglevel=3',
-  'systemd.show_status=false',
-  'console=tty0',
-  'console=ttyS0,115200',
-];
+const KERNEL = ['quiet', 'loglevel=3', 'systemd.show_status=false', 'console=tty0', 'console=ttyS0,115200'];
 
 /**
  * The menu: one entry, started at once; the serial console shows it too.

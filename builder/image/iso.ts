@@ -28,7 +28,21 @@ export function isoTree(bundle: Bundle): Map<string, CachedFile> {
 }
 
 /** Modules that GRUB's BIOS image carries, so that it finds the menu before it can load any. */
-const BIOS_MODULES = ['biosdisk', 'iso9660', 'part_gpt', 'part_msdos', 'search', 'search_fs_file', 'normal', 'configfile', 'linux', 'serial', 'terminal', 'test', 'echo'];
+const BIOS_MODULES = [
+  'biosdisk',
+  'iso9660',
+  'part_gpt',
+  'part_msdos',
+  'search',
+  'search_fs_file',
+  'normal',
+  'configfile',
+  'linux',
+  'serial',
+  'terminal',
+  'test',
+  'echo',
+];
 
 /**
  * Writes a sealed hybrid ISO 9660 image: El Torito for BIOS and UEFI, an MBR and a GPT with an EFI
@@ -104,17 +118,33 @@ async function writeEfiPartition(run: Run, scratch: string, id: string, epoch: n
     '/usr/lib/grub/x86_64-efi-signed/gcdx64.efi.signed': '::/EFI/BOOT/grubx64.efi',
     '/iso/efi-grub.cfg': '::/boot/grub/grub.cfg',
   };
-  for (const [source, target] of Object.entries(files)) await run(['mcopy', '-m', '-i', 'esp.img', source, target]);
+  for (const [source, target] of Object.entries(files))
+    await run(['mcopy', '-m', '-i', 'esp.img', source, target]);
 }
 
 function xorriso(epoch: number): string[] {
   const date = new Date(epoch * 1000).toISOString().replaceAll(/\D/g, '').slice(0, 14);
   return [
     ...['xorriso', '-as', 'mkisofs', '-quiet', '-output', '/iso/cpiab.iso', '-volid', volumeId],
-    ...['-rational-rock', '-iso-level', '3', `--modification-date=${date}00`, '--set_all_file_dates', `${date}00`],
+    ...[
+      '-rational-rock',
+      '-iso-level',
+      '3',
+      `--modification-date=${date}00`,
+      '--set_all_file_dates',
+      `${date}00`,
+    ],
     ...['-b', 'boot/grub/bios.img', '-no-emul-boot', '-boot-load-size', '4', '-boot-info-table'],
     ...['--grub2-boot-info', '--grub2-mbr', '/usr/lib/grub/i386-pc/boot_hybrid.img'],
-    ...['--gpt_disk_guid', 'modification-date', '-append_partition', '2', '0xef', '/iso/esp.img', '-appended_part_as_gpt'],
+    ...[
+      '--gpt_disk_guid',
+      'modification-date',
+      '-append_partition',
+      '2',
+      '0xef',
+      '/iso/esp.img',
+      '-appended_part_as_gpt',
+    ],
     ...['-eltorito-alt-boot', '-e', '--interval:appended_partition_2:all::', '-no-emul-boot', '/iso/tree'],
   ];
 }

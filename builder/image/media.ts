@@ -36,13 +36,16 @@ export async function writeMedia(host: BuildHost, input: MediaInput): Promise<Ar
   const { bundle, output } = input;
   const directory = join(output.scratch, 'bundle');
   const artifacts = [await made(host, 'bundle', () => bundleArtifact(bundle, directory, host.signal))];
-  for (const kind of input.kinds) artifacts.push(await made(host, kind, () => writers[kind](host, input, directory)));
+  for (const kind of input.kinds)
+    artifacts.push(await made(host, kind, () => writers[kind](host, input, directory)));
   for (const name of [bundleFiles.manifest, bundleFiles.signature]) {
     await linkOrCopy(join(directory, name), join(output.scratch, name));
     artifacts.push(await made(host, name, () => describe(output.scratch, name)));
   }
   await writeAtomic(join(output.scratch, 'minisign.pub'), input.publicKey);
-  const sums = artifacts.filter(({ name }) => name !== 'bundle').map(({ name, digest }) => `${digest.slice(7)}  ${name}\n`);
+  const sums = artifacts
+    .filter(({ name }) => name !== 'bundle')
+    .map(({ name, digest }) => `${digest.slice(7)}  ${name}\n`);
   await writeAtomic(join(output.scratch, 'SHA256SUMS'), sums.toSorted().join(''));
   for (const name of [...artifacts.map((artifact) => artifact.name), 'minisign.pub', 'SHA256SUMS']) {
     await output.publish(join(output.scratch, name), name);
@@ -51,12 +54,23 @@ export async function writeMedia(host: BuildHost, input: MediaInput): Promise<Ar
 }
 
 /** How each kind of medium is written; its file is left in the output's scratch under its final name. */
-const writers: Record<MediaKind, (host: BuildHost, input: MediaInput, directory: string) => Promise<Described>> = {
+const writers: Record<
+  MediaKind,
+  (host: BuildHost, input: MediaInput, directory: string) => Promise<Described>
+> = {
   iso: async (host, { bundle, epoch, sandbox, site, output, ...input }) => {
     const name = `cpiab-${site.name}.iso`;
     const sign = (hash: Buffer) => signPrehashed(hash, input.key, sealComment(name, bundle));
     const tree = isoTree(bundle);
-    await writeIso({ tree, epoch, sandbox, sign, out: join(output.scratch, name), cache: host.cache, signal: host.signal });
+    await writeIso({
+      tree,
+      epoch,
+      sandbox,
+      sign,
+      out: join(output.scratch, name),
+      cache: host.cache,
+      signal: host.signal,
+    });
     return await describe(output.scratch, name);
   },
   tarball: async (host, { bundle, epoch, sandbox, site, output, ...input }, directory) => {
@@ -74,7 +88,9 @@ type Described = Omit<Artifact, 'tookMs'>;
 
 async function made(host: BuildHost, name: string, work: () => Promise<Described>): Promise<Artifact> {
   const started = performance.now();
-  const artifact = await tracked(host.progress, { id: `media/${name}`, title: name }, work, ({ size }) => ({ bytes: size }));
+  const artifact = await tracked(host.progress, { id: `media/${name}`, title: name }, work, ({ size }) => ({
+    bytes: size,
+  }));
   return { ...artifact, tookMs: Math.round(performance.now() - started) };
 }
 

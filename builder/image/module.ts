@@ -13,19 +13,35 @@ interface ModuleOptions {
  * Block size and level measured in an emulated guest: larger blocks or a higher level save a few
  * percent and cost the boot more time to read.
  */
-const FORMAT = ['-comp', 'zstd', '-Xcompression-level', '9', '-b', '128K', '-no-progress', '-quiet', '-no-xattrs'];
+const FORMAT = [
+  '-comp',
+  'zstd',
+  '-Xcompression-level',
+  '9',
+  '-b',
+  '128K',
+  '-no-progress',
+  '-quiet',
+  '-no-xattrs',
+];
 const name = 'module.squashfs';
 
 /** Makes a squashfs of a tar, with the owners and modes the tar has. @returns its path. */
-export async function moduleFromTar(sandbox: Sandbox, options: ModuleOptions & { tar: string }): Promise<string> {
+export async function moduleFromTar(
+  sandbox: Sandbox,
+  options: ModuleOptions & { tar: string },
+): Promise<string> {
   const { tar, epoch, scratch, signal } = options;
-  await sandbox.run(['sh', '-c', 'exec "$@" < /source.tar', 'sh', 'sqfstar', ...FORMAT, ...times(epoch), `/scratch/${name}`], {
-    binds: [
-      { source: tar, target: '/source.tar', write: false },
-      { source: scratch, target: '/scratch', write: true },
-    ],
-    signal,
-  });
+  await sandbox.run(
+    ['sh', '-c', 'exec "$@" < /source.tar', 'sh', 'sqfstar', ...FORMAT, ...times(epoch), `/scratch/${name}`],
+    {
+      binds: [
+        { source: tar, target: '/source.tar', write: false },
+        { source: scratch, target: '/scratch', write: true },
+      ],
+      signal,
+    },
+  );
   return join(scratch, name);
 }
 

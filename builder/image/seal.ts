@@ -66,12 +66,24 @@ async function isoHash(path: string, signal: AbortSignal): Promise<Buffer> {
   return await hashRange(hash, path, FIELD.start + FIELD.length, size, signal);
 }
 
-async function hashRange(hash: Hash, path: string, start: number, end: number, signal: AbortSignal): Promise<Buffer> {
+async function hashRange(
+  hash: Hash,
+  path: string,
+  start: number,
+  end: number,
+  signal: AbortSignal,
+): Promise<Buffer> {
   await feed(hash, path, start, end, signal);
   return hash.digest();
 }
 
-async function feed(hash: Hash, path: string, start: number, end: number, signal: AbortSignal): Promise<void> {
+async function feed(
+  hash: Hash,
+  path: string,
+  start: number,
+  end: number,
+  signal: AbortSignal,
+): Promise<void> {
   if (end <= start) return;
   for await (const chunk of createReadStream(path, { start, end: end - 1, highWaterMark: 1 << 20, signal })) {
     hash.update(chunk as Buffer);
@@ -80,7 +92,8 @@ async function feed(hash: Hash, path: string, start: number, end: number, signal
 
 function padded(text: string): Buffer {
   const bytes = Buffer.from(text);
-  if (bytes.length > FIELD.length) throw new Error(`a seal of ${bytes.length} bytes; at most ${FIELD.length} fit`);
+  if (bytes.length > FIELD.length)
+    throw new Error(`a seal of ${bytes.length} bytes; at most ${FIELD.length} fit`);
   return Buffer.concat([bytes, Buffer.alloc(FIELD.length - bytes.length)]);
 }
 

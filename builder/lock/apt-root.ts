@@ -1,9 +1,9 @@
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CpiabError } from '../../contract/errors.ts';
+import type { DebianIndex } from '../../contract/lock.ts';
 import { sha256File } from '../../host/files.ts';
 import { ProcessError, run } from '../../host/process.ts';
-import type { DebianIndex } from '../../contract/lock.ts';
 import type { Mirrors } from './mirrors.ts';
 
 /** Debian's own keys, from package debian-archive-keyring. */
@@ -27,22 +27,33 @@ export interface AptRoot {
  * @param directory empty.
  * @throws CpiabError E2109 when an index isn't Debian's, E3002 when it can't be had.
  */
-export async function openAptRoot(directory: string, mirrors: Mirrors, signal: AbortSignal): Promise<AptRoot> {
+export async function openAptRoot(
+  directory: string,
+  mirrors: Mirrors,
+  signal: AbortSignal,
+): Promise<AptRoot> {
   await mkdir(join(directory, 'lists', 'partial'), { recursive: true });
   await mkdir(join(directory, 'archives', 'partial'), { recursive: true });
   await writeFile(join(directory, 'status'), '');
-  const sources = SUITES.map(({ suite, archive }) => `deb [signed-by=${KEYRING}] ${mirrors[archive]} ${suite} main\n`);
+  const sources = SUITES.map(
+    ({ suite, archive }) => `deb [signed-by=${KEYRING}] ${mirrors[archive]} ${suite} main\n`,
+  );
   await writeFile(join(directory, 'sources.list'), sources.join(''));
   await writeFile(join(directory, 'apt.conf'), configuration(directory));
   const apt: AptRoot['apt'] = async (program, args) => {
     const argv = [program, ...args];
-    const { stdout } = await run(argv, { env: { APT_CONFIG: join(directory, 'apt.conf') }, maxOutput: 256 << 20, signal });
+    const { stdout } = await run(argv, {
+      env: { APT_CONFIG: join(directory, 'apt.conf') },
+      maxOutput: 256 << 20,
+      signal,
+    });
     return stdout;
   };
   await apt('apt-get', ['update', '-qq', '-o', 'APT::Update::Error-Mode=any']).catch((cause: unknown) => {
     const said = cause instanceof ProcessError ? cause.stderr : '';
     const forged = /NO_PUBKEY|BADSIG|is not signed|EXPKEYSIG/.exec(said);
-    if (forged !== null) throw new CpiabError('E2109', { subject: 'apt-get update', args: [forged[0]], cause });
+    if (forged !== null)
+      throw new CpiabError('E2109', { subject: 'apt-get update', args: [forged[0]], cause });
     throw new CpiabError('E3002', { subject: "Debian's package index", cause });
   });
   return { indexes: await readIndexes(join(directory, 'lists')), apt };

@@ -30,7 +30,10 @@ export async function resolveDebian(
     const resolved: Record<string, Chosen[]> = {};
     for (const [name, set] of Object.entries(sets)) resolved[name] = await resolveSet(root, name, set);
     const packages = await describe(root, Object.values(resolved).flat());
-    const names = Object.entries(resolved).map(([set, chosen]) => [set, chosen.map(({ name }) => name).toSorted()]);
+    const names = Object.entries(resolved).map(([set, chosen]) => [
+      set,
+      chosen.map(({ name }) => name).toSorted(),
+    ]);
     return { indexes: root.indexes, packages, sets: Object.fromEntries(names) };
   } finally {
     await rm(directory, { recursive: true, force: true });
@@ -61,14 +64,18 @@ async function candidate(root: AptRoot, set: string, name: string): Promise<Chos
 /** Each package once, sorted by name, as the index describes it. @throws CpiabError E3006 for two versions of one. */
 async function describe(root: AptRoot, chosen: Chosen[]): Promise<DebianPackage[]> {
   const wanted = new Map(chosen.map(({ name, version }) => [name, version]));
-  const text = await root.apt('apt-cache', ['show', ...[...wanted].map(([name, version]) => `${name}=${version}`)]);
+  const text = await root.apt('apt-cache', [
+    'show',
+    ...[...wanted].map(([name, version]) => `${name}=${version}`),
+  ]);
   const found = new Map<string, DebianPackage>();
   for (const stanza of text.split(/\n\n+/).filter((part) => part.startsWith('Package:'))) {
     const described = parseStanza(stanza);
     if (wanted.get(described.name) === described.version) found.set(described.name, described);
   }
   const missing = [...wanted.keys()].filter((name) => !found.has(name));
-  if (missing.length > 0) throw new CpiabError('E3006', { subject: missing.join(', '), args: ['not in the index'] });
+  if (missing.length > 0)
+    throw new CpiabError('E3006', { subject: missing.join(', '), args: ['not in the index'] });
   return [...found.values()].toSorted((a, b) => (a.name < b.name ? -1 : 1));
 }
 
@@ -77,7 +84,9 @@ function parseStanza(stanza: string): DebianPackage {
   const fields = new Map(
     stanza.split('\n').flatMap((line) => {
       const match = /^(?<name>[A-Za-z0-9-]+): ?(?<value>.*)$/.exec(line);
-      return match?.groups === undefined ? [] : [[match.groups['name'] ?? '', match.groups['value'] ?? ''] as const];
+      return match?.groups === undefined
+        ? []
+        : [[match.groups['name'] ?? '', match.groups['value'] ?? ''] as const];
     }),
   );
   const field = (name: string) => fields.get(name) ?? '';

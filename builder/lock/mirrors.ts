@@ -17,7 +17,8 @@ export async function debianMirrors(site: Site, signal: AbortSignal): Promise<Mi
   const rows = stdout.split('\n').map((line) => line.split('\t'));
   const found = (label: string) => trimmed(rows.find(([name]) => name === label)?.[1] ?? '');
   const debian = found('Debian');
-  if (debian === '') throw new Error('apt on this machine names no Debian mirror: set debian.mirror in the site');
+  if (debian === '')
+    throw new Error('apt on this machine names no Debian mirror: set debian.mirror in the site');
   return { debian, 'debian-security': found('Debian-Security') || fromBase(debian)['debian-security'] };
 }
 

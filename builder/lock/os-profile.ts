@@ -12,5 +12,8 @@ const ProfileSchema = z.strictObject({ os: z.array(z.string()).min(1), build: z.
 export async function readOsProfile(repository: string): Promise<Record<'os' | 'build', PackageSet>> {
   const profile = ProfileSchema.safeParse(parse(await readFile(join(repository, path), 'utf8')));
   if (!profile.success) throw new CpiabError('E1004', { subject: path, cause: profile.error });
-  return { os: { include: profile.data.os, kind: 'root' }, build: { include: profile.data.build, kind: 'root' } };
+  return {
+    os: { include: profile.data.os, kind: 'root' },
+    build: { include: profile.data.build, kind: 'root' },
+  };
 }

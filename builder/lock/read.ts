@@ -1,10 +1,10 @@
+import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CpiabError } from '../../contract/errors.ts';
 import { type Lock, LockSchema } from '../../contract/lock.ts';
 import type { Digest } from '../../contract/manifest.ts';
 import type { Site } from '../../contract/site.ts';
-import { createHash } from 'node:crypto';
 import { lockInputs } from './inputs.ts';
 
 export const lockPath = (repository: string, site: string) =>
@@ -28,7 +28,8 @@ export async function readLock(repository: string, site: Site): Promise<ReadLock
   const inputs = await lockInputs(repository, site);
   const names = new Set([...Object.keys(inputs), ...Object.keys(lock.inputs)]);
   const changed = [...names].filter((name) => inputs[name] !== lock.inputs[name]).toSorted();
-  if (changed.length > 0) throw new CpiabError('E1005', { subject: path, args: [changed.join(', '), site.name] });
+  if (changed.length > 0)
+    throw new CpiabError('E1005', { subject: path, args: [changed.join(', '), site.name] });
   return { lock, digest: `sha256:${createHash('sha256').update(text).digest('hex')}` };
 }
 

@@ -47,7 +47,8 @@ export async function resolveLock(site: Site, host: BuildHost): Promise<Lock> {
 export function formatLock(lock: Lock): string {
   const { debian, ...rest } = lock;
   const flat = { ...rest, debian: { ...debian, packages: [], indexes: [] } };
-  const rows = (values: unknown[]) => `[\n${values.map((value) => `   ${stableJson(value)}`).join(',\n')}\n  ]`;
+  const rows = (values: unknown[]) =>
+    `[\n${values.map((value) => `   ${stableJson(value)}`).join(',\n')}\n  ]`;
   return `${stableJson(flat, 1)
     .replace('"packages": []', () => `"packages": ${rows(debian.packages)}`)
     .replace('"indexes": []', () => `"indexes": ${rows(debian.indexes)}`)}\n`;
@@ -71,7 +72,9 @@ const packageConfig = z.object({
 
 /** The box runs the same Node that the launcher installs. */
 async function lockNode(repository: string): Promise<Lock['node']> {
-  const { config } = packageConfig.parse(JSON.parse(await readFile(join(repository, 'package.json'), 'utf8')));
+  const { config } = packageConfig.parse(
+    JSON.parse(await readFile(join(repository, 'package.json'), 'utf8')),
+  );
   return { package: config.nodePackage, version: config.nodeVersion, integrity: config.nodeIntegrity };
 }
 

@@ -32,13 +32,30 @@ export async function openIso(path: string, signal: AbortSignal): Promise<Medium
 }
 
 function content(path: string, { offset, size }: Extent) {
-  return createReadStream(path, { start: offset, end: offset + Math.max(size, 1) - 1, highWaterMark: 1 << 20 });
+  return createReadStream(path, {
+    start: offset,
+    end: offset + Math.max(size, 1) - 1,
+    highWaterMark: 1 << 20,
+  });
 }
 
 /** Lines look like `File data lba:  0 ,  123 ,  45 ,  91234 , '/path'`: section, start, blocks, bytes, path. */
 async function listExtents(path: string, signal: AbortSignal): Promise<Extent[]> {
   const { stdout } = await run(
-    ['xorriso', '-abort_on', 'FATAL', '-indev', path, '-find', '/', '-type', 'f', '-exec', 'report_lba', '--'],
+    [
+      'xorriso',
+      '-abort_on',
+      'FATAL',
+      '-indev',
+      path,
+      '-find',
+      '/',
+      '-type',
+      'f',
+      '-exec',
+      'report_lba',
+      '--',
+    ],
     { signal, maxOutput: 64 << 20 },
   ).catch((cause: unknown) => {
     throw new CpiabError('E2106', { subject: path, cause });

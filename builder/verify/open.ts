@@ -17,7 +17,8 @@ export async function openMedium(path: string, signal: AbortSignal): Promise<Med
   });
   if (found.isDirectory()) return openDirectory(path);
   if ((await bytesAt(path, 0, ZSTD.length)).equals(ZSTD)) return openTarball(path);
-  if ((await bytesAt(path, ISO.offset, ISO.magic.length)).equals(ISO.magic)) return await openIso(path, signal);
+  if ((await bytesAt(path, ISO.offset, ISO.magic.length)).equals(ISO.magic))
+    return await openIso(path, signal);
   throw new CpiabError('E2106', { subject: path });
 }
 

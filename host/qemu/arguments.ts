@@ -38,7 +38,7 @@ export function qemuArguments(spec: MachineSpec): string[] {
   return [
     'qemu-system-x86_64',
     ...['-name', 'cpiab', '-machine', 'q35', '-nodefaults', '-no-user-config', '-display', 'none'],
-    ...accelerator(spec.accelerator),
+    ...acceleratorArguments(spec.accelerator),
     ...['-smp', String(spec.cpus), '-m', String(spec.memory)],
     ...firmware(spec),
     ...['-chardev', `file,id=serial,path=${escaped(spec.serialLog)}`, '-serial', 'chardev:serial'],
@@ -51,10 +51,9 @@ export function qemuArguments(spec: MachineSpec): string[] {
   ];
 }
 
-function accelerator(kind: Accelerator): string[] {
-  return kind === 'kvm'
-    ? ['-accel', 'kvm', '-cpu', 'host']
-    : ['-accel', 'tcg,thread=multi', '-cpu', 'max'];
+/** The processor that guest code runs on. */
+export function acceleratorArguments(kind: Accelerator): string[] {
+  return kind === 'kvm' ? ['-accel', 'kvm', '-cpu', 'host'] : ['-accel', 'tcg,thread=multi', '-cpu', 'max'];
 }
 
 function firmware(spec: MachineSpec): string[] {

@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import { type ConsoleLine, parseConsoleLine } from '../../contract/console.ts';
 import { CpiabError } from '../../contract/errors.ts';
 import { ports } from '../../contract/layout.ts';
+import { detectAccelerator } from './accelerator.ts';
 import type { Accelerator, Firmware } from './arguments.ts';
-import { detectAccelerator, followLines, freePort, launch, type Machine } from './launch.ts';
+import { followLines, freePort, launch, type Machine } from './launch.ts';
 
 export interface BoxOptions {
   /** Absolute path of the ISO. */
@@ -63,7 +64,11 @@ export async function powerOn(options: BoxOptions, signal: AbortSignal): Promise
   };
 }
 
-async function* reportsOf(console: string, machine: Machine, signal: AbortSignal): AsyncGenerator<ConsoleLine> {
+async function* reportsOf(
+  console: string,
+  machine: Machine,
+  signal: AbortSignal,
+): AsyncGenerator<ConsoleLine> {
   for await (const line of followLines(console, signal, () => machine.ended())) {
     const report = parseConsoleLine(line);
     if (report !== null) yield report;

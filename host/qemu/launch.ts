@@ -2,8 +2,7 @@ import { spawn } from 'node:child_process';
 import { copyFile, open } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { run } from '../process.ts';
-import { type Accelerator, type MachineSpec, ovmf, qemuArguments } from './arguments.ts';
+import { type MachineSpec, ovmf, qemuArguments } from './arguments.ts';
 
 /** A started machine. */
 export interface Machine {
@@ -46,17 +45,6 @@ export async function launch(spec: MachineSpec, messages: string): Promise<Machi
   };
 }
 
-/** Whether KVM works here, tried on an empty machine for at most three seconds. */
-export async function detectAccelerator(signal: AbortSignal): Promise<Accelerator> {
-  const probe = ['qemu-system-x86_64', '-accel', 'kvm', '-machine', 'none', '-nodefaults', '-display', 'none'];
-  const works = await run([...probe, '-monitor', 'stdio'], { input: 'quit\n', timeoutMs: 3000, signal }).then(
-    () => true,
-    () => false,
-  );
-  signal.throwIfAborted();
-  return works ? 'kvm' : 'tcg';
-}
-
 /** A TCP port on 127.0.0.1 that was free a moment ago. */
 export async function freePort(): Promise<number> {
   const server = createServer();
@@ -71,7 +59,11 @@ export async function freePort(): Promise<number> {
 }
 
 /** Lines appended to a file, from its start, until `done` says so. The file may not exist yet. */
-export async function* followLines(path: string, signal: AbortSignal, done: () => boolean): AsyncGenerator<string> {
+export async function* followLines(
+  path: string,
+  signal: AbortSignal,
+  done: () => boolean,
+): AsyncGenerator<string> {
   let position = 0;
   let rest = '';
   while (true) {
