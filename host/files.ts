@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { constants, createReadStream } from 'node:fs';
-import { copyFile, link, mkdir, open, rename, rm, statfs } from 'node:fs/promises';
+import { copyFile, link, mkdir, open, rename, rm, stat, statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 
@@ -61,10 +61,29 @@ async function syncPath(path: string): Promise<void> {
   }
 }
 
-/** Makes a directory and its parents; one that is there already is fine. */
+/**
+ * Makes a directory and its parents; one that is there already is fine. Unlike Node's recursive mkdir it
+ * ends where a file system has no new names, such as /proc (Node loops for ever on ENOENT there).
+ */
 export async function ensureDirectory(path: string): Promise<string> {
-  await mkdir(path, { recursive: true });
+  const parent = dirname(path);
+  try {
+    await mkdir(path);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' && parent !== path) {
+      await ensureDirectory(parent);
+      await mkdir(path).catch(unlessThere(path));
+    } else await unlessThere(path)(error as Error);
+  }
   return path;
+}
+
+function unlessThere(path: string) {
+  return async (error: Error) => {
+    const found = await stat(path).catch(() => null);
+    if (!found?.isDirectory()) throw error;
+  };
 }
 
 /** SHA-256 (64 hexadecimal digits) and bytes of a file, read as a stream. */

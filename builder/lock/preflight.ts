@@ -1,8 +1,8 @@
-import { access, constants, mkdir, stat } from 'node:fs/promises';
+import { access, constants, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CpiabError } from '../../contract/errors.ts';
 import type { Lock } from '../../contract/lock.ts';
-import { freeBytes } from '../../host/files.ts';
+import { ensureDirectory, freeBytes } from '../../host/files.ts';
 
 export interface Preflight {
   cacheRoot: string;
@@ -25,7 +25,7 @@ export async function preflight(lock: Lock, { cacheRoot, out }: Preflight): Prom
 
 async function writable(directory: string, code: 'E4004' | 'E4012'): Promise<void> {
   try {
-    await mkdir(directory, { recursive: true });
+    await ensureDirectory(directory);
     await access(directory, constants.W_OK);
   } catch (cause) {
     throw new CpiabError(code, { subject: directory, cause });

@@ -55,7 +55,7 @@ export const virtualisationCheck: Check = {
   title: 'virtual machines',
   neededBy: [],
   look: async ({ signal }) => {
-    const { detectAccelerator } = await import('../../host/qemu/launch.ts');
+    const { detectAccelerator } = await import('../../host/qemu/accelerator.ts');
     if ((await detectAccelerator(signal)) === 'kvm') return pass('KVM works');
     return warn(
       'no KVM: software emulation',

@@ -3,7 +3,7 @@ import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { freeBytes, linkOrCopy, sha256File, writeAtomic } from '../../../host/files.ts';
+import { ensureDirectory, freeBytes, linkOrCopy, sha256File, writeAtomic } from '../../../host/files.ts';
 
 let directory: string;
 beforeEach(async () => {
@@ -45,6 +45,23 @@ describe('writeAtomic', () => {
     await Promise.all(texts.map((text) => writeAtomic(path, text)));
     expect(texts).toContain(await readFile(path, 'utf8'));
     expect(await readdir(directory)).toEqual(['shared']);
+  });
+});
+
+describe('ensureDirectory', () => {
+  test('makes parents, and is content with what is there', async () => {
+    const path = join(directory, 'a', 'b', 'c');
+    expect(await ensureDirectory(path)).toBe(path);
+    await Promise.all([ensureDirectory(path), ensureDirectory(join(path, 'd'))]);
+    expect((await stat(join(path, 'd'))).isDirectory()).toBe(true);
+    await ensureDirectory('/');
+  });
+
+  test('fails where nothing can be made, rather than trying for ever', async () => {
+    await expect(ensureDirectory('/proc/cpiab/cache')).rejects.toThrow('ENOENT');
+    await writeFile(join(directory, 'file'), '');
+    await expect(ensureDirectory(join(directory, 'file'))).rejects.toThrow('EEXIST');
+    await expect(ensureDirectory(join(directory, 'file', 'x'))).rejects.toThrow('ENOTDIR');
   });
 });
 
