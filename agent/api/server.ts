@@ -1,0 +1,92 @@
+import { createServer as createHttp, type RequestListener, type Server, type ServerOptions } from 'node:http';
+import { createServer as createHttps } from 'node:https';
+import type { Server as NetServer } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ApiIdentity } from './identity.ts';
+
+/** Node's defaults let a slow client hold a connection for minutes, and any number of them. */
+const limits: ServerOptions = {
+  maxHeaderSize: 16 << 10,
+  headersTimeout: 10_000,
+  /** A push over a slow line is the longest request there is. */
+  requestTimeout: 600_000,
+  keepAliveTimeout: 15_000,
+  connectionsCheckingInterval: 5000,
+};
+const MAX_CONNECTIONS = 256;
+const MAX_REQUESTS_PER_CONNECTION = 1000;
+const RETRY_MS = 250;
+
+/**
+ * A TLS server that asks for a client certificate and lets everyone in: who may do what is decided
+ * for each request.
+ * @param operatorCa PEM of the CA whose certificates count.
+ */
+export function httpsServer(identity: ApiIdentity, operatorCa: string, listener: RequestListener): Server {
+  const server = createHttps(
+    {
+      ...limits,
+      key: identity.key,
+      cert: identity.certificate,
+      ca: operatorCa,
+      requestCert: true,
+      rejectUnauthorized: false,
+      minVersion: 'TLSv1.2',
+      handshakeTimeout: 10_000,
+    },
+    listener,
+  );
+  return limit(server);
+}
+
+export function httpServer(listener: RequestListener): Server {
+  return limit(createHttp(limits, listener));
+}
+
+function limit(server: Server): Server {
+  server.maxConnections = MAX_CONNECTIONS;
+  server.maxHeadersCount = 100;
+  server.maxRequestsPerSocket = MAX_REQUESTS_PER_CONNECTION;
+  // A client that breaks off or talks nonsense is no event of the box's.
+  server.on('clientError', (_error, socket) => {
+    if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n');
+  });
+  return server;
+}
+
+/**
+ * Listens, and waits for the address when its interface isn't up yet.
+ * @param host an address of this machine, or null for all of them.
+ * @throws the socket's error when it is another one.
+ */
+export async function listen(
+  server: NetServer,
+  port: number,
+  host: string | null,
+  signal: AbortSignal,
+): Promise<void> {
+  for (;;) {
+    const error = await tryListen(server, port, host);
+    if (error === null) {
+      signal.addEventListener('abort', () => server.close(), { once: true });
+      return;
+    }
+    if (error.code !== 'EADDRNOTAVAIL') throw error;
+    await sleep(RETRY_MS, undefined, { signal });
+  }
+}
+
+function tryListen(
+  server: NetServer,
+  port: number,
+  host: string | null,
+): Promise<NodeJS.ErrnoException | null> {
+  return new Promise((resolve) => {
+    const failed = (error: NodeJS.ErrnoException) => resolve(error);
+    server.once('error', failed);
+    server.listen({ port, ...(host === null ? {} : { host }) }, () => {
+      server.off('error', failed);
+      resolve(null);
+    });
+  });
+}

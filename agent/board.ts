@@ -1,0 +1,74 @@
+import { box } from '../contract/layout.ts';
+import type { Manifest } from '../contract/manifest.ts';
+import type { Site } from '../contract/site.ts';
+import type { Engine, StartedServer } from './engine/engine.ts';
+import type { Release } from './flux/release.ts';
+import type { KubeClient } from './kube/client.ts';
+import type { BoxReport } from './report/report.ts';
+import type { GitRepository } from './serve/git/repository.ts';
+import type { Served } from './serve/served.ts';
+import type { BlobCheck } from './verify/blobs.ts';
+
+/** Directories and files of a box; tests give others. */
+export type Paths = { readonly [Name in Exclude<keyof typeof box, 'programs'>]: string };
+
+/** What the steps find out, in the order in which they do. */
+export interface Facts {
+  /** Signature and sequence are good. */
+  manifest: Manifest;
+  /** Tells for each blob when its content is known to be good. */
+  blobs: BlobCheck;
+  git: GitRepository;
+  release: Release;
+  served: Served;
+  engine: Engine;
+  server: StartedServer;
+  kube: KubeClient;
+}
+
+/**
+ * What one boot knows. A step puts up facts; a later one takes them, and may begin early by waiting
+ * for just those it needs. A fact is put up once.
+ */
+export class Board {
+  readonly site: Site;
+  readonly paths: Paths;
+  readonly report: BoxReport;
+  /** Ends the agent, so that its next start puts right what went wrong. */
+  readonly abandon: (why: unknown) => void;
+  readonly #facts: Partial<Facts> = {};
+  readonly #waiting = new Map<keyof Facts, ((fact: never) => void)[]>();
+
+  constructor(site: Site, report: BoxReport, abandon: (why: unknown) => void, paths: Paths = box) {
+    this.site = site;
+    this.report = report;
+    this.abandon = abandon;
+    this.paths = paths;
+  }
+
+  put<Name extends keyof Facts>(name: Name, fact: Facts[Name]): void {
+    this.#facts[name] = fact;
+    for (const resolve of this.#waiting.get(name) ?? []) resolve(fact as never);
+    this.#waiting.delete(name);
+  }
+
+  /** A fact that an earlier step has put up. @throws Error when the order of the steps is wrong. */
+  get<Name extends keyof Facts>(name: Name): Facts[Name] {
+    const fact = this.#facts[name];
+    if (fact === undefined) throw new Error(`no step has put up "${name}" yet`);
+    return fact as Facts[Name];
+  }
+
+  peek<Name extends keyof Facts>(name: Name): Facts[Name] | undefined {
+    return this.#facts[name];
+  }
+
+  /** The fact as soon as it is there; never, when the step that finds it fails. */
+  when<Name extends keyof Facts>(name: Name): Promise<Facts[Name]> {
+    const fact = this.#facts[name];
+    if (fact !== undefined) return Promise.resolve(fact as Facts[Name]);
+    return new Promise((resolve) => {
+      this.#waiting.set(name, [...(this.#waiting.get(name) ?? []), resolve as (fact: never) => void]);
+    });
+  }
+}

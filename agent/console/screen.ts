@@ -1,0 +1,67 @@
+import type { BoxStatus, Step } from '../../contract/status.ts';
+
+const WIDTH = 80;
+const marks: Record<Step['state'], string> = {
+  waiting: ' ',
+  running: '>',
+  done: '+',
+  skipped: '-',
+  failed: '!',
+};
+/** Source: ECMA-48: erase in page, cursor to the first place, and cursor off (DECTCEM, a DEC private mode). */
+const REDRAW = '\u001b[H\u001b[2J\u001b[?25l';
+
+/**
+ * The box's screen: what it is, where it is reached, how far the boot is, what is wrong, what to do.
+ * No more than 25 lines of 80 columns, ASCII, since the kernel's font may have nothing else.
+ * @param addresses where the API is reached from outside.
+ * @param nowMs since power-on.
+ */
+export function drawScreen(status: BoxStatus, addresses: readonly string[], nowMs: number): string {
+  const { box, phase, steps, problem, nextAction, flux, memory, egress } = status;
+  const lines = [
+    `CPiaB  ${box.site}  ${box.version.slice(0, 12)}`.padEnd(WIDTH - 10) + time(nowMs).padStart(10),
+    '='.repeat(WIDTH),
+    ...(addresses.length === 0 ? ['Address      none yet (no network card has a lease)'] : []),
+    ...addresses.slice(0, 3).map((address, index) => `${index === 0 ? 'Address' : ''}`.padEnd(13) + address),
+    `${'Fingerprint'.padEnd(13)}${groups(box.fingerprint).slice(0, 39)}`,
+    `${''.padEnd(13)}${groups(box.fingerprint).slice(40)}`,
+    `${'State'.padEnd(13)}${box.state === 'disk' ? 'on disk' : 'in memory: lost at power-off'}`,
+    '',
+    ...steps.map(stepLine),
+    '',
+    `${'Phase'.padEnd(13)}${phase}   applied ${flux.ready}/${flux.total}   memory ${megabytes(memory.used)}/${megabytes(memory.total)} MiB   egress ${egress.denied}`,
+    ...flux.blocking.slice(0, 3).map(({ object, reason }) => `  ${object}: ${reason}`),
+    ...(problem === null
+      ? []
+      : ['', ...wrapped('Problem', problem), ...wrapped('Do next', nextAction ?? '')]),
+  ];
+  return `${REDRAW}${lines.map((line) => line.slice(0, WIDTH).trimEnd()).join('\n')}\n`;
+}
+
+function stepLine({ name, state, startedMs, tookMs, detail }: Step): string {
+  const took = tookMs === null ? '' : time(tookMs);
+  const since = startedMs === null ? '' : time(startedMs);
+  return ` ${marks[state]} ${name.padEnd(9)}${since.padStart(9)}${took.padStart(9)}  ${detail}`;
+}
+
+function wrapped(title: string, text: string): string[] {
+  const width = WIDTH - 13;
+  const words = text.split(/\s+/);
+  const lines: string[] = [];
+  let line = '';
+  for (const word of words) {
+    if (line !== '' && line.length + word.length >= width) {
+      lines.push(line);
+      line = '';
+    }
+    line += line === '' ? word : ` ${word}`;
+  }
+  lines.push(line);
+  return lines.slice(0, 3).map((content, index) => (index === 0 ? title : '').padEnd(13) + content);
+}
+
+/** A fingerprint in groups of four, easy to compare by eye. */
+const groups = (hex: string) => hex.match(/.{1,4}/g)?.join(' ') ?? '';
+const time = (ms: number) => `${(ms / 1000).toFixed(1)} s`;
+const megabytes = (bytes: number) => Math.round(bytes / 2 ** 20);

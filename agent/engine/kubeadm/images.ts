@@ -1,0 +1,41 @@
+import type { Manifest } from '../../../contract/manifest.ts';
+
+/** The images that kubeadm's manifests name, as the bundle has them. */
+export interface EngineImages {
+  etcd: string;
+  coredns: string;
+  pause: string;
+  /** kube-apiserver, kube-controller-manager, kube-scheduler. */
+  controlPlane: string[];
+}
+
+/** kubeadm derives the control plane's names from this and the version. */
+export const imageRepository = 'registry.k8s.io';
+
+/** Where kubeadm looks for CoreDNS, and the box for what holds a pod together; the tags are the bundle's. */
+const repositories = {
+  etcd: `${imageRepository}/etcd`,
+  coredns: `${imageRepository}/coredns/coredns`,
+  pause: 'cpiab.dev/oci/pause',
+} as const;
+
+/**
+ * Finds the engine's images in the bundle. One that isn't there is named without a tag, so that the
+ * check against the bundle names it.
+ * @param version of Kubernetes, such as `v1.36.3`.
+ */
+export function engineImages(manifest: Pick<Manifest, 'images'>, version: string): EngineImages {
+  const names = Object.keys(manifest.images);
+  const find = (repository: string) => names.find((name) => name.startsWith(`${repository}:`)) ?? repository;
+  return {
+    etcd: find(repositories.etcd),
+    coredns: find(repositories.coredns),
+    pause: find(repositories.pause),
+    controlPlane: ['kube-apiserver', 'kube-controller-manager', 'kube-scheduler'].map(
+      (program) => `${imageRepository}/${program}:${version}`,
+    ),
+  };
+}
+
+/** The part after the colon. */
+export const tagOf = (reference: string) => reference.slice(reference.lastIndexOf(':') + 1);

@@ -1,0 +1,75 @@
+import { randomUUID } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { hostname, uptime } from 'node:os';
+import { parse } from 'yaml';
+import { box, ports } from '../contract/layout.ts';
+import { SiteSchema } from '../contract/site.ts';
+import { writeAtomic } from '../host/files.ts';
+import { serveApi } from './api/api.ts';
+import { apiIdentity } from './api/identity.ts';
+import { Board } from './board.ts';
+import { boot } from './boot.ts';
+import { showOnConsoles } from './console/console.ts';
+import { observeAlways } from './observe/loop.ts';
+import { logChanges } from './report/log.ts';
+import { BoxReport } from './report/report.ts';
+import { sequence } from './sequence.ts';
+
+const OBSERVE_MS = 15_000;
+
+/** Milliseconds since power-on. */
+const now = () => uptime() * 1000;
+const log = (line: string) => process.stdout.write(line);
+
+/** Runs the box's agent until it is told to stop. */
+async function main(): Promise<void> {
+  const life = new AbortController();
+  for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => life.abort());
+  const site = SiteSchema.parse(parse(await readFile(box.site, 'utf8')));
+  const report = new BoxReport(
+    sequence.map(({ name }) => name),
+    now,
+    site.name,
+  );
+  const abandon = (why: unknown) => {
+    log(`${JSON.stringify({ abandoned: why instanceof Error ? why.message : String(why) })}\n`);
+    life.abort(why);
+  };
+  const board = new Board(site, report, abandon);
+  logChanges(report, log);
+  report.set({ id: await boxId(box.boxId), state: await stateKind(box.stateKind) });
+  showOnConsoles(report, now, life.signal);
+  startApi(board, life.signal).catch(abandon);
+  const complete = await boot(sequence, board, life.signal);
+  if (!complete) log(`${JSON.stringify({ stopped: report.snapshot().problem })}\n`);
+  await observeAlways(board, OBSERVE_MS, life.signal);
+}
+
+async function startApi(board: Board, signal: AbortSignal): Promise<void> {
+  const { report, site, paths } = board;
+  const names = [...new Set(['localhost', hostname(), '127.0.0.1', '::1', site.network.nodeAddress])];
+  const identity = await apiIdentity(paths.tls, names);
+  report.set({ fingerprint: identity.fingerprint });
+  const operatorCa = await readFile(paths.operatorCa, 'utf8');
+  const parts = { report, certificate: identity.certificate, served: () => board.peek('served') };
+  await serveApi(parts, identity, operatorCa, ports.api, signal, log);
+}
+
+/** The name a box gives itself once: a machine id may be copied with a disk image. */
+async function boxId(path: string): Promise<string> {
+  const known = await readFile(path, 'utf8').catch(() => '');
+  if (known.trim() !== '') return known.trim();
+  const fresh = randomUUID();
+  await writeAtomic(path, `${fresh}\n`);
+  return fresh;
+}
+
+async function stateKind(path: string): Promise<'disk' | 'memory'> {
+  return (await readFile(path, 'utf8')).trim() === 'disk' ? 'disk' : 'memory';
+}
+
+main().catch((error: unknown) => {
+  const stopped = error instanceof Error && error.name === 'AbortError';
+  if (!stopped) process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
+  process.exit(stopped ? 0 : 1);
+});

@@ -1,0 +1,28 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Board } from '../board.ts';
+import type { Problem } from '../report/report.ts';
+import { observe } from './observe.ts';
+
+/** Looks again and again, until the signal. A look that fails is told once, and tried again. */
+export async function observeAlways(board: Board, intervalMs: number, signal: AbortSignal): Promise<void> {
+  for (;;) {
+    await sleep(intervalMs, undefined, { signal });
+    const failure = await observe(board, signal).then(
+      () => null,
+      (error: unknown) => error,
+    );
+    signal.throwIfAborted();
+    // Before that, the step at hand has its own say.
+    if (board.report.snapshot().phase === 'ready')
+      board.report.warn(failure === null ? null : unobserved(failure));
+  }
+}
+
+function unobserved(failure: unknown): Problem {
+  const why = failure instanceof Error ? failure.message : String(failure);
+  return {
+    problem: `the cluster cannot be observed: ${why}`,
+    nextAction:
+      'wait a minute; if this stays, restart the box: what it holds is kept when its state is on disk',
+  };
+}

@@ -1,0 +1,40 @@
+import { flux } from '../../contract/layout.ts';
+import type { KubeClient } from '../kube/client.ts';
+import { revisionOf } from '../serve/artifacts/publisher.ts';
+import { type Blocking, holding, listPods } from './holding.ts';
+import { type Kustomization, listKustomizations, notApplied } from './kustomizations.ts';
+
+/** How far the cluster is with a revision. */
+export interface Progress {
+  ready: number;
+  total: number;
+  /** Commit that the root has applied with all that hangs on it, or null. */
+  applied: string | null;
+  blocking: Blocking[];
+}
+
+/** Looks at the cluster once. @param explain whether to look for pods and claims as well. */
+export async function look(
+  kube: KubeClient,
+  head: string,
+  explain: boolean,
+  signal: AbortSignal,
+): Promise<Progress & { explained: boolean }> {
+  const kustomizations = await listKustomizations(kube, signal);
+  const judged = kustomizations.map((item) => ({ item, reason: notApplied(item, revisionOf(head)) }));
+  const blocking = judged.flatMap(({ item, reason }) =>
+    reason === null ? [] : [{ object: nameOf(item), reason }],
+  );
+  const held =
+    explain && blocking.length > 0 ? await holding(kube, await listPods(kube, signal), signal) : [];
+  const root = judged.find(({ item }) => item.metadata.name === flux.rootName);
+  return {
+    ready: judged.length - blocking.length,
+    total: judged.length,
+    applied: root?.item.status?.lastAppliedRevision?.split('sha1:')[1] ?? null,
+    blocking: [...held, ...blocking],
+    explained: explain,
+  };
+}
+
+const nameOf = ({ metadata }: Kustomization) => `Kustomization/${metadata.namespace}/${metadata.name}`;

@@ -1,0 +1,141 @@
+import type { BoxStatus, Phase, Step } from '../../contract/status.ts';
+
+type Observed = Pick<BoxStatus, 'git' | 'flux' | 'nodes' | 'egress' | 'images' | 'memory'>;
+type Identity = BoxStatus['box'];
+/** What changed: where the boot stands, or just what it says about it. */
+export type Change = 'phase' | 'detail';
+
+/** What a person is told about something that went wrong. */
+export interface Problem {
+  problem: string;
+  nextAction: string;
+}
+
+/**
+ * The box's account of itself, the one source for API, console and log. Steps and loops write into
+ * it; readers are told of changes. Times are milliseconds since power-on.
+ */
+export class BoxReport {
+  readonly #now: () => number;
+  readonly #steps: Step[];
+  readonly #listeners: ((change: Change) => void)[] = [];
+  #phase: Phase = 'verify';
+  #identity: Identity;
+  #problem: Problem | null = null;
+  #observed: Observed = {
+    git: { head: null, applied: null },
+    flux: { ready: 0, total: 0, blocking: [] },
+    nodes: [],
+    egress: { denied: 0 },
+    images: { running: 0, notInBundle: [] },
+    memory: { used: 0, total: 0 },
+  };
+
+  constructor(steps: readonly string[], now: () => number, site: string) {
+    this.#now = now;
+    this.#identity = { id: '', fingerprint: '', version: '', sequence: 0, site, state: 'memory' };
+    this.#steps = steps.map((name) => ({
+      name,
+      state: 'waiting',
+      startedMs: null,
+      tookMs: null,
+      detail: '',
+    }));
+  }
+
+  onChange(listener: (change: Change) => void): void {
+    this.#listeners.push(listener);
+  }
+
+  begin(name: Exclude<Phase, 'ready' | 'failed'>): void {
+    const step = this.#step(name);
+    this.#phase = name;
+    step.state = 'running';
+    step.detail = '';
+    step.startedMs ??= this.#ms();
+    this.#tell('phase');
+  }
+
+  /** What the running step is at. */
+  progress(name: string, detail: string): void {
+    const step = this.#step(name);
+    if (step.detail === detail) return;
+    step.detail = detail;
+    this.#tell('detail');
+  }
+
+  done(name: string, evidence: string): void {
+    const step = this.#step(name);
+    step.state = 'done';
+    step.detail = evidence;
+    step.tookMs = this.#ms() - (step.startedMs ?? 0);
+    this.#problem = null;
+    this.#tell('phase');
+  }
+
+  /** @param final nothing goes on until a person does something. */
+  failed(name: string, problem: Problem, final: boolean): void {
+    const step = this.#step(name);
+    step.state = 'failed';
+    step.detail = problem.problem;
+    step.tookMs = this.#ms() - (step.startedMs ?? 0);
+    this.#problem = problem;
+    if (final) this.#phase = 'failed';
+    this.#tell('phase');
+  }
+
+  ready(): void {
+    this.#phase = 'ready';
+    this.#tell('phase');
+  }
+
+  set(identity: Partial<Identity>): void {
+    this.#identity = { ...this.#identity, ...identity };
+  }
+
+  observe(observed: Partial<Observed>): void {
+    this.#observed = { ...this.#observed, ...observed };
+    this.#tell('detail');
+  }
+
+  /** Warns of something that does not stop the boot, or takes the warning back. */
+  warn(problem: Problem | null): void {
+    const same = problem?.problem === this.#problem?.problem;
+    this.#problem = problem;
+    if (!same) this.#tell('phase');
+  }
+
+  /** The step the boot is at, or was when it ended. */
+  get current(): Step {
+    const running = this.#steps.findLast(({ state }) => state !== 'waiting');
+    return { ...(running ?? this.#step('verify')) };
+  }
+
+  /** `GET /v1/status`. */
+  snapshot(): BoxStatus {
+    return {
+      apiVersion: 'cpiab.dev/v1',
+      kind: 'BoxStatus',
+      box: { ...this.#identity },
+      phase: this.#phase,
+      steps: this.#steps.map((step) => ({ ...step })),
+      problem: this.#problem?.problem ?? null,
+      nextAction: this.#problem?.nextAction ?? null,
+      ...this.#observed,
+    };
+  }
+
+  #step(name: string): Step {
+    const step = this.#steps.find((found) => found.name === name);
+    if (step === undefined) throw new Error(`no step ${name}`);
+    return step;
+  }
+
+  #ms(): number {
+    return Math.round(this.#now());
+  }
+
+  #tell(change: Change): void {
+    for (const listener of this.#listeners) listener(change);
+  }
+}

@@ -1,0 +1,93 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { answerText } from '../../api/answer.ts';
+import type { Operator } from '../../api/operator.ts';
+import { runBackend } from './backend.ts';
+
+/** At once; each holds a git process and its pack in memory. */
+const MAX_BACKENDS = 8;
+/** What a fetch says it has and wants; a push may be larger. */
+const MAX_FETCH_REQUEST = 8 << 20;
+const MAX_PUSH_REQUEST = 260 << 20;
+const LONGEST_MS = 600_000;
+const PUSH = 'git-receive-pack';
+const SERVICES = ['git-upload-pack', PUSH];
+
+interface Refusal {
+  status: number;
+  why: string;
+}
+
+export interface GitHttpOptions {
+  /** Directory of the repositories. */
+  root: string;
+  /** Name of the one served, such as `lab.git`. */
+  name: string;
+  /** Called after a push that git took. */
+  onPush: () => void;
+}
+
+/**
+ * Smart HTTP for one repository: anyone may read, an operator may push. Only git's three smart
+ * endpoints are there, since files of the repository are nobody's business.
+ */
+export class GitHttp {
+  readonly #options: GitHttpOptions;
+  #running = 0;
+
+  constructor(options: GitHttpOptions) {
+    this.#options = options;
+  }
+
+  /** @param path below `/git`, with a leading slash. */
+  async answer(
+    path: string,
+    query: URLSearchParams,
+    incoming: IncomingMessage,
+    outgoing: ServerResponse,
+    operator: Operator | null,
+  ): Promise<void> {
+    const service = this.#service(path, query, incoming.method ?? 'GET');
+    const refusal = this.#refuse(service, incoming, operator);
+    if (refusal !== null) {
+      outgoing.setHeader('retry-after', '2');
+      return answerText(outgoing, refusal.status, `${refusal.why}\n`);
+    }
+    this.#running++;
+    try {
+      const user = operator?.name ?? null;
+      const asked = {
+        root: this.#options.root,
+        path,
+        query: query.toString(),
+        user,
+        maxBody: maxBody(service),
+      };
+      const taken = await runBackend(asked, incoming, outgoing, AbortSignal.timeout(LONGEST_MS));
+      if (taken && service === PUSH && incoming.method === 'POST') this.#options.onPush();
+    } finally {
+      this.#running--;
+    }
+  }
+
+  #refuse(service: string | null, { headers }: IncomingMessage, operator: Operator | null): Refusal | null {
+    if (service === null) return { status: 404, why: 'no such repository or service' };
+    if (service === PUSH && operator === null) {
+      return { status: 403, why: 'a push needs the operator certificate of this site' };
+    }
+    if (Number(headers['content-length'] ?? 0) > maxBody(service))
+      return { status: 413, why: 'request too large' };
+    return this.#running < MAX_BACKENDS ? null : { status: 503, why: 'too many git requests at once' };
+  }
+
+  /** Source: gitprotocol-http(5), "Smart Clients". */
+  #service(path: string, query: URLSearchParams, method: string): string | null {
+    const prefix = `/${this.#options.name}/`;
+    if (!path.startsWith(prefix)) return null;
+    const rest = path.slice(prefix.length);
+    if (method === 'POST') return SERVICES.find((service) => service === rest) ?? null;
+    if (method !== 'GET' || rest !== 'info/refs') return null;
+    return SERVICES.find((service) => service === query.get('service')) ?? null;
+  }
+}
+
+const maxBody = (service: string | null) => (service === PUSH ? MAX_PUSH_REQUEST : MAX_FETCH_REQUEST);

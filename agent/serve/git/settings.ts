@@ -1,0 +1,42 @@
+/** Bytes of one push. */
+const MAX_PUSH = 256 << 20;
+
+/**
+ * How git treats the box's repository, whatever configuration lies elsewhere: it never asks, never
+ * looks outside, takes only whole and well-formed history, and has every object and reference on the
+ * disk before it says that a push is done. Source: git-config(1).
+ */
+const settings: Readonly<Record<string, string>> = {
+  'core.fsync': 'all',
+  'core.fsyncMethod': 'fsync',
+  'gc.auto': '0',
+  'maintenance.auto': 'false',
+  'receive.autogc': 'false',
+  'receive.denyDeletes': 'true',
+  'receive.denyNonFastForwards': 'true',
+  'receive.fsckObjects': 'true',
+  'receive.maxInputSize': String(MAX_PUSH),
+  'receive.unpackLimit': '1',
+  'safe.directory': '*',
+  'uploadpack.allowFilter': 'true',
+};
+
+/** The environment of every git that the agent starts. */
+export function gitEnvironment(): Record<string, string> {
+  const entries = Object.entries(settings);
+  return {
+    PATH: '/usr/local/bin:/usr/bin:/bin',
+    LC_ALL: 'C.UTF-8',
+    HOME: '/nonexistent',
+    GIT_CONFIG_NOSYSTEM: '1',
+    GIT_CONFIG_GLOBAL: '/dev/null',
+    GIT_TERMINAL_PROMPT: '0',
+    GIT_CONFIG_COUNT: String(entries.length),
+    ...Object.fromEntries(
+      entries.flatMap(([key, value], index) => [
+        [`GIT_CONFIG_KEY_${index}`, key],
+        [`GIT_CONFIG_VALUE_${index}`, value],
+      ]),
+    ),
+  };
+}
