@@ -1,7 +1,7 @@
-import { mkdir, readFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
-import { join } from 'node:path';
-import { writeAtomic } from '../../host/files.ts';
+import { dirname, isAbsolute, join } from 'node:path';
+import { renameDurably, writeAtomic } from '../../host/files.ts';
 import {
   decodeSecretKey,
   encodePublicKey,
@@ -23,14 +23,43 @@ export interface SiteKeys {
   operatorCa: string;
 }
 
-/** `<config home>/cpiab/keys/<site>`, by the XDG Base Directory Specification. */
+/** `<config home>/cpiab/keys/<site>`, by the XDG Base Directory Specification: a relative value doesn't count. */
 export function keysDirectory(site: string, env: NodeJS.ProcessEnv = process.env): string {
-  return join(env['XDG_CONFIG_HOME'] ?? join(homedir(), '.config'), 'cpiab', 'keys', site);
+  const configured = env['XDG_CONFIG_HOME'] ?? '';
+  return join(isAbsolute(configured) ? configured : join(homedir(), '.config'), 'cpiab', 'keys', site);
 }
 
 /** Reads the site's keys; the first use makes them (secret files 0600, directory 0700). */
 export async function siteKeys(directory: string): Promise<SiteKeys> {
-  await mkdir(directory, { recursive: true, mode: 0o700 });
+  const established = await establish(directory);
+  await chmod(directory, 0o700);
+  const keys = await complete(directory);
+  return { ...keys, created: keys.created || established };
+}
+
+/**
+ * Makes all keys beside their place and moves them there at once: of two first uses one wins.
+ * @returns whether this one did.
+ */
+async function establish(directory: string): Promise<boolean> {
+  if (await stat(directory).catch(() => null)) return false;
+  await mkdir(dirname(directory), { recursive: true, mode: 0o700 });
+  const fresh = await mkdtemp(join(dirname(directory), '.new-'));
+  try {
+    await complete(fresh);
+    await renameDurably(fresh, directory);
+    return true;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== 'ENOTEMPTY' && code !== 'EEXIST') throw error;
+    return false;
+  } finally {
+    await rm(fresh, { recursive: true, force: true });
+  }
+}
+
+/** Reads the keys that are there, and makes those that aren't. */
+async function complete(directory: string): Promise<SiteKeys> {
   const secretPath = join(directory, 'minisign.key');
   const existing = await readIfThere(secretPath);
   const site = existing === null ? await createSiteKey(secretPath) : decodeSecretKey(existing);

@@ -21,6 +21,7 @@ export interface SiteKey {
 const ALGORITHM = Buffer.from('Ed');
 const NO_KDF = Buffer.alloc(2);
 const BLAKE2 = Buffer.from('B2');
+const NO_CHECKSUM = Buffer.alloc(32);
 /** DER of PKCS#8 up to the 32 seed bytes of an Ed25519 private key (RFC 8410 section 7). */
 const PKCS8_PREFIX = Buffer.from('302e020100300506032b657004220420', 'hex');
 
@@ -30,7 +31,7 @@ export function generateSiteKey(): SiteKey {
   return { id: randomBytes(8), privateKey, publicKey: publicBytes(privateKey) };
 }
 
-/** The secret key file, unencrypted (KDF none), as `minisign -G -W` writes it. */
+/** The secret key file, unencrypted (KDF none) like that of `minisign -G -W`, but with its checksum. */
 export function encodeSecretKey(key: SiteKey): string {
   const secret = Buffer.concat([seedBytes(key.privateKey), key.publicKey]);
   const checksum = blake2b(Buffer.concat([ALGORITHM, key.id, secret]), { dkLen: 32 });
@@ -38,7 +39,10 @@ export function encodeSecretKey(key: SiteKey): string {
   return `untrusted comment: minisign secret key ${keyName(key)}\n${body.toString('base64')}\n`;
 }
 
-/** @throws Error when the text is not an unencrypted minisign secret key or fails its checksum. */
+/**
+ * Reads an unencrypted secret key file; minisign's own have no checksum.
+ * @throws Error when the text is not one or is damaged.
+ */
 export function decodeSecretKey(text: string): SiteKey {
   const body = Buffer.from(text.split('\n')[1] ?? '', 'base64');
   if (body.length !== 158 || !body.subarray(0, 2).equals(ALGORITHM))
@@ -47,11 +51,16 @@ export function decodeSecretKey(text: string): SiteKey {
     throw new Error('the key is encrypted; export it with `minisign -C -W`');
   const id = body.subarray(54, 62);
   const secret = body.subarray(62, 126);
-  const checksum = blake2b(Buffer.concat([ALGORITHM, id, secret]), { dkLen: 32 });
-  if (!body.subarray(126).equals(checksum)) throw new Error('the key fails its checksum');
+  const checksum = body.subarray(126);
+  const computed = blake2b(Buffer.concat([ALGORITHM, id, secret]), { dkLen: 32 });
+  if (!checksum.equals(NO_CHECKSUM) && !checksum.equals(computed))
+    throw new Error('the key fails its checksum');
   const der = Buffer.concat([PKCS8_PREFIX, secret.subarray(0, 32)]);
   const privateKey = createPrivateKey({ key: der, format: 'der', type: 'pkcs8' });
-  return { id, privateKey, publicKey: publicBytes(privateKey) };
+  const publicKey = publicBytes(privateKey);
+  if (!publicKey.equals(secret.subarray(32)))
+    throw new Error('the two halves of the key do not belong together');
+  return { id, privateKey, publicKey };
 }
 
 /** The public key file. */

@@ -1,0 +1,94 @@
+import { generateKeyPairSync } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type ApiIdentity, apiIdentity } from '../../agent/api/identity.ts';
+import { route } from '../../agent/api/router.ts';
+import { httpsServer, listen } from '../../agent/api/server.ts';
+import { BoxReport } from '../../agent/report/report.ts';
+import type { Served } from '../../agent/serve/served.ts';
+import { makeOperator, type OperatorCredential } from '../../builder/bundle/operator.ts';
+import { run } from '../../host/process.ts';
+
+/** A box's API on a port of the loopback address, with everything a client needs to trust it and push to it. */
+export interface TestApi {
+  url: string;
+  port: number;
+  directory: string;
+  identity: ApiIdentity;
+  operator: OperatorCredential;
+  report: BoxReport;
+  /** Paths of PEM files for clients. */
+  files: { ca: string; certificate: string; key: string };
+  close(): Promise<void>;
+}
+
+/** Starts it over real TLS; `served` gives Git and registry, as the serve step does. */
+export async function startTestApi(served: () => Served | undefined): Promise<TestApi> {
+  const directory = await mkdtemp(join(tmpdir(), 'cpiab-api-'));
+  const identity = await apiIdentity(join(directory, 'tls'), ['localhost', '127.0.0.1', '10.44.0.1']);
+  const operator = await makeOperator('alice', new Date());
+  const report = new BoxReport(['verify', 'serve'], () => 1234, 'lab');
+  report.set({ fingerprint: identity.fingerprint });
+  const stop = new AbortController();
+  const parts = { report, certificate: identity.certificate, served };
+  const server = httpsServer(identity, operator.ca, (incoming, outgoing) => {
+    route(parts, incoming, outgoing).catch((error: unknown) => outgoing.destroy(error as Error));
+  });
+  await listen(server, 0, '127.0.0.1', stop.signal);
+  const { port } = server.address() as AddressInfo;
+  const files = {
+    ca: join(directory, 'ca.pem'),
+    certificate: join(directory, 'operator.crt'),
+    key: join(directory, 'operator.key'),
+  };
+  await writeFile(files.ca, identity.certificate);
+  await writeFile(files.certificate, operator.certificate);
+  await writeFile(files.key, operator.key);
+  return {
+    url: `https://127.0.0.1:${port}`,
+    port,
+    directory,
+    identity,
+    operator,
+    report,
+    files,
+    close: async () => {
+      stop.abort();
+      await closed(server);
+      await rm(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Ends a server and every connection it still has. */
+export async function closed(server: Server): Promise<void> {
+  server.closeAllConnections();
+  await new Promise((resolve) => server.close(resolve));
+}
+
+/** A Git repository with one commit on `main`, and a git bundle of it. */
+export async function sourceRepository(directory: string, files: Record<string, string>) {
+  const work = join(directory, 'work');
+  const git = async (...args: string[]) =>
+    (await run(['git', '-C', work, '-c', 'user.name=test', '-c', 'user.email=test@example.org', ...args]))
+      .stdout;
+  await run(['git', 'init', '--quiet', '--initial-branch=main', work]);
+  for (const [name, text] of Object.entries(files)) {
+    await run(['mkdir', '-p', join(work, name, '..')]);
+    await writeFile(join(work, name), text);
+  }
+  await git('add', '--all');
+  await git('commit', '--quiet', '--message', 'first');
+  const bundle = join(directory, 'site.bundle');
+  await git('bundle', 'create', '--quiet', bundle, 'main');
+  return { work, bundle, git, head: (await git('rev-parse', 'HEAD')).trim() };
+}
+
+/** A key that is good for nothing here. */
+export const strangeKey = () =>
+  generateKeyPairSync('ec', { namedCurve: 'P-256' })
+    .privateKey.export({ type: 'pkcs8', format: 'pem' })
+    .toString();
