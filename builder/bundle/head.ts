@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { CpiabError } from '../../contract/errors.ts';
-import { run } from '../../host/process.ts';
+import { ProcessError, run } from '../../host/process.ts';
 
 /** The commit a bundle packs. */
 export interface Head {
@@ -16,7 +16,8 @@ export interface Head {
 
 /**
  * Reads HEAD of the repository.
- * @throws CpiabError E1013 when there is none, E1008 when the tree has changes and `dirty` isn't set.
+ * @throws CpiabError E1013 when there is none, E1016 when its history is cut off, E1008 when the tree has
+ *   changes and `dirty` isn't set.
  */
 export async function headOf(repository: string, dirty: boolean, signal: AbortSignal): Promise<Head> {
   const git = async (...args: string[]) => {
@@ -24,9 +25,12 @@ export async function headOf(repository: string, dirty: boolean, signal: AbortSi
     return stdout.trim();
   };
   const commit = await git('rev-parse', '--verify', 'HEAD^{commit}').catch((cause: unknown) => {
-    signal.throwIfAborted();
+    if (!(cause instanceof ProcessError) || cause.failure !== 'exit') throw cause;
     throw new CpiabError('E1013', { subject: repository, cause });
   });
+  if ((await git('rev-parse', '--is-shallow-repository')) === 'true') {
+    throw new CpiabError('E1016', { subject: repository });
+  }
   const changes = await git('status', '--porcelain');
   if (changes !== '' && !dirty)
     throw new CpiabError('E1008', { subject: repository, args: [summary(changes)] });

@@ -28,7 +28,7 @@ export function provenanceStatement(input: ProvenanceInput): object {
         externalParameters: { site, revision },
         internalParameters: { epoch: lock.epoch },
         resolvedDependencies: [
-          { uri: `git+cpiab:${site}`, digest: { gitCommit: revision } },
+          { uri: `git+cpiab:${site}`, digest: { gitCommit: revision.replace(/-dirty$/, '') } },
           { name: `config/clusters/${site}.lock.json`, digest: sha256(input.lockDigest) },
           ...lock.debian.packages.map((deb) => ({
             uri: `pkg:deb/debian/${deb.name}@${encodeURIComponent(deb.version)}?arch=${deb.arch}`,

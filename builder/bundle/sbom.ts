@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { DebianPackage, Lock } from '../../contract/lock.ts';
 
 /** One package of the SBOM, before it gets its SPDX identifier. */
@@ -38,7 +39,7 @@ export function spdxDocument(name: string, revision: string, epoch: number, comp
 
 function spdxPackage(component: Component) {
   return {
-    SPDXID: `SPDXRef-${component.purl.replace(/^pkg:/, '').replaceAll(/[^A-Za-z0-9.]+/g, '-')}`,
+    SPDXID: identifier(component.purl),
     name: component.name,
     versionInfo: component.version,
     downloadLocation: 'NOASSERTION',
@@ -54,6 +55,12 @@ function spdxPackage(component: Component) {
       { referenceCategory: 'PACKAGE-MANAGER', referenceType: 'purl', referenceLocator: component.purl },
     ],
   };
+}
+
+/** Unique: what SPDX allows of the package URL, and eight digits that tell it from one that differs elsewhere. */
+function identifier(purl: string): string {
+  const readable = purl.replace(/^pkg:/, '').replaceAll(/[^A-Za-z0-9.]+/g, '-');
+  return `SPDXRef-${readable}-${createHash('sha256').update(purl).digest('hex').slice(0, 8)}`;
 }
 
 /** Debian packages of the sets that end up on the medium; build tools don't. */

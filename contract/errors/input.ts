@@ -76,4 +76,9 @@ export const inputErrors = {
     says: () => 'not built yet',
     hint: 'run `./cpiab build` first, or give the path of an ISO',
   },
+  E1016: {
+    exit: 2,
+    says: () => 'a shallow clone, which lacks a part of the history',
+    hint: 'run `git fetch --unshallow`: the box serves the whole history',
+  },
 } as const;
