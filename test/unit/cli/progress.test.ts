@@ -1,4 +1,4 @@
-import { PassThrough } from 'node:stream';
+import { Writable } from 'node:stream';
 import { stripVTControlCharacters } from 'node:util';
 import { expect, test } from 'vitest';
 import { type ProgressForm, presenter, progressForm } from '../../../cli/progress.ts';
@@ -17,9 +17,15 @@ const events: ProgressEvent[] = [
 
 /** A stream that keeps what is written, as a terminal of 80 columns or none. */
 function recorder(isTTY: boolean) {
-  const stream = new PassThrough() as unknown as NodeJS.WriteStream & PassThrough;
+  const chunks: string[] = [];
+  const stream = new Writable({
+    write: (chunk, _encoding, done) => {
+      chunks.push(String(chunk));
+      done();
+    },
+  });
   Object.assign(stream, { isTTY, columns: 80, rows: 24 });
-  return { stream, text: () => String(stream.read() ?? '') };
+  return { stream: stream as unknown as NodeJS.WriteStream, text: () => chunks.join('') };
 }
 
 async function shown(form: ProgressForm): Promise<string> {
