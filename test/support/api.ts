@@ -72,19 +72,19 @@ export async function closed(server: Server): Promise<void> {
 /** A Git repository with one commit on `main`, and a git bundle of it. */
 export async function sourceRepository(directory: string, files: Record<string, string>) {
   const work = join(directory, 'work');
-  const git = async (...args: string[]) =>
-    (await run(['git', '-C', work, '-c', 'user.name=test', '-c', 'user.email=test@example.org', ...args]))
-      .stdout;
+  const name = ['-c', 'user.name=test', '-c', 'user.email=test@example.org'];
+  const git = async (args: string[], env: Record<string, string> = {}) =>
+    (await run(['git', '-C', work, ...name, ...args], { env })).stdout;
   await run(['git', 'init', '--quiet', '--initial-branch=main', work]);
   for (const [name, text] of Object.entries(files)) {
     await run(['mkdir', '-p', join(work, name, '..')]);
     await writeFile(join(work, name), text);
   }
-  await git('add', '--all');
-  await git('commit', '--quiet', '--message', 'first');
+  await git(['add', '--all']);
+  await git(['commit', '--quiet', '--message', 'first']);
   const bundle = join(directory, 'site.bundle');
-  await git('bundle', 'create', '--quiet', bundle, 'main');
-  return { work, bundle, git, head: (await git('rev-parse', 'HEAD')).trim() };
+  await git(['bundle', 'create', '--quiet', bundle, 'main']);
+  return { work, bundle, git, head: (await git(['rev-parse', 'HEAD'])).trim() };
 }
 
 /** A key that is good for nothing here. */

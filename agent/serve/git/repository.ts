@@ -1,8 +1,10 @@
 import { existsSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { buffer } from 'node:stream/consumers';
 import { flux } from '../../../contract/layout.ts';
 import { renameDurably } from '../../../host/files.ts';
+import { startPiped } from '../../../host/piped-process.ts';
 import { run } from '../../../host/process.ts';
 import { gitEnvironment } from './settings.ts';
 
@@ -36,16 +38,13 @@ export class GitRepository {
     paths: readonly string[],
     signal?: AbortSignal,
   ): Promise<(string | null)[]> {
-    const input = paths.map((path) => `${commit}:${path}\n`).join('');
-    const { stdout } = await run(
-      ['git', '--git-dir', this.path, 'cat-file', '--batch=%(objecttype) %(objectsize)'],
-      {
-        input,
-        env: gitEnvironment(),
-        ...(signal === undefined ? {} : { signal }),
-      },
-    );
-    return splitBatch(Buffer.from(stdout), paths.length);
+    const argv = ['git', '--git-dir', this.path, 'cat-file', '--batch=%(objecttype) %(objectsize)'];
+    const batch = startPiped(argv, { env: gitEnvironment(), ...(signal === undefined ? {} : { signal }) });
+    batch.stdin.end(paths.map((path) => `${commit}:${path}\n`).join(''));
+    const output = await buffer(batch.stdout);
+    const { status, stderr } = await batch.ended;
+    if (status !== 0) throw new Error(`git cat-file failed: ${stderr}`);
+    return splitBatch(output, paths.length);
   }
 
   async #git(args: string[], signal: AbortSignal | undefined): Promise<string> {
