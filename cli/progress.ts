@@ -135,7 +135,8 @@ type EndEvent = Extract<ProgressEvent, { type: 'done' | 'skip' | 'fail' }>;
 function endLine(event: EndEvent, title: string): string {
   if (event.type === 'skip') return `${styleText('dim', '-')} ${title}  skipped: ${event.detail}`;
   const took = formatDuration(event.tookMs);
-  if (event.type === 'fail') return `${styleText('red', '✖')} ${title}  ${took}`;
+  if (event.type === 'fail')
+    return `${styleText('red', '✖')} ${title}  ${took}  ${event.detail.split('\n', 1)[0]}`;
   const facts = [
     event.cached === true ? 'from the cache' : took,
     event.bytes === undefined ? undefined : formatBytes(event.bytes),

@@ -1,4 +1,3 @@
-import { tracked } from '../../contract/progress.ts';
 import { command } from '../command.ts';
 import type { CliContext } from '../context.ts';
 import type { Counts } from '../testing/part.ts';
@@ -17,11 +16,16 @@ export function testCommand(context: CliContext) {
       const { repository, signal, note, progress } = context;
       const parts: ({ name: string } & Counts)[] = [];
       for (const { name, title, run } of testParts(extent(quick, all))) {
-        const work = () => run({ repository, signal, onLine: note });
-        parts.push({
-          name,
-          ...(await tracked(progress, { id: name, title }, work, (done) => ({ detail: closingLine(done) }))),
-        });
+        const started = performance.now();
+        progress({ type: 'start', id: name, title });
+        const counts = await run({ repository, signal, onLine: note });
+        const end = {
+          id: name,
+          detail: closingLine(counts),
+          tookMs: Math.round(performance.now() - started),
+        };
+        progress({ type: counts.failed > 0 ? 'fail' : 'done', ...end });
+        parts.push({ name, ...counts });
       }
       const total = sum(parts);
       if (total.failed > 0 || total.passed === 0) context.exitWith(1);

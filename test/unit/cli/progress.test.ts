@@ -46,7 +46,7 @@ test('without a terminal: one line for each start and end, with time and size', 
     '[    0.0 s] - disk image  skipped: not asked for',
     '[    0.0 s] ✔ compile kube  from the cache',
     '[    0.0 s]   ISO',
-    '[    0.0 s] ✖ ISO  1.2 s',
+    '[    0.0 s] ✖ ISO  1.2 s  no space',
     'a note',
   ]);
 });
