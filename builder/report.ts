@@ -1,15 +1,17 @@
-import { readFile, stat } from 'node:fs/promises';
+import { lstat, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type BuildReport, BuildReportSchema } from '../contract/build-report.ts';
+import { bundleFiles } from '../contract/layout.ts';
 import { stableJson } from '../host/cache.ts';
-import { writeAtomic } from '../host/files.ts';
+import { sha256File, writeAtomic } from '../host/files.ts';
 import type { Head } from './bundle/head.ts';
 
 const name = 'build-report.json';
+type Artifact = BuildReport['artifacts'][number];
 
 /**
- * The report of an earlier build with the same inputs whose artifacts are all still there, as old as the
- * report or older; else null. A tree with changes is always built.
+ * The report of an earlier build with the same inputs whose artifacts are all still there, with every file
+ * as old as the report or older; else null. A tree with changes is always built.
  */
 export async function findUnchanged(out: string, inputs: string, head: Head): Promise<BuildReport | null> {
   if (head.revision !== head.commit) return null;
@@ -21,6 +23,11 @@ export async function findUnchanged(out: string, inputs: string, head: Head): Pr
   const { mtimeMs } = await stat(path);
   const kept = await Promise.all(found.data.artifacts.map((artifact) => untouched(out, artifact, mtimeMs)));
   return kept.every(Boolean) ? { ...found.data, unchanged: true } : null;
+}
+
+/** Takes the report away before artifacts are replaced, so that it never stands beside those of two builds. */
+export async function retractReport(out: string): Promise<void> {
+  await rm(join(out, name), { force: true });
 }
 
 /** Writes `build-report.json`, last of all: its presence says that the artifacts are whole. */
@@ -38,14 +45,22 @@ export async function writeReport(
   return report;
 }
 
-async function untouched(
-  out: string,
-  artifact: BuildReport['artifacts'][number],
-  since: number,
-): Promise<boolean> {
-  const found = await stat(join(out, artifact.name)).catch(() => null);
+async function untouched(out: string, artifact: Artifact, since: number): Promise<boolean> {
+  const path = join(out, artifact.name);
+  const found = await stat(path).catch(() => null);
   if (found === null) return false;
-  return found.isDirectory() || (found.size === artifact.size && found.mtimeMs <= since);
+  if (!found.isDirectory()) return found.size === artifact.size && found.mtimeMs <= since;
+  const manifest = await sha256File(join(path, bundleFiles.manifest)).catch(() => null);
+  if (`sha256:${manifest?.sha256}` !== artifact.digest) return false;
+  const times = await Promise.all(
+    [path, ...(await everythingIn(path))].map(async (each) => (await lstat(each)).mtimeMs),
+  );
+  return times.every((time) => time <= since);
+}
+
+/** Directories too: theirs is the time at which an entry came or went. */
+async function everythingIn(directory: string): Promise<string[]> {
+  return (await readdir(directory, { recursive: true })).map((entry) => join(directory, entry));
 }
 
 function parseJson(text: string): unknown {

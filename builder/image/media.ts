@@ -11,6 +11,7 @@ import type { Bundle } from '../bundle/assemble.ts';
 import { type SiteKey, signPrehashed } from '../bundle/minisign.ts';
 import { writeBundle } from '../bundle/write.ts';
 import type { BuildHost } from '../host.ts';
+import { retractReport } from '../report.ts';
 import { isoTree, writeIso } from './iso.ts';
 import type { Output } from './output.ts';
 import { writeTarball } from './tarball.ts';
@@ -47,6 +48,7 @@ export async function writeMedia(host: BuildHost, input: MediaInput): Promise<Ar
     .filter(({ name }) => name !== 'bundle')
     .map(({ name, digest }) => `${digest.slice(7)}  ${name}\n`);
   await writeAtomic(join(output.scratch, 'SHA256SUMS'), sums.toSorted().join(''));
+  await retractReport(output.directory);
   for (const name of [...artifacts.map((artifact) => artifact.name), 'minisign.pub', 'SHA256SUMS']) {
     await output.publish(join(output.scratch, name), name);
   }

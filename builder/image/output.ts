@@ -1,7 +1,8 @@
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CpiabError } from '../../contract/errors.ts';
 import { renameDurably } from '../../host/files.ts';
+import { HeldError, type Hold, hold } from '../../host/hold.ts';
 
 /** The output directory, held by one build at a time. */
 export interface Output {
@@ -20,55 +21,48 @@ export interface Output {
  * @throws CpiabError E3005 when another build has it, E4012 when it can't be written.
  */
 export async function openOutput(directory: string): Promise<Output> {
-  const lock = join(directory, '.lock');
-  await mkdir(directory, { recursive: true }).catch((cause: unknown) => {
+  const unwritable = (cause: unknown) => {
     throw new CpiabError('E4012', { subject: directory, cause });
-  });
-  await takeLock(lock, directory);
+  };
+  await mkdir(directory, { recursive: true }).catch(unwritable);
+  const held = await take(directory);
   const scratch = join(directory, '.new');
-  await rm(scratch, { recursive: true, force: true });
-  await mkdir(scratch);
+  try {
+    await rm(scratch, { recursive: true, force: true });
+    await mkdir(scratch).catch(unwritable);
+  } catch (error) {
+    await held.release();
+    throw error;
+  }
   return {
     directory,
     scratch,
-    publish: async (fresh, name) => {
-      const final = join(directory, name);
-      // A directory can't be replaced by one rename; its old form makes room first.
-      await rename(final, join(scratch, `old-${name}`)).catch(() => undefined);
-      await renameDurably(fresh, final);
-    },
+    publish: async (fresh, name) => await replace(fresh, join(directory, name), join(scratch, `old-${name}`)),
     close: async () => {
       await rm(scratch, { recursive: true, force: true });
-      await rm(lock, { force: true });
+      await held.release();
     },
   };
 }
 
-async function takeLock(lock: string, directory: string): Promise<void> {
-  for (let attempt = 0; attempt < 2; attempt++) {
-    try {
-      const file = await open(lock, 'wx');
-      await file.writeFile(String(process.pid));
-      await file.close();
-      return;
-    } catch (cause) {
-      const { code } = cause as NodeJS.ErrnoException;
-      if (code !== 'EEXIST') throw new CpiabError('E4012', { subject: directory, cause });
-    }
-    const holder = await readFile(lock, 'utf8').catch(() => '');
-    if (isRunning(Number(holder))) throw new CpiabError('E3005', { subject: directory, args: [holder] });
-    await rm(lock, { force: true });
-  }
-  throw new CpiabError('E3005', { subject: directory, args: ['unknown'] });
+/** A directory is the same one under every path that leads to it. */
+async function take(directory: string): Promise<Hold> {
+  const { dev, ino } = await stat(directory);
+  return await hold(`output/${dev}/${ino}`).catch((cause: unknown) => {
+    if (!(cause instanceof HeldError)) throw cause;
+    throw new CpiabError('E3005', { subject: directory, args: [cause.pid], cause });
+  });
 }
 
-/** Whether a process exists; signal 0 only asks. */
-function isRunning(pid: number): boolean {
-  if (!Number.isInteger(pid) || pid <= 0) return false;
+/** Puts a file or directory in the place of another; `aside` is where a directory in the way goes. */
+async function replace(fresh: string, final: string, aside: string): Promise<void> {
   try {
-    process.kill(pid, 0);
-    return true;
+    await renameDurably(fresh, final);
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
+    const { code = '' } = error as NodeJS.ErrnoException;
+    if (!['ENOTEMPTY', 'EEXIST', 'EISDIR', 'ENOTDIR'].includes(code)) throw error;
+    // One rename replaces a file or an empty directory only.
+    await rename(final, aside);
+    await renameDurably(fresh, final);
   }
 }
