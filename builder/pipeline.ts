@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { BuildReport } from '../contract/build-report.ts';
+import { CpiabError } from '../contract/errors.ts';
 import { assembleBundle } from './bundle/assemble.ts';
 import { packRepository } from './bundle/git.ts';
 import { headOf } from './bundle/head.ts';
@@ -8,13 +9,18 @@ import { keyName } from './bundle/minisign.ts';
 import { composeModules } from './compose/compose.ts';
 import { readSite } from './config/read-site.ts';
 import { fetchParts } from './fetch/fetch.ts';
+import type { Parts } from './fetch/parts.ts';
 import type { BuildHost } from './host.ts';
 import { type MediaKind, writeMedia } from './image/media.ts';
 import { type Output, openOutput } from './image/output.ts';
 import { preflight } from './lock/preflight.ts';
 import { readLock } from './lock/read.ts';
+import { relock } from './lock/relock.ts';
 import { findUnchanged, writeReport } from './report.ts';
 import { type RunStage, stages } from './stages.ts';
+
+/** A scratch directory that nobody touched for a day is of a build that was killed. */
+const SCRATCH_LIFE_MS = 24 * 60 * 60 * 1000;
 
 export interface BuildOptions {
   site: string;
@@ -22,6 +28,8 @@ export interface BuildOptions {
   out: string;
   /** Pack the committed HEAD even though the tree has changes, and mark the bundle. */
   dirty: boolean;
+  /** Stop when the mirror has dropped a locked package, rather than lock anew. */
+  frozen: boolean;
   /** Media to write beside the bundle; the site's own list unless told. */
   only?: readonly MediaKind[];
 }
@@ -29,13 +37,15 @@ export interface BuildOptions {
 /** A whole build: plans, does nothing when nothing changed, else runs the stages and gives the results their names. */
 export async function build(options: BuildOptions, host: BuildHost): Promise<BuildReport> {
   const { stage, times } = stages(host);
-  const plan = await makePlan(options, host, stage);
-  const unchanged = await findUnchanged(options.out, plan.inputs, plan.head);
+  const first = await makePlan(options, host, stage);
+  const unchanged = await findUnchanged(options.out, first.inputs, first.head);
   if (unchanged !== null) return unchanged;
-  await preflight(plan.lock, { cacheRoot: host.cache.root, out: options.out });
+  await preflight(first.lock, { cacheRoot: host.cache.root, out: options.out });
+  await host.cache.sweep(Date.now() - SCRATCH_LIFE_MS);
   const output = await openOutput(options.out);
   try {
-    const artifacts = await runStages(plan, output, host, stage);
+    const { plan, parts } = await fetchStage(first, options, host, stage);
+    const artifacts = await runStages(plan, parts, output, host, stage);
     const { head, inputs, keys } = plan;
     const about = { site: plan.site.name, revision: head.revision, sequence: head.sequence };
     return await writeReport(options.out, {
@@ -50,10 +60,25 @@ export async function build(options: BuildOptions, host: BuildHost): Promise<Bui
   }
 }
 
-/** The stages that make things, in order. Each takes what the ones before it gave. */
-async function runStages(plan: Plan, output: Output, host: BuildHost, stage: RunStage) {
-  const { site, lock, head, keys } = plan;
-  const parts = await stage('fetch', 'fill the cache from the lock', () => fetchParts(site, lock, host));
+/** Fetches what the plan's lock says, and where that isn't to be had any more, what a fresh lock says. */
+async function fetchStage(plan: Plan, options: BuildOptions, host: BuildHost, stage: RunStage) {
+  const fetch = async (current: Plan) => {
+    const work = () => fetchParts(current.site, current.lock, host);
+    return { plan: current, parts: await stage('fetch', 'fill the cache from the lock', work) };
+  };
+  try {
+    return await fetch(plan);
+  } catch (error) {
+    if (!(error instanceof CpiabError) || error.code !== 'E3001') throw error;
+    await relock(error, options.frozen, plan.site, host);
+    // The lock is a change that nobody has committed: the bundle says so.
+    return await fetch(await makePlan({ ...options, dirty: true }, host, stage));
+  }
+}
+
+/** The other stages that make things, in order. Each takes what the ones before it gave. */
+async function runStages(plan: Plan, parts: Parts, output: Output, host: BuildHost, stage: RunStage) {
+  const { head, keys } = plan;
   const composed = await stage('compose', 'stack the modules', () =>
     composeModules(host, { ...plan, parts }),
   );

@@ -1,7 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdir, mkdtemp, readFile, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
+import { CpiabError } from '../contract/errors.ts';
 import { sha256File, writeAtomic } from './files.ts';
 
 /** A file in the pool. */
@@ -19,9 +20,9 @@ type FileRecord = Omit<CachedFile, 'path'>;
 /** Everything that decides a product's content. Must serialise to stable JSON. */
 export type CacheKey = Record<string, unknown>;
 
-/** `$CPIAB_CACHE`, else `<cache home>/cpiab` by the XDG Base Directory Specification. */
+/** `$CPIAB_CACHE`, else `<cache home>/cpiab` as in the XDG Base Directory Specification. An empty variable isn't set. */
 export function cacheRoot(env: NodeJS.ProcessEnv = process.env): string {
-  return env['CPIAB_CACHE'] ?? join(env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'cpiab');
+  return resolve(env['CPIAB_CACHE'] || join(env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'cpiab'));
 }
 
 /**
@@ -45,6 +46,16 @@ export class Cache {
     return join(this.root, 'blobs', 'sha256');
   }
 
+  /** Removes what builds that were killed left behind: scratch directories not touched since a time, milliseconds. */
+  async sweep(before: number): Promise<void> {
+    const parent = join(this.root, 'tmp');
+    for (const name of await readdir(parent).catch(() => [])) {
+      const found = await stat(join(parent, name)).catch(() => null);
+      if (found !== null && found.mtimeMs < before)
+        await rm(join(parent, name), { recursive: true, force: true });
+    }
+  }
+
   /** A fresh directory on the cache's file system; the caller removes or renames it. */
   async scratch(prefix: string): Promise<string> {
     const parent = join(this.root, 'tmp');
@@ -60,16 +71,33 @@ export class Cache {
     return { sha256, size, path: this.blobPath(sha256) };
   }
 
-  /** Puts bytes into the pool. */
+  /** Puts bytes into the pool; a damaged file of that name is mended. */
   async put(bytes: Uint8Array | string): Promise<CachedFile> {
     const data = Buffer.from(bytes);
     const sha256 = createHash('sha256').update(data).digest('hex');
     const path = this.blobPath(sha256);
-    if (!(await hasSize(path, data.length))) {
+    const present = (await hasSize(path, data.length)) && data.equals(await readFile(path));
+    if (!present) {
       await mkdir(this.pool, { recursive: true });
       await writeAtomic(path, data);
     }
     return { sha256, size: data.length, path };
+  }
+
+  /**
+   * Reads a pool file that something else will be made of, as records are trusted by size alone.
+   * @throws CpiabError E3010 when it isn't what its name says; it is out of the pool then.
+   */
+  async check(file: CachedFile, signal?: AbortSignal): Promise<CachedFile> {
+    const { sha256 } = await sha256File(file.path, signal);
+    if (sha256 !== file.sha256) await this.discard(file);
+    return file;
+  }
+
+  /** Takes a damaged file out of the pool, so that the next build makes it anew. @throws CpiabError E3010 always. */
+  async discard({ sha256 }: CachedFile): Promise<never> {
+    await rm(this.blobPath(sha256), { force: true });
+    throw new CpiabError('E3010', { subject: `sha256:${sha256} (${this.blobPath(sha256)})` });
   }
 
   /**
@@ -122,15 +150,24 @@ export class Cache {
   }
 
   async #read(record: string): Promise<Record<string, CachedFile> | null> {
-    const text = await readFile(record, 'utf8').catch(() => null);
-    if (text === null) return null;
+    const known = await readRecord(record);
+    if (known === null) return null;
     const files: Record<string, CachedFile> = {};
-    for (const [name, file] of Object.entries(JSON.parse(text) as Record<string, FileRecord>)) {
+    for (const [name, file] of Object.entries(known)) {
       const path = this.blobPath(file.sha256);
       if (!(await hasSize(path, file.size))) return null;
       files[name] = { ...file, path };
     }
     return files;
+  }
+}
+
+/** A record, or null when there is none or it is damaged. */
+async function readRecord(path: string): Promise<Record<string, FileRecord> | null> {
+  try {
+    return JSON.parse(await readFile(path, 'utf8')) as Record<string, FileRecord>;
+  } catch {
+    return null;
   }
 }
 

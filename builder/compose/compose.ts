@@ -49,6 +49,9 @@ async function engineModule(host: BuildHost, { parts, epoch }: ComposeInput): Pr
   const layers = unpackedLayers(parts.images);
   const key = { entries, layers: layers.map(({ prefix }) => prefix), epoch, tools: parts.sandbox.key };
   const { files } = await host.cache.files('module-engine', withoutPaths(key), async (scratch) => {
+    for (const { file } of entries.filter((entry) => 'file' in entry))
+      await host.cache.check(file, host.signal);
+    for (const { tar } of layers) await host.cache.check(tar, host.signal);
     const tar = join(scratch, 'engine.tar');
     await writeEngineTar(tar, entries, layers, epoch, host.signal);
     return { module: await moduleFromTar(parts.sandbox, { tar, epoch, scratch, signal: host.signal }) };
@@ -78,14 +81,34 @@ function unpackedLayers(images: BuiltImage[]): UnpackedLayer[] {
   const layers = new Map<string, UnpackedLayer>();
   for (const { diffId, tar } of images.flatMap((image) => image.layers)) {
     const prefix = `usr/lib/cpiab/layers/${diffId.slice('sha256:'.length)}`;
-    layers.set(prefix, { prefix, tar: tar.path });
+    layers.set(prefix, { prefix, tar });
   }
   return [...layers.values()].toSorted((a, b) => (a.prefix < b.prefix ? -1 : 1));
 }
 
-async function agentModule(host: BuildHost, { site, parts, epoch, keys }: ComposeInput): Promise<CachedFile> {
+async function agentModule(host: BuildHost, input: ComposeInput): Promise<CachedFile> {
   const scratch = await host.cache.scratch('agent-tree');
-  const tree = join(scratch, 'tree');
+  try {
+    const directory = join(scratch, 'tree');
+    await fillAgentTree(directory, host, input);
+    const { epoch, parts } = input;
+    const module = await moduleFromDirectory(parts.sandbox, {
+      directory,
+      epoch,
+      scratch,
+      signal: host.signal,
+    });
+    return await host.cache.adopt(module);
+  } finally {
+    await rm(scratch, { recursive: true, force: true });
+  }
+}
+
+async function fillAgentTree(
+  tree: string,
+  host: BuildHost,
+  { site, parts, keys }: ComposeInput,
+): Promise<void> {
   await cp(join(host.repository, 'agent', 'files'), tree, { recursive: true, verbatimSymlinks: true });
   const generated: Record<string, string> = {
     [box.site]: stringify(site),
@@ -98,18 +121,9 @@ async function agentModule(host: BuildHost, { site, parts, epoch, keys }: Compos
     [box.fluxCrds, parts.crds],
   ] as const) {
     await mkdir(dirname(join(tree, path)), { recursive: true });
-    await cp(file.path, join(tree, path));
+    await cp((await host.cache.check(file, host.signal)).path, join(tree, path));
   }
   await plainModes(tree);
-  const module = await moduleFromDirectory(parts.sandbox, {
-    directory: tree,
-    epoch,
-    scratch,
-    signal: host.signal,
-  });
-  const file = await host.cache.adopt(module);
-  await rm(scratch, { recursive: true, force: true });
-  return file;
 }
 
 /** Modes 0755 and 0644, whatever umask the work tree was checked out with. */

@@ -13,8 +13,8 @@ export type EngineEntry =
 export interface UnpackedLayer {
   /** Directory in the module, no slash at either end. */
   prefix: string;
-  /** The layer's uncompressed tar. */
-  tar: string;
+  /** The layer, an uncompressed tar. */
+  tar: CachedFile;
 }
 
 /**
@@ -56,7 +56,7 @@ async function addEntry(archive: Pack, entry: EngineEntry, mtime: Date): Promise
 
 async function addLayer(archive: Pack, { prefix, tar }: UnpackedLayer, mtime: Date): Promise<void> {
   const source = extract();
-  createReadStream(tar)
+  createReadStream(tar.path)
     .on('error', (error) => source.destroy(error))
     .pipe(source);
   for await (const entry of source) {

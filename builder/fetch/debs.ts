@@ -24,7 +24,7 @@ export interface DebStore {
   file(name: string): CachedFile;
   /** The packages of a set, in the lock's order. */
   set(name: string): DebianPackage[];
-  /** Unpacks a .deb into an existing directory, without its maintainer scripts. */
+  /** Unpacks a .deb into an existing directory, without its maintainer scripts. @throws CpiabError E3010. */
   unpack(deb: CachedFile, directory: string): Promise<void>;
 }
 
@@ -51,6 +51,7 @@ export async function fetchDebs(site: Site, lock: Lock, host: BuildHost): Promis
     file: (name) => cached(locked(name), host),
     set: (name) => (lock.debian.sets[name] ?? []).map(locked),
     unpack: async (deb, directory) => {
+      await host.cache.check(deb, host.signal);
       await run(['dpkg-deb', '--extract', deb.path, directory], { signal: host.signal });
     },
   };

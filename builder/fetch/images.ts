@@ -21,7 +21,7 @@ export interface RecipeParts {
  * The images of one recipe, from the cache when recipe, parts and epoch are the same.
  * @param folder the recipe's folder.
  * @param epoch seconds since 1970-01-01, for every time stamp.
- * @throws CpiabError E3006 when the recipe asks for a part that isn't there.
+ * @throws CpiabError E3006 when the recipe asks for a part that isn't there, E3010 when a part is damaged.
  */
 export async function recipeImages(
   recipe: ImageRecipe,
@@ -34,7 +34,7 @@ export async function recipeImages(
   const { files, cached } = await cache.files<string>('image', key, async (scratch) => {
     const inputs = {
       folder,
-      program: (output: string) => Promise.resolve(parts.program(output).path),
+      program: async (output: string) => (await cache.check(parts.program(output))).path,
       debian: (name: string) => unpacked(parts, name, cache),
     };
     return blobPaths(await buildImage(recipe, inputs, scratch, epoch));

@@ -36,7 +36,7 @@ export interface MediaInput {
 export async function writeMedia(host: BuildHost, input: MediaInput): Promise<Artifact[]> {
   const { bundle, output } = input;
   const directory = join(output.scratch, 'bundle');
-  const artifacts = [await made(host, 'bundle', () => bundleArtifact(bundle, directory, host.signal))];
+  const artifacts = [await made(host, 'bundle', () => bundleArtifact(host, bundle, directory))];
   for (const kind of input.kinds)
     artifacts.push(await made(host, kind, () => writers[kind](host, input, directory)));
   for (const name of [bundleFiles.manifest, bundleFiles.signature]) {
@@ -96,8 +96,8 @@ async function made(host: BuildHost, name: string, work: () => Promise<Described
   return { ...artifact, tookMs: Math.round(performance.now() - started) };
 }
 
-async function bundleArtifact(bundle: Bundle, directory: string, signal: AbortSignal): Promise<Described> {
-  await writeBundle(bundle, directory, signal);
+async function bundleArtifact(host: BuildHost, bundle: Bundle, directory: string): Promise<Described> {
+  await writeBundle(host.cache, bundle, directory, host.signal);
   const { sha256 } = await sha256File(join(directory, bundleFiles.manifest));
   const size = bundle.manifest.blobs.reduce((sum, blob) => sum + blob.size, 0);
   return { name: medium.bundle, size, digest: `sha256:${sha256}` };

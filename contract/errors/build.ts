@@ -47,4 +47,9 @@ export const buildErrors = {
     says: () => 'the disk is full',
     hint: 'free some space and run again: finished work is kept',
   },
+  E3010: {
+    exit: 1,
+    says: () => 'damaged in the cache; it is removed',
+    hint: 'run the build again: it makes the file anew',
+  },
 } as const;
