@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { CpiabError } from '../contract/errors.ts';
 import type { Board } from './board.ts';
 import type { Problem } from './report/report.ts';
@@ -9,15 +8,23 @@ const PATIENCE = 3;
 const FIRST_PAUSE_MS = 2000;
 const LONGEST_PAUSE_MS = 30_000;
 
+/** Waits; rejects when aborted. The clock is passed in. */
+export type Pause = (ms: number, signal: AbortSignal) => Promise<void>;
+
 /**
  * Runs the steps in order. Each may have begun part of its work before. A step that fails is tried
  * again, but for what must not be: a bundle that isn't what its signature says.
  * @returns false when a person must act first.
  */
-export async function boot(steps: readonly Step[], board: Board, signal: AbortSignal): Promise<boolean> {
+export async function boot(
+  steps: readonly Step[],
+  board: Board,
+  pause: Pause,
+  signal: AbortSignal,
+): Promise<boolean> {
   const early = new Map(steps.map((step) => [step.name, begin(step, board, signal)]));
   for (const step of steps) {
-    if (!(await runStep(step, board, signal, early.get(step.name)))) return false;
+    if (!(await runStep(step, board, pause, signal, early.get(step.name)))) return false;
   }
   board.report.ready();
   return true;
@@ -26,6 +33,7 @@ export async function boot(steps: readonly Step[], board: Board, signal: AbortSi
 async function runStep(
   step: Step,
   board: Board,
+  pause: Pause,
   signal: AbortSignal,
   begun: Promise<unknown> | undefined,
 ): Promise<boolean> {
@@ -45,7 +53,7 @@ async function runStep(
       report.failed(step.name, problemOf(step, error), final || tries >= PATIENCE);
       if (final) return false;
     }
-    await sleep(Math.min(FIRST_PAUSE_MS * 2 ** (tries - 1), LONGEST_PAUSE_MS), undefined, { signal });
+    await pause(Math.min(FIRST_PAUSE_MS * 2 ** (tries - 1), LONGEST_PAUSE_MS), signal);
     early = begin(step, board, signal);
   }
 }

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { hostname, uptime } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { parse } from 'yaml';
 import { box, ports } from '../contract/layout.ts';
 import { SiteSchema } from '../contract/site.ts';
@@ -19,6 +20,7 @@ const OBSERVE_MS = 15_000;
 
 /** Milliseconds since power-on. */
 const now = () => uptime() * 1000;
+const pause = (ms: number, signal: AbortSignal) => sleep(ms, undefined, { signal });
 const log = (line: string) => process.stdout.write(line);
 
 /** Runs the box's agent until it is told to stop. */
@@ -40,7 +42,7 @@ async function main(): Promise<void> {
   report.set({ id: await boxId(box.boxId), state: await stateKind(box.stateKind) });
   showOnConsoles(report, now, life.signal);
   startApi(board, life.signal).catch(abandon);
-  const complete = await boot(sequence, board, life.signal);
+  const complete = await boot(sequence, board, pause, life.signal);
   if (!complete) log(`${JSON.stringify({ stopped: report.snapshot().problem })}\n`);
   await observeAlways(board, OBSERVE_MS, life.signal);
 }

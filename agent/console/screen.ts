@@ -13,7 +13,7 @@ const REDRAW = '\u001b[H\u001b[2J\u001b[?25l';
 
 /**
  * The box's screen: what it is, where it is reached, how far the boot is, what is wrong, what to do.
- * No more than 25 lines of 80 columns, ASCII, since the kernel's font may have nothing else.
+ * No more than 24 lines of 80 columns, ASCII, since the kernel's font may have nothing else.
  * @param addresses where the API is reached from outside.
  * @param nowMs since power-on.
  */
@@ -23,7 +23,7 @@ export function drawScreen(status: BoxStatus, addresses: readonly string[], nowM
     `CPiaB  ${box.site}  ${box.version.slice(0, 12)}`.padEnd(WIDTH - 10) + time(nowMs).padStart(10),
     '='.repeat(WIDTH),
     ...(addresses.length === 0 ? ['Address      none yet (no network card has a lease)'] : []),
-    ...addresses.slice(0, 3).map((address, index) => `${index === 0 ? 'Address' : ''}`.padEnd(13) + address),
+    ...addresses.slice(0, 2).map((address, index) => `${index === 0 ? 'Address' : ''}`.padEnd(13) + address),
     `${'Fingerprint'.padEnd(13)}${groups(box.fingerprint).slice(0, 39)}`,
     `${''.padEnd(13)}${groups(box.fingerprint).slice(40)}`,
     `${'State'.padEnd(13)}${box.state === 'disk' ? 'on disk' : 'in memory: lost at power-off'}`,
@@ -31,12 +31,12 @@ export function drawScreen(status: BoxStatus, addresses: readonly string[], nowM
     ...steps.map(stepLine),
     '',
     `${'Phase'.padEnd(13)}${phase}   applied ${flux.ready}/${flux.total}   memory ${megabytes(memory.used)}/${megabytes(memory.total)} MiB   egress ${egress.denied}`,
-    ...flux.blocking.slice(0, 3).map(({ object, reason }) => `  ${object}: ${reason}`),
+    ...flux.blocking.slice(0, 2).map(({ object, reason }) => `  ${object}: ${reason}`),
     ...(problem === null
       ? []
       : ['', ...wrapped('Problem', problem), ...wrapped('Do next', nextAction ?? '')]),
   ];
-  return `${REDRAW}${lines.map((line) => line.slice(0, WIDTH).trimEnd()).join('\n')}\n`;
+  return `${REDRAW}${lines.map((line) => printable(line).slice(0, WIDTH).trimEnd()).join('\n')}`;
 }
 
 function stepLine({ name, state, startedMs, tookMs, detail }: Step): string {
@@ -63,5 +63,7 @@ function wrapped(title: string, text: string): string[] {
 
 /** A fingerprint in groups of four, easy to compare by eye. */
 const groups = (hex: string) => hex.match(/.{1,4}/g)?.join(' ') ?? '';
+/** What others wrote, such as a pod's message, must not move the cursor or break the line. */
+const printable = (text: string) => text.replace(/[^ -~]/g, '?');
 const time = (ms: number) => `${(ms / 1000).toFixed(1)} s`;
 const megabytes = (bytes: number) => Math.round(bytes / 2 ** 20);

@@ -35,7 +35,8 @@ export class SerialReport {
     this.#lastStatus = status;
     this.#say(this.#stepLine());
     const { phase, problem, nextAction } = this.#report.snapshot();
-    if (problem !== null) this.#say(`  problem: ${problem}\n  next:    ${nextAction}`);
+    if (problem !== null)
+      this.#say(`  problem: ${oneLine(problem)}\n  next:    ${oneLine(nextAction ?? '')}`);
     if (phase === 'ready') this.#say(this.#summary());
     this.#say(`${consolePrefix}${status}`);
   }
@@ -58,7 +59,7 @@ export class SerialReport {
 
   #stepLine(): string {
     const { name, state, detail } = this.#report.current;
-    return `[${seconds(this.#now())}] ${name.padEnd(8)} ${state}${detail === '' ? '' : `: ${detail}`}`;
+    return `[${seconds(this.#now())}] ${name.padEnd(8)} ${state}${detail === '' ? '' : `: ${oneLine(detail)}`}`;
   }
 
   #summary(): string {
@@ -79,4 +80,6 @@ export class SerialReport {
   }
 }
 
+/** What others wrote, such as a pod's message, must not break the line or control the terminal. */
+const oneLine = (text: string) => text.replace(/\p{Cc}+/gu, ' ');
 const seconds = (ms: number) => `${(ms / 1000).toFixed(1).padStart(6)} s`;

@@ -49,7 +49,8 @@ export class BoxReport {
 
   begin(name: Exclude<Phase, 'ready' | 'failed'>): void {
     const step = this.#step(name);
-    this.#phase = name;
+    // One more try is no reason to take back that a person was called.
+    if (step.state !== 'failed') this.#phase = name;
     step.state = 'running';
     step.detail = '';
     step.startedMs ??= this.#ms();
@@ -64,8 +65,9 @@ export class BoxReport {
     this.#tell('detail');
   }
 
-  done(name: string, evidence: string): void {
+  done(name: Exclude<Phase, 'ready' | 'failed'>, evidence: string): void {
     const step = this.#step(name);
+    this.#phase = name;
     step.state = 'done';
     step.detail = evidence;
     step.tookMs = this.#ms() - (step.startedMs ?? 0);
