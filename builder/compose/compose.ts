@@ -27,6 +27,9 @@ export interface ComposeInput {
   keys: Pick<SiteKeys, 'publicKey' | 'operatorCa'>;
 }
 
+/** Raised when the way module 20-engine is put together changes. */
+const ENGINE_RECIPE = 2;
+
 /** Names under which the host starts the multicall binary that also is the control plane's image. */
 const KUBE_NAMES = ['kubeadm', 'kubectl', 'kubelet', 'kube-proxy'];
 
@@ -47,7 +50,13 @@ export async function composeModules(host: BuildHost, input: ComposeInput): Prom
 async function engineModule(host: BuildHost, { parts, epoch }: ComposeInput): Promise<CachedFile> {
   const entries = engineEntries(parts);
   const layers = unpackedLayers(parts.images);
-  const key = { entries, layers: layers.map(({ prefix }) => prefix), epoch, tools: parts.sandbox.key };
+  const key = {
+    recipe: ENGINE_RECIPE,
+    entries,
+    layers: layers.map(({ prefix }) => prefix),
+    epoch,
+    tools: parts.sandbox.key,
+  };
   const { files } = await host.cache.files('module-engine', withoutPaths(key), async (scratch) => {
     for (const { file } of entries.filter((entry) => 'file' in entry))
       await host.cache.check(file, host.signal);

@@ -1,4 +1,5 @@
 import { createReadStream, createWriteStream } from 'node:fs';
+import { posix } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { extract, type Header, type Pack, pack } from 'tar-stream';
 import type { CachedFile } from '../../host/cache.ts';
@@ -48,7 +49,7 @@ async function addEntry(archive: Pack, entry: EngineEntry, mtime: Date): Promise
     const sink = archive.entry({ name: entry.path, mode: 0o755, size: entry.file.size, mtime });
     await pipeline(createReadStream(entry.file.path), sink);
   } else if ('symlink' in entry) {
-    archive.entry({ name: entry.path, type: 'symlink', linkname: entry.symlink, mtime });
+    archive.entry({ name: entry.path, type: 'symlink', linkname: entry.symlink, mode: 0o777, mtime });
   } else {
     archive.entry({ name: entry.path, type: 'directory', mode: 0o755, mtime });
   }
@@ -60,13 +61,48 @@ async function addLayer(archive: Pack, { prefix, tar }: UnpackedLayer, mtime: Da
     .on('error', (error) => source.destroy(error))
     .pipe(source);
   for await (const entry of source) {
-    const header: Header = { ...entry.header, name: below(prefix, entry.header.name), mtime };
-    if (header.type === 'link') header.linkname = below(prefix, entry.header.linkname ?? '');
-    await pipeline(entry, archive.entry(header));
+    const header = placed(entry.header, prefix, mtime);
+    if (header === null) entry.resume();
+    else await pipeline(entry, archive.entry(header));
   }
 }
 
-const below = (prefix: string, name: string) => `${prefix}/${name.replace(/^\.?\//, '')}`;
+/**
+ * A layer's entry below the layer's directory; null for the layer's root, whose directory is there already.
+ * Only what a tar header holds is taken over: pax records would set the old name and time again.
+ * @throws Error for what a plain directory can't show, or what would land outside.
+ */
+function placed(header: Header, prefix: string, mtime: Date): Header | null {
+  const { name, type, mode, uid, gid, size } = header;
+  const path = inside(name);
+  const why = path === null ? 'leads out of it' : unfit(path, type);
+  if (why !== null) throw new Error(`layer ${posix.basename(prefix)}: ${name} ${why}`);
+  if (path === '') return null;
+  const plain = { name: `${prefix}/${path}`, type, mode, uid, gid, size, mtime };
+  const linkname = type === 'link' ? linkedTo(header, prefix) : header.linkname;
+  return (linkname ? { ...plain, linkname } : plain) as Header;
+}
+
+const PLAIN_TYPES = new Set<Header['type']>(['file', 'directory', 'symlink', 'link']);
+
+/** Why a plain directory can't show an entry, or null. Whiteouts: OCI Image Specification 1.1, layer.md. */
+function unfit(path: string, type: Header['type']): string | null {
+  if (!PLAIN_TYPES.has(type)) return `is a ${type}`;
+  return posix.basename(path).startsWith('.wh.') ? 'is a whiteout' : null;
+}
+
+function linkedTo({ name, linkname }: Header, prefix: string): string {
+  const target = inside(linkname ?? '');
+  if (target === null) throw new Error(`layer ${posix.basename(prefix)}: ${name} links to ${linkname}`);
+  return `${prefix}/${target}`;
+}
+
+/** A layer's path without its root and final slash; null when it leads out. */
+function inside(path: string): string | null {
+  const plain = posix.normalize(path).replace(/^\/+|\/+$/g, '');
+  if (plain === '..' || plain.startsWith('../')) return null;
+  return plain === '.' ? '' : plain;
+}
 
 /** Every parent directory of the entries, shortest first. */
 function parents(entries: { path: string }[]): string[] {
