@@ -5,6 +5,7 @@
 #   INCLUDE    names of packages, separated by commas
 # apt checks every file against the digest in `digests` before it is unpacked.
 set -eu
+umask 022
 cd /repo
 while read -r file sha256 size; do
 	dpkg-deb --field "$file"
@@ -19,7 +20,8 @@ SHA256:
  $(sha256sum Packages | cut -d' ' -f1) $(stat --format=%s Packages) Packages
 RELEASE
 
-# finish.sh makes the initramfs: the kernel's package shall not.
+# finish.sh makes the initramfs: the kernel's package shall not. The hook's $1 is mmdebstrap's to fill in.
+# shellcheck disable=SC2016
 exec mmdebstrap --mode=root --variant=essential --include="$INCLUDE" \
 	--aptopt='APT::Install-Recommends "false"' --dpkgopt=/os/excludes --dpkgopt=force-confold \
 	--setup-hook='install -D /dev/null "$1/etc/initramfs-tools/update-initramfs.conf" &&

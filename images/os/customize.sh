@@ -2,6 +2,7 @@
 # Runs inside the new root, last, with no network. Makes a general Debian into the box's
 # OS layer: units that cost boot time and do nothing here go, build traces go.
 set -eu
+umask 022
 
 # A unit per line: what it would do, or wait for, has no meaning on a box whose root is
 # stacked anew from a read-only medium at every boot.

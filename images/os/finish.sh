@@ -4,6 +4,7 @@
 #   /os        this folder
 #   /work      scratch, written: root.tar, vmlinuz, initrd.img
 set -eu
+umask 022
 root=/work/root
 mkdir "$root"
 tar --directory "$root" --extract --preserve-permissions --numeric-owner --file /base.tar
@@ -23,7 +24,7 @@ umount "$root/proc"
 umount --recursive "$root/dev"
 
 mv "$root"/boot/vmlinuz-* /work/vmlinuz
-rm -rf "$root"/boot/*
+rm -rf /work/root/boot/*
 /bin/sh /os/initramfs/build.sh "$root" /work/initrd.img
 tar --directory "$root" --create --file /work/root.tar --sort=name --numeric-owner --mtime="@$SOURCE_DATE_EPOCH" \
 	--format=pax --pax-option=delete=atime,delete=ctime .

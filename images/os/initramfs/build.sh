@@ -1,6 +1,7 @@
 #!/bin/sh
 # build.sh ROOT OUT: writes the initramfs for the one kernel in ROOT. Runs in the build root.
 set -eu
+umask 022
 root=$1 out=$2
 here=$(dirname "$0")
 kernel=$(ls "$root/usr/lib/modules")
