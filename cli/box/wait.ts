@@ -3,6 +3,11 @@ import { CpiabError } from '../../contract/errors.ts';
 import type { ProgressSink } from '../../contract/progress.ts';
 import type { Box } from '../../host/qemu/box.ts';
 
+/** What is followed of a box. */
+export interface ReportingBox extends Pick<Box, 'url' | 'console' | 'reports'> {
+  machine: Pick<Box['machine'], 'exited'>;
+}
+
 /** How far a box must come: its API has a key, or it has converged to its repository. */
 export type Milestone = 'api' | 'converged';
 
@@ -20,27 +25,28 @@ export interface WaitOptions {
  * @throws CpiabError E5001 too late, E5002 QEMU ended, E5003 the box stopped.
  */
 export async function waitFor(
-  box: Box,
+  box: ReportingBox,
   { until, timeout, signal, progress }: WaitOptions,
 ): Promise<ConsoleLine> {
   const late = AbortSignal.timeout(timeout * 1000);
   const steps = new StepProgress(progress);
   try {
-    return await follow(box, until, steps, AbortSignal.any([signal, late]));
+    const report = await follow(box, until, steps, AbortSignal.any([signal, late]));
+    steps.end('done');
+    return report;
   } catch (cause) {
+    steps.end('fail');
     if (!late.aborted || signal.aborted) throw cause;
     throw new CpiabError('E5001', {
       subject: box.url,
       args: [String(timeout), steps.current, box.console],
       cause,
     });
-  } finally {
-    steps.end();
   }
 }
 
 async function follow(
-  box: Box,
+  box: ReportingBox,
   until: Milestone,
   steps: StepProgress,
   signal: AbortSignal,
@@ -57,7 +63,7 @@ async function follow(
   });
 }
 
-function rejectFailed({ phase, step, problem, nextAction }: ConsoleLine, box: Box): void {
+function rejectFailed({ phase, step, problem, nextAction }: ConsoleLine, box: ReportingBox): void {
   if (phase !== 'failed') return;
   const next = nextAction ?? `see the console's output in ${box.console}`;
   throw new CpiabError('E5003', { subject: box.url, args: [step, problem ?? 'no reason given', next] });
@@ -69,6 +75,7 @@ class StepProgress {
   readonly #sink: ProgressSink;
   #beganMs = 0;
   #lastMs = 0;
+  #problem = '';
 
   constructor(sink: ProgressSink) {
     this.#sink = sink;
@@ -78,16 +85,18 @@ class StepProgress {
   take({ step, ms, problem }: ConsoleLine): void {
     this.#lastMs = ms;
     if (step !== this.current) {
-      this.end();
+      this.end('done');
       this.current = step;
       this.#beganMs = ms;
       this.#start();
     }
-    if (problem !== null) this.#sink({ type: 'progress', id: this.current, detail: problem });
+    this.#problem = problem ?? '';
+    this.#sink({ type: 'progress', id: this.current, detail: this.#problem });
   }
 
-  end(): void {
-    this.#sink({ type: 'done', id: this.current, tookMs: Math.max(0, this.#lastMs - this.#beganMs) });
+  end(type: 'done' | 'fail'): void {
+    const tookMs = Math.max(0, this.#lastMs - this.#beganMs);
+    this.#sink({ type, id: this.current, tookMs, detail: this.#problem });
   }
 
   #start(): void {

@@ -2,8 +2,7 @@
 export const boxErrors = {
   E5001: {
     exit: 1,
-    says: (seconds: string, step: string, _log: string) =>
-      `not converged after ${seconds} s; it was at ${step}`,
+    says: (seconds: string, step: string, _log: string) => `not there after ${seconds} s; it was at ${step}`,
     hint: (_seconds: string, _step: string, log: string) =>
       `see the console's output in ${log}, or give more with --timeout`,
   },
