@@ -17,10 +17,13 @@ export interface Preflight {
 export async function preflight(lock: Lock, { cacheRoot, out }: Preflight): Promise<void> {
   await writable(cacheRoot, 'E4004');
   await writable(out, 'E4012');
-  // Compiled objects are most of the estimate; where they are, only the output needs room.
+  // Compiled objects are most of the estimate; where they are, only media in the making need room.
   const compiled = await stat(join(cacheRoot, 'products', 'go')).catch(() => null);
-  await room(cacheRoot, compiled === null ? lock.sizes.cache : lock.sizes.output);
-  await room(out, lock.sizes.output);
+  const growth = compiled === null ? lock.sizes.cache : lock.sizes.output;
+  // The two often share a file system, and then what one takes the other lacks.
+  const shared = (await stat(cacheRoot)).dev === (await stat(out)).dev;
+  await room(out, lock.sizes.output + (shared ? growth : 0));
+  await room(cacheRoot, shared ? 0 : growth);
 }
 
 async function writable(directory: string, code: 'E4004' | 'E4012'): Promise<void> {

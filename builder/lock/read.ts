@@ -17,7 +17,7 @@ export interface ReadLock {
 
 /**
  * Reads the site's committed lock.
- * @throws CpiabError E1004 when there is none or it isn't a lock, E1005 naming what changed since it was made.
+ * @throws CpiabError E1006 when there is none, E1004 when it isn't a lock, E1005 naming what changed since it was made.
  */
 export async function readLock(repository: string, site: Site): Promise<ReadLock> {
   const path = lockPath(repository, site.name);

@@ -15,8 +15,8 @@ import { readOsProfile } from './os-profile.ts';
 /** Bytes that Go modules and compiled objects take in the cache, measured for the programs of `supply/go`. */
 const GO_DOWNLOAD = 900 * 2 ** 20;
 const GO_CACHE = 6 * 2 ** 30;
-/** Media, bundle and their scratch, as multiples of what the OS and the images weigh; measured. */
-const OUTPUT_FACTOR = 3;
+/** Media and bundle, as a multiple of what the packages weigh; measured. */
+const OUTPUT_FACTOR = 6;
 
 /** Pins every reference of a site anew. Needs the network; writes nothing. */
 export async function resolveLock(site: Site, host: BuildHost): Promise<Lock> {

@@ -74,18 +74,22 @@ describe('the tar of module 20-engine', () => {
   });
 
   test("keeps a layer's owners, modes and links, all below the layer's own directory", async () => {
-    const packed = await layer(`
+    const packed = await layer(
+      `
       mkdir -p data usr/bin; chmod 1777 data; echo x > usr/bin/tool
-      chown 655:655 usr/bin/tool; chmod 4755 usr/bin/tool
-      ln usr/bin/tool usr/bin/tool-2; ln -s /usr/bin/tool absolute`);
+      chmod 4755 usr/bin/tool
+      ln usr/bin/tool usr/bin/tool-2; ln -s /usr/bin/tool absolute`,
+      '--owner=655',
+      '--group=655',
+    );
     const lines = await listed([], [{ prefix, tar: packed }]);
     expect(
       lines.filter((line) => line.includes(`${prefix}/`)).map((line) => line.replaceAll(prefix, 'L')),
     ).toEqual([
-      'lrwxrwxrwx 0/0 0 2025-11-13 02:13 L/absolute -> /usr/bin/tool',
-      'drwxrwxrwt 0/0 0 2025-11-13 02:13 L/data',
-      'drwxr-xr-x 0/0 0 2025-11-13 02:13 L/usr',
-      'drwxr-xr-x 0/0 0 2025-11-13 02:13 L/usr/bin',
+      'lrwxrwxrwx 655/655 0 2025-11-13 02:13 L/absolute -> /usr/bin/tool',
+      'drwxrwxrwt 655/655 0 2025-11-13 02:13 L/data',
+      'drwxr-xr-x 655/655 0 2025-11-13 02:13 L/usr',
+      'drwxr-xr-x 655/655 0 2025-11-13 02:13 L/usr/bin',
       '-rwsr-xr-x 655/655 2 2025-11-13 02:13 L/usr/bin/tool',
       'hrwsr-xr-x 655/655 0 2025-11-13 02:13 L/usr/bin/tool-2 link to L/usr/bin/tool',
     ]);

@@ -1,0 +1,119 @@
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { readSite } from '../../../../builder/config/read-site.ts';
+import { lockInputs } from '../../../../builder/lock/inputs.ts';
+import { lockPath, readLock } from '../../../../builder/lock/read.ts';
+import { formatLock } from '../../../../builder/lock/resolve.ts';
+import { LockSchema } from '../../../../contract/lock.ts';
+import { type Site, SiteSchema } from '../../../../contract/site.ts';
+import { freshDirectory } from '../../../support/fresh-directory.ts';
+import { refusal } from '../../../support/refusal.ts';
+import { tinyLock } from '../../../support/tiny-lock.ts';
+
+const here = freshDirectory();
+const site: Site = SiteSchema.parse({
+  apiVersion: 'cpiab.dev/v1',
+  kind: 'Site',
+  name: 'lab',
+  engine: { version: 'v1.36.3' },
+});
+const inputs = {
+  'bundles/core.yaml': 'core',
+  'config/clusters/lab.yaml': 'site',
+  'images/oci/busybox/image.yaml': 'recipe',
+  'images/os/packages.yaml': 'packages',
+  'package-lock.json': '{}',
+  'supply/go/kube/go.mod': 'module kube',
+  'supply/go/kube/go.sum': 'sums',
+  'supply/go/programs.yaml': '[]',
+};
+
+async function put(path: string, text: string): Promise<void> {
+  await mkdir(dirname(here(path)), { recursive: true });
+  await writeFile(here(path), text);
+}
+
+const write = async (text: string) => await put('config/clusters/lab.lock.json', text);
+const lockNow = async () => await write(formatLock(tinyLock({ inputs: await lockInputs(here(), site) })));
+
+beforeEach(async () => {
+  for (const [path, text] of Object.entries(inputs)) await put(path, text);
+  await put('README.md', 'no input');
+  await lockNow();
+});
+
+describe('readLock', () => {
+  test('gives the lock and the digest of its text', async () => {
+    const { lock, digest } = await readLock(here(), site);
+    expect(Object.keys(lock.inputs)).toEqual(Object.keys(inputs));
+    expect(digest).toMatch(/^sha256:[0-9a-f]{64}$/);
+    await write(`${await readFile(lockPath(here(), 'lab'), 'utf8')}\n`);
+    expect((await readLock(here(), site)).digest).not.toBe(digest);
+  });
+
+  test.each(Object.keys(inputs))('refuses a lock older than %s, naming it', async (path) => {
+    await put(path, 'changed');
+    const error = await refusal(readLock(here(), site));
+    expect(error).toMatchObject({ code: 'E1005', exit: 2 });
+    expect(error.message).toBe(`the lock is older than what it was made from: ${path}`);
+    expect(error.hint).toContain('./cpiab lock lab');
+  });
+
+  test('refuses a lock when an input came or went, naming all of them', async () => {
+    await put('supply/go/attach/go.mod', 'new');
+    await rm(here('bundles/core.yaml'));
+    expect((await refusal(readLock(here(), site))).message).toMatch(
+      /: bundles\/core\.yaml, supply\/go\/attach\/go\.mod$/,
+    );
+  });
+
+  test('does not mind a file that decides nothing', async () => {
+    await put('README.md', 'changed');
+    await readLock(here(), site);
+  });
+
+  test('says that there is no lock', async () => {
+    await rm(lockPath(here(), 'lab'));
+    expect(await refusal(readLock(here(), site))).toMatchObject({ code: 'E1006', exit: 2 });
+  });
+
+  test.each(['', '{', '[]', '{"kind":"Lock"}'])('refuses what is not a lock: %j', async (text) => {
+    await write(text);
+    expect(await refusal(readLock(here(), site))).toMatchObject({
+      code: 'E1004',
+      subject: lockPath(here(), 'lab'),
+    });
+  });
+
+  test('refuses a lock with a key that this version does not know', async () => {
+    await write(JSON.stringify({ ...tinyLock(), extra: 1 }));
+    expect(await refusal(readLock(here(), site))).toMatchObject({ code: 'E1004' });
+  });
+});
+
+describe('formatLock', () => {
+  test('is read back as the same lock', () => {
+    const lock = tinyLock();
+    expect(LockSchema.parse(JSON.parse(formatLock(lock)))).toEqual(lock);
+  });
+
+  test('has one line for each package, and for nothing else of it', () => {
+    const lines = formatLock(tinyLock()).split('\n');
+    const about = lines.filter((line) => line.includes('"version":"1:2.47.3-0+deb13u1"'));
+    expect(about).toHaveLength(1);
+    expect(JSON.parse(about[0]?.replace(/,$/, '') ?? '')).toEqual(tinyLock().debian.packages[0]);
+    expect(lines.at(-1)).toBe('');
+  });
+
+  test('does not depend on the order of members', () => {
+    const { site: name, ...rest } = tinyLock();
+    expect(formatLock({ ...rest, site: name })).toBe(formatLock(tinyLock()));
+  });
+});
+
+test("the committed lock is as formatLock writes it, and of this tree's inputs", async () => {
+  const repository = join(import.meta.dirname, '../../../..');
+  const { lock } = await readLock(repository, await readSite(repository, 'lab'));
+  expect(await readFile(lockPath(repository, 'lab'), 'utf8')).toBe(formatLock(lock));
+});
