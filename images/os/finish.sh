@@ -24,7 +24,8 @@ umount "$root/proc"
 umount --recursive "$root/dev"
 
 mv "$root"/boot/vmlinuz-* /work/vmlinuz
-rm -rf /work/root/boot/*
+# kubeadm reads the kernel's configuration.
+find /work/root/boot -mindepth 1 ! -name 'config-*' -delete
 /bin/sh /os/initramfs/build.sh "$root" /work/initrd.img
 tar --directory "$root" --create --file /work/root.tar --sort=name --numeric-owner --mtime="@$SOURCE_DATE_EPOCH" \
 	--format=pax --pax-option=delete=atime,delete=ctime .
