@@ -93,6 +93,7 @@ export class BoxReport {
 
   set(identity: Partial<Identity>): void {
     this.#identity = { ...this.#identity, ...identity };
+    this.#tell('phase');
   }
 
   observe(observed: Partial<Observed>): void {

@@ -35,7 +35,7 @@ export async function writeHostFiles(files: HostFiles, input: KubeadmInput): Pro
   const { site, images } = input;
   const texts: Record<string, string> = {
     [files.kubeadm]: kubeadmDocuments(input)
-      .map((document) => `---\n${stringify(document)}`)
+      .map((document) => `---\n${stringify(document, { aliasDuplicateObjects: false })}`)
       .join(''),
     [files.resolvConf]: resolvConf(site),
     [files.containerd]: containerdConfig(images.pause),
@@ -99,7 +99,6 @@ function podNetwork({ network }: Site): object {
           type: 'host-local',
           dataDir: '/run/cni/networks',
           ranges: [[{ subnet: nodePodNetwork(network.podCIDR) }]],
-          routes: [{ dst: '0.0.0.0/0' }],
         },
       },
       { type: 'portmap', capabilities: { portMappings: true } },
