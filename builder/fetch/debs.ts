@@ -12,6 +12,7 @@ import { type CachedFile, temporaryName } from '../../host/cache.ts';
 import { run } from '../../host/process.ts';
 import type { BuildHost } from '../host.ts';
 import { debianMirrors, type Mirrors } from '../lock/mirrors.ts';
+import { together } from '../together.ts';
 
 /** How many packages are fetched at once. */
 const PARALLEL = 6;
@@ -79,14 +80,17 @@ async function fetchAll(
   await mkdir(host.cache.pool, { recursive: true });
   const queue = [...packages];
   let bytes = 0;
-  const worker = async () => {
+  const worker = async (signal: AbortSignal) => {
     for (let deb = queue.shift(); deb !== undefined; deb = queue.shift()) {
-      await fetchDeb(deb, mirrors, site, host);
+      await fetchDeb(deb, mirrors, site, { ...host, signal });
       bytes += deb.size;
       host.progress({ type: 'progress', id: 'debs', detail: `${queue.length} to go`, bytes });
     }
   };
-  await Promise.all(Array.from({ length: PARALLEL }, worker));
+  await together(
+    Array.from({ length: PARALLEL }, () => worker),
+    host.signal,
+  );
 }
 
 async function fetchDeb(deb: DebianPackage, mirrors: Mirrors, site: Site, host: BuildHost): Promise<void> {

@@ -6,6 +6,7 @@ import type { Site } from '../../contract/site.ts';
 import type { CachedFile } from '../../host/cache.ts';
 import type { Component } from '../bundle/sbom.ts';
 import type { BuildHost } from '../host.ts';
+import { together } from '../together.ts';
 import { bundleAgent } from './agent.ts';
 import { assembleBuildRoot } from './build-root.ts';
 import { goComponents, type LinkedModule, nodeComponent } from './components.ts';
@@ -20,6 +21,9 @@ import { compileProgram, linkedModules, moduleList, readPrograms } from './progr
 import { readBundleSets, readRecipe, recipeFolder } from './recipes.ts';
 import { type GoToolchain, goToolchain } from './toolchain.ts';
 
+/** The one program that isn't on the medium, only what it makes of its API modules. */
+const GENERATOR = 'controller-gen';
+
 /**
  * Fills the cache from the lock: downloads, compiles, assembles. What the cache has is not made again.
  * Programs are compiled one after another, as the Go compiler uses every core by itself; Debian roots
@@ -31,13 +35,16 @@ export async function fetchParts(site: Site, lock: Lock, host: BuildHost): Promi
   const debs = await fetchDebs(site, lock, host);
   const sandbox = await assembleBuildRoot(debs, host);
   const toolchain = await goToolchain(sandbox, host);
-  const [compiled, os, node] = await Promise.all([
-    compileAll(definitions, toolchain, host),
-    assembleOs(lock, debs, sandbox, host),
-    part(host, { id: 'node', title: `Node ${lock.node.version}` }, () => fetchNode(lock, host)),
-  ]);
-  const generator = compiled.programs['controller-gen'];
-  if (generator === undefined) throw new Error('supply/go/programs.yaml has no controller-gen');
+  const [compiled, os, node] = await together(
+    [
+      (signal) => compileAll(definitions, toolchain, { ...host, signal }),
+      (signal) => assembleOs(lock, debs, sandbox, { ...host, signal }),
+      (signal) => nodeOf(lock, { ...host, signal }),
+    ],
+    host.signal,
+  );
+  const generator = compiled.programs[GENERATOR];
+  if (generator === undefined) throw new Error(`supply/go/programs.yaml has no ${GENERATOR}`);
   const crds = await part(host, { id: 'crds', title: 'Flux CRDs' }, () =>
     generateCrds(generator, toolchain, host),
   );
@@ -58,6 +65,9 @@ export async function fetchParts(site: Site, lock: Lock, host: BuildHost): Promi
   };
 }
 
+const nodeOf = async (lock: Lock, host: BuildHost) =>
+  await part(host, { id: 'node', title: `Node ${lock.node.version}` }, () => fetchNode(lock, host));
+
 interface Compiled {
   programs: Record<string, CachedFile>;
   components: Component[];
@@ -77,7 +87,7 @@ async function compileAll(
     );
     const { [moduleList]: list, ...outputs } = files;
     Object.assign(programs, outputs);
-    if (list === undefined) continue;
+    if (list === undefined || program.name === GENERATOR) continue;
     for (const found of await linkedModules(list)) linked.push({ program: program.name, ...found });
   }
   return { programs, components: goComponents(definitions, linked) };

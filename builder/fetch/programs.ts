@@ -50,12 +50,14 @@ export async function compileProgram(
 
 /** Reads what `go version -m` said of a program's binaries: the modules that the linker put in. */
 export async function linkedModules(list: CachedFile): Promise<{ module: string; version: string }[]> {
-  const text = await readFile(list.path, 'utf8');
-  return text
-    .split('\n')
-    .map((line) => line.split('\t').slice(1))
-    .filter(([kind]) => kind === 'dep' || kind === '=>')
-    .map(([, module = '', version = '']) => ({ module, version }));
+  const linked: { module: string; version: string }[] = [];
+  for (const line of (await readFile(list.path, 'utf8')).split('\n')) {
+    const [, kind, module = '', version = ''] = line.split('\t');
+    // The line after a replaced module names what was taken instead of it.
+    if (kind === '=>') linked.pop();
+    if (kind === 'dep' || kind === '=>') linked.push({ module, version });
+  }
+  return linked;
 }
 
 function goRunner(program: Program, toolchain: GoToolchain, host: BuildHost, scratch: string) {
@@ -104,9 +106,15 @@ async function readModule(directory: string): Promise<Record<string, string>> {
   return Object.fromEntries(texts);
 }
 
+/** What the go command says beside errors: the package that a list of errors is about, and what it fetches. */
+const NO_ERROR = /^\s*$|^# |^go: (downloading|extracting|finding|warning:)/;
+
 /** The first line of a compiler's or module loader's output that says what is wrong. */
 export function firstError(output: string): string {
-  const lines = output.split('\n').map((line) => line.trim());
-  const telling = lines.find((line) => /^\S+\.go:\d+|^go: (?!downloading)|error/i.test(line));
-  return telling ?? lines.find((line) => line !== '' && !line.startsWith('#')) ?? 'no output';
+  return (
+    output
+      .split('\n')
+      .find((line) => !NO_ERROR.test(line))
+      ?.trim() ?? 'no output'
+  );
 }
