@@ -32,4 +32,3 @@ export const AppSchema = z.strictObject({
   backup: z.enum(['none', 'data']),
   exceptions: z.array(AppExceptionSchema).default([]),
 });
-export type App = z.infer<typeof AppSchema>;

@@ -90,12 +90,8 @@ export const units = {
   kubeProxy: 'kube-proxy.service',
 } as const;
 
-/** File system label of the data partition. */
-export const dataLabel = 'CPIAB-DATA';
 /** Volume identifier of the ISO. */
 export const volumeId = 'CPIAB';
-/** Interface that carries the fixed node address, so that a changed NIC or lease changes nothing. */
-export const nodeInterface = 'cpiab0';
 
 /** nftables table and counter that see every packet leaving the box unasked. */
 export const egressCounter = { family: 'inet', table: 'cpiab_egress', name: 'denied' } as const;

@@ -35,7 +35,8 @@ export interface Sandbox {
 const NETWORK_FILES = ['/etc/resolv.conf', '/etc/hosts', '/etc/nsswitch.conf', '/etc/ssl/certs'];
 
 /**
- * A sandbox by bubblewrap: the root is read-only, /tmp and home private, processes and IPC separate,
+ * A sandbox by bubblewrap: what the root holds is read-only, what is written beside it is gone at the end,
+ * /tmp and home are private, processes and IPC separate,
  * user root inside. Needs root or unprivileged user namespaces.
  * @param root directory of the root file system.
  */
@@ -53,7 +54,8 @@ export function bubblewrap(root: string, key: string): Sandbox {
         ...variables(env),
       ];
       return await run([...command, '--', ...argv], rest).catch((error: unknown) => {
-        if (error instanceof ProcessError && error.stderr.startsWith('bwrap:')) {
+        // A root without the program is no lack of isolation.
+        if (error instanceof ProcessError && /^bwrap: (?!execvp)/.test(error.stderr)) {
           throw new CpiabError('E4010', {
             subject: argv[0] ?? '',
             args: [firstLine(error.stderr)],

@@ -13,6 +13,7 @@ export class SerialReport {
   readonly #write: (text: string) => void;
   readonly #now: () => number;
   #lastStatus = '';
+  #lastStep = '';
   #lastLineMs = 0;
 
   constructor(report: BoxReport, write: (text: string) => void, now: () => number) {
@@ -33,7 +34,9 @@ export class SerialReport {
     const status = JSON.stringify(this.#machineLine());
     if (status === this.#lastStatus) return;
     this.#lastStatus = status;
-    this.#say(this.#stepLine());
+    const step = this.#step();
+    if (step !== this.#lastStep) this.#say(this.#stepLine());
+    this.#lastStep = step;
     const { phase, problem, nextAction } = this.#report.snapshot();
     if (problem !== null)
       this.#say(`  problem: ${oneLine(problem)}\n  next:    ${oneLine(nextAction ?? '')}`);
@@ -58,8 +61,12 @@ export class SerialReport {
   }
 
   #stepLine(): string {
+    return `[${seconds(this.#now())}] ${this.#step()}`;
+  }
+
+  #step(): string {
     const { name, state, detail } = this.#report.current;
-    return `[${seconds(this.#now())}] ${name.padEnd(8)} ${state}${detail === '' ? '' : `: ${oneLine(detail)}`}`;
+    return `${name.padEnd(8)} ${state}${detail === '' ? '' : `: ${oneLine(detail)}`}`;
   }
 
   #summary(): string {

@@ -1,4 +1,3 @@
-import { generateKeyPairSync } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -86,9 +85,3 @@ export async function sourceRepository(directory: string, files: Record<string, 
   await git(['bundle', 'create', '--quiet', bundle, 'main']);
   return { work, bundle, git, head: (await git(['rev-parse', 'HEAD'])).trim() };
 }
-
-/** A key that is good for nothing here. */
-export const strangeKey = () =>
-  generateKeyPairSync('ec', { namedCurve: 'P-256' })
-    .privateKey.export({ type: 'pkcs8', format: 'pem' })
-    .toString();

@@ -23,13 +23,21 @@ beforeEach(() => {
 
 describe('SerialReport', () => {
   test('one line for a person and one for programs at each change', () => {
-    report.set({ fingerprint: 'ab'.repeat(32) });
     report.begin('verify');
+    report.set({ fingerprint: 'ab'.repeat(32) });
     ms = 9400;
     report.done('verify', '60 files match');
     expect(lines()[0]).toBe('[   1.0 s] verify   running');
-    expect(lines()[2]).toBe('[   9.4 s] verify   done: 60 files match');
+    expect(lines()[3]).toBe('[   9.4 s] verify   done: 60 files match');
     expect(statuses()).toEqual([
+      {
+        phase: 'verify',
+        step: 'verify',
+        ms: 1000,
+        fingerprint: null,
+        problem: null,
+        nextAction: null,
+      },
       {
         phase: 'verify',
         step: 'verify',

@@ -1,0 +1,106 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { parse, parseAllDocuments } from 'yaml';
+import { nodePodNetwork } from '../../../../../agent/engine/kubeadm/addresses.ts';
+import { type HostFiles, hostFiles, writeHostFiles } from '../../../../../agent/engine/kubeadm/host-files.ts';
+import { engineImages } from '../../../../../agent/engine/kubeadm/images.ts';
+import { mountsBelow } from '../../../../../agent/engine/kubeadm/reset.ts';
+import { SiteSchema } from '../../../../../contract/site.ts';
+
+const site = SiteSchema.parse({
+  apiVersion: 'cpiab.dev/v1',
+  kind: 'Site',
+  name: 'lab',
+  engine: { version: 'v1.36.3' },
+  network: { nodeAddress: '10.9.0.1', podCIDR: '10.8.0.0/16', serviceCIDR: '10.7.0.0/16' },
+});
+const digest = `sha256:${'0'.repeat(64)}` as const;
+const bundled = {
+  'registry.k8s.io/etcd:3.6.8-0': digest,
+  'registry.k8s.io/coredns/coredns:v1.14.7': digest,
+  'cpiab.dev/oci/pause:0.2.1': digest,
+};
+let directory: string;
+let files: HostFiles;
+
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'cpiab-engine-'));
+  files = hostFiles(join(directory, 'run'), join(directory, 'cni'));
+  const images = engineImages({ images: bundled }, 'v1.36.3');
+  await writeHostFiles(files, { site, images, node: 'box', containerdSocket: '/run/c.sock', ...files });
+});
+afterEach(() => rm(directory, { recursive: true }));
+
+describe('what kubeadm is told', () => {
+  test("the site's networks and version, the bundle's tags", async () => {
+    const documents = parseAllDocuments(await readFile(files.kubeadm, 'utf8')).map((document) =>
+      document.toJS(),
+    );
+    const [init, cluster, kubelet] = documents;
+    expect(init).toMatchObject({
+      localAPIEndpoint: { advertiseAddress: '10.9.0.1' },
+      nodeRegistration: {
+        name: 'box',
+        criSocket: 'unix:///run/c.sock',
+        taints: [],
+        imagePullPolicy: 'Never',
+      },
+    });
+    expect(cluster).toMatchObject({
+      apiVersion: 'kubeadm.k8s.io/v1beta4',
+      kubernetesVersion: 'v1.36.3',
+      encryptionAlgorithm: 'ECDSA-P256',
+      networking: { podSubnet: '10.8.0.0/16', serviceSubnet: '10.7.0.0/16' },
+      etcd: { local: { imageTag: '3.6.8-0' } },
+      dns: { imageTag: 'v1.14.7' },
+      proxy: { disabled: true },
+    });
+    expect(kubelet).toMatchObject({ cgroupDriver: 'systemd', resolvConf: files.resolvConf });
+    expect(documents).toHaveLength(3);
+  });
+
+  test('one CoreDNS, by a patch whose name kubeadm understands', async () => {
+    const patch = await readFile(join(files.patches, 'corednsdeployment+strategic.json'), 'utf8');
+    expect(JSON.parse(patch)).toEqual({ spec: { replicas: 1 } });
+  });
+});
+
+test("containerd holds pods together with the bundle's image", async () => {
+  expect(await readFile(files.containerd, 'utf8')).toContain("sandbox = 'cpiab.dev/oci/pause:0.2.1'");
+});
+
+test("kube-proxy uses nftables, and knows the pods' network", async () => {
+  expect(parse(await readFile(files.kubeProxy, 'utf8'))).toMatchObject({
+    mode: 'nftables',
+    clusterCIDR: '10.8.0.0/16',
+  });
+});
+
+test("pods get addresses of this node's part of their network", async () => {
+  const { plugins } = JSON.parse(await readFile(files.cni, 'utf8'));
+  expect(plugins[0].ipam.ranges).toEqual([[{ subnet: '10.8.0.0/24' }]]);
+  expect(nodePodNetwork('10.8.0.0/16')).toBe('10.8.0.0/24');
+  expect(nodePodNetwork('10.8.0.128/25')).toBe('10.8.0.128/25');
+});
+
+test('an image that the bundle lacks is asked for by its name', () => {
+  const images = engineImages({ images: {} }, 'v1.36.3');
+  expect([images.etcd, images.pause]).toEqual(['registry.k8s.io/etcd', 'cpiab.dev/oci/pause']);
+});
+
+test('mounts are taken away deepest first, and no others', () => {
+  const mountinfo = [
+    '20 1 0:1 / / rw - overlay o rw',
+    '21 20 0:2 / /var/lib/kubelet rw - tmpfs t rw',
+    '22 21 0:3 / /var/lib/kubelet/pods/a/volumes/x rw - tmpfs t rw',
+    '23 22 0:3 / /var/lib/kubelet/pods/a/volumes/x/in\\040side rw - tmpfs t rw',
+    '24 20 0:4 / /var/lib/kubelet-other/x rw - tmpfs t rw',
+    '',
+  ].join('\n');
+  expect(mountsBelow(mountinfo, ['/var/lib/kubelet'])).toEqual([
+    '/var/lib/kubelet/pods/a/volumes/x/in side',
+    '/var/lib/kubelet/pods/a/volumes/x',
+  ]);
+});

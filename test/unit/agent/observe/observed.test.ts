@@ -1,0 +1,131 @@
+import { describe, expect, test } from 'vitest';
+import { heldBy, type Pod } from '../../../../agent/observe/holding.ts';
+import { runningImages } from '../../../../agent/observe/images.ts';
+import { type Kustomization, notApplied } from '../../../../agent/observe/kustomizations.ts';
+import { memoryInUse } from '../../../../agent/observe/memory.ts';
+
+const revision = `main@sha1:${'a'.repeat(40)}`;
+
+function kustomization(change: Partial<Kustomization['status'] & object>, spec = {}): Kustomization {
+  return {
+    apiVersion: 'kustomize.toolkit.fluxcd.io/v1',
+    kind: 'Kustomization',
+    metadata: { name: 'storage', namespace: 'flux-system', generation: 2 },
+    spec,
+    status: {
+      observedGeneration: 2,
+      lastAppliedRevision: revision,
+      conditions: [{ type: 'Ready', status: 'True' }],
+      ...change,
+    },
+  };
+}
+
+describe('notApplied', () => {
+  test('is null only for one that is ready at the revision for its present specification', () => {
+    expect(notApplied(kustomization({}), revision)).toBeNull();
+  });
+
+  test.each([
+    ['another revision', kustomization({ lastAppliedRevision: 'main@sha1:b' }), 'still at main@sha1:b'],
+    ['an older specification', kustomization({ observedGeneration: 1 }), 'changed, not reconciled yet'],
+    ['no condition yet', kustomization({ conditions: [] }), 'Flux has not looked at it yet'],
+    ['suspended', kustomization({}, { suspend: true }), 'suspended'],
+    [
+      'a failure',
+      kustomization({
+        conditions: [{ type: 'Ready', status: 'False', reason: 'HealthCheckFailed', message: 'timeout' }],
+      }),
+      'HealthCheckFailed: timeout',
+    ],
+  ])('says why: %s', (_, found, reason) => {
+    expect(notApplied(found, revision)).toBe(reason);
+  });
+});
+
+function pod(status: Partial<Pod['status']>, spec: Pod['spec'] = { nodeName: 'cpiab' }): Pod {
+  return { metadata: { name: 'p', namespace: 'n' }, spec, status: { phase: 'Pending', ...status } };
+}
+const container = (state: object, more: object = {}) => ({
+  ...{ name: 'c', ready: false, restartCount: 0, imageID: '', state },
+  ...more,
+});
+
+describe('heldBy', () => {
+  test('a ready, finished or going pod holds nothing', () => {
+    expect(heldBy(pod({ conditions: [{ type: 'Ready', status: 'True' }] }))).toEqual([]);
+    expect(heldBy(pod({ phase: 'Succeeded' }))).toEqual([]);
+    const going = pod({});
+    going.metadata.deletionTimestamp = '2026-01-01T00:00:00Z';
+    expect(heldBy(going)).toEqual([]);
+  });
+
+  test.each([
+    [
+      'image that cannot be had',
+      { waiting: { reason: 'ErrImagePull', message: 'not found' } },
+      'ErrImagePull: not found',
+    ],
+    ['crash', { terminated: { reason: 'Error', exitCode: 2 } }, 'ended with status 2 (Error)'],
+  ])('names the container and the reason: %s', (_, state, reason) => {
+    const [held] = heldBy(pod({ containerStatuses: [container(state)] }));
+    expect(held?.object).toBe('Pod/n/p');
+    expect(held?.reason).toContain(`container c`);
+    expect(held?.reason).toContain(reason);
+  });
+
+  test('a probe that does not pass yet, with restarts', () => {
+    const [held] = heldBy(pod({ containerStatuses: [container({}, { restartCount: 3 })] }));
+    expect(held?.reason).toBe('container c runs, but is not ready (3 restarts)');
+  });
+
+  test('a claim that keeps a pod from a node', () => {
+    const unbound = {
+      type: 'PodScheduled',
+      status: 'False',
+      message: 'unbound immediate PersistentVolumeClaims',
+    };
+    expect(heldBy(pod({ conditions: [unbound] }, {}))[0]?.reason).toMatch(/no node takes it: unbound/);
+  });
+
+  test('what merely starts says so', () => {
+    const waiting = container({ waiting: { reason: 'PodInitializing' } });
+    expect(heldBy(pod({ containerStatuses: [waiting] }))[0]?.reason).toBe('starting');
+  });
+});
+
+describe('runningImages', () => {
+  const manifest = `sha256:${'1'.repeat(64)}` as const;
+  const config = `sha256:${'2'.repeat(64)}` as const;
+  const bundle = {
+    images: { 'docker.io/x/y:1': manifest },
+    blobs: [{ digest: config, size: 1, role: 'image-config' as const, for: ['docker.io/x/y:1'] }],
+  };
+  const running = (...ids: string[]) =>
+    runningImages([pod({ containerStatuses: ids.map((imageID) => container({}, { imageID })) })], bundle);
+
+  test('an image of the bundle is known by manifest or configuration, whatever its name', () => {
+    expect(running(`docker.io/x/y@${manifest}`, `ghcr.io/a/b@${manifest}`, config)).toEqual({
+      running: 3,
+      notInBundle: [],
+    });
+  });
+
+  test('any other is told by its whole identifier', () => {
+    const foreign = `docker.io/evil@sha256:${'3'.repeat(64)}`;
+    expect(running(`docker.io/x/y@${manifest}`, foreign, foreign)).toEqual({
+      running: 2,
+      notInBundle: [foreign],
+    });
+  });
+
+  test('a container that has no image yet is none', () => {
+    expect(running('')).toEqual({ running: 0, notInBundle: [] });
+  });
+});
+
+test('memory in use is what programs could not be given', () => {
+  const text = 'MemTotal:        4000000 kB\nMemFree:          100 kB\nMemAvailable:    3000000 kB\n';
+  expect(memoryInUse(text)).toEqual({ used: 1_024_000_000, total: 4_096_000_000 });
+  expect(() => memoryInUse('MemTotal: x')).toThrow(/MemTotal/);
+});
