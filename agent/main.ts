@@ -5,16 +5,19 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parse } from 'yaml';
 import { box, ports } from '../contract/layout.ts';
 import { SiteSchema } from '../contract/site.ts';
+import type { KustomizationList } from '../contract/status.ts';
 import { writeAtomic } from '../host/files.ts';
 import { serveApi } from './api/api.ts';
 import { apiIdentity } from './api/identity.ts';
 import { Board } from './board.ts';
 import { boot } from './boot.ts';
 import { showOnConsoles } from './console/console.ts';
+import { describeKustomizations, listKustomizations } from './observe/kustomizations.ts';
 import { observeAlways } from './observe/loop.ts';
 import { logChanges } from './report/log.ts';
 import { BoxReport } from './report/report.ts';
 import { sequence } from './sequence.ts';
+import { revisionOf } from './serve/artifacts/publisher.ts';
 
 const OBSERVE_MS = 15_000;
 
@@ -53,8 +56,21 @@ async function startApi(board: Board, signal: AbortSignal): Promise<void> {
   const identity = await apiIdentity(paths.tls, names);
   report.set({ fingerprint: identity.fingerprint });
   const operatorCa = await readFile(paths.operatorCa, 'utf8');
-  const parts = { report, certificate: identity.certificate, served: () => board.peek('served') };
+  const parts = {
+    report,
+    certificate: identity.certificate,
+    served: () => board.peek('served'),
+    kustomizations: () => kustomizations(board, signal),
+  };
   await serveApi(parts, identity, operatorCa, ports.api, signal, log);
+}
+
+function kustomizations(board: Board, signal: AbortSignal): Promise<KustomizationList> | undefined {
+  const kube = board.peek('kube');
+  const head = board.report.snapshot().git.head ?? '';
+  return kube === undefined
+    ? undefined
+    : listKustomizations(kube, signal).then((items) => describeKustomizations(items, revisionOf(head)));
 }
 
 /** The name a box gives itself once: a machine id may be copied with a disk image. */

@@ -50,3 +50,24 @@ export const BoxStatusSchema = z.strictObject({
   memory: z.strictObject({ used: Count, total: Count }),
 });
 export type BoxStatus = z.infer<typeof BoxStatusSchema>;
+
+/** `GET /v1/kustomizations`: what Flux keeps in the cluster, and for which commit. */
+export const KustomizationListSchema = z.strictObject({
+  apiVersion: z.literal('cpiab.dev/v1'),
+  kind: z.literal('KustomizationList'),
+  kustomizations: z.array(
+    z.strictObject({
+      /** `<namespace>/<name>`. */
+      name: z.string(),
+      /** Folder in the repository. */
+      path: z.string(),
+      /** Commit that was applied last, or null. */
+      applied: z.string().nullable(),
+      /** Why it is not ready at the newest commit, or null. */
+      blocking: z.string().nullable(),
+      /** `Kind/namespace/name`, without the namespace for what has none; sorted. */
+      objects: z.array(z.string()),
+    }),
+  ),
+});
+export type KustomizationList = z.infer<typeof KustomizationListSchema>;

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { KustomizationList } from '../../contract/status.ts';
 import type { BoxReport } from '../report/report.ts';
 import type { Served } from '../serve/served.ts';
 import { answerBytes, answerJson, answerText } from './answer.ts';
@@ -12,6 +13,8 @@ export interface ApiParts {
   certificate: string;
   /** What the serve step has started, undefined until then. */
   served: () => Served | undefined;
+  /** What Flux keeps in the cluster; undefined until there is one. */
+  kustomizations: () => Promise<KustomizationList> | undefined;
 }
 
 /** Nothing of the page comes from elsewhere, and nothing else may show it inside itself. */
@@ -35,22 +38,27 @@ export async function route(
     return await (parts.served()?.git.answer(below, asked, incoming, outgoing, operatorOf(incoming)) ??
       notYet(outgoing));
   }
-  answerOwn(parts, path, incoming, outgoing);
+  await answerOwn(parts, path, incoming, outgoing);
 }
 
-function answerOwn(parts: ApiParts, path: string, incoming: IncomingMessage, outgoing: ServerResponse): void {
+async function answerOwn(
+  parts: ApiParts,
+  path: string,
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+): Promise<void> {
   const answer = documents[path];
   if (answer === undefined) {
     answerText(outgoing, 404, 'nothing here\n');
   } else if (incoming.method === 'GET' || incoming.method === 'HEAD') {
-    answer(parts, outgoing);
+    await answer(parts, outgoing);
   } else {
     outgoing.setHeader('allow', 'GET, HEAD');
     answerText(outgoing, 405, 'only GET and HEAD\n');
   }
 }
 
-const documents: Record<string, (parts: ApiParts, outgoing: ServerResponse) => void> = {
+const documents: Record<string, (parts: ApiParts, outgoing: ServerResponse) => void | Promise<void>> = {
   '/': (_parts, outgoing) => {
     outgoing.setHeader('content-security-policy', PAGE_POLICY);
     answerBytes(outgoing, 200, 'text/html; charset=utf-8', page);
@@ -59,6 +67,11 @@ const documents: Record<string, (parts: ApiParts, outgoing: ServerResponse) => v
   '/v1/ca.pem': ({ certificate }, outgoing) =>
     answerBytes(outgoing, 200, 'application/x-pem-file', certificate),
   '/v1/status': ({ report }, outgoing) => answerJson(outgoing, 200, report.snapshot()),
+  '/v1/kustomizations': async ({ kustomizations }, outgoing) => {
+    const list = await kustomizations();
+    if (list === undefined) notYet(outgoing);
+    else answerJson(outgoing, 200, list);
+  },
 };
 
 function notYet(outgoing: ServerResponse): void {

@@ -38,7 +38,7 @@ export async function selfSigned(names: readonly string[]): Promise<{ key: strin
 }
 
 /** 16 octets from a CSPRNG, positive (RFC 5280 section 4.1.2.2). */
-function serial(): string {
+export function serial(): string {
   const bytes = Buffer.from(crypto.getRandomValues(new Uint8Array(16)));
   bytes.writeUInt8((bytes.readUInt8(0) & 0x7f) | 0x40, 0);
   return bytes.toString('hex');

@@ -6,6 +6,8 @@ export interface Engine {
   prepare(signal: AbortSignal): Promise<void>;
   /** Starts this box as a server. Returns when the API server may be asked; the rest goes on. */
   startServer(progress: (detail: string) => void, signal: AbortSignal): Promise<StartedServer>;
+  /** Starts what needs the API server, which is ready now. */
+  startRest(signal: AbortSignal): Promise<void>;
   /** Path of a kubeconfig with all rights. */
   kubeconfig: string;
 }

@@ -8,7 +8,8 @@ import type { StepContext } from '../step.ts';
 import type { Engine } from './engine.ts';
 import { kubeadmEngine } from './kubeadm/kubeadm.ts';
 
-const POLL_MS = 300;
+/** Each answer runs some sixty checks, which take time from what is waited for. */
+const POLL_MS = 1000;
 
 /** Begins when the bundle's index is known to be good: the container runtime is nothing of Kubernetes yet. */
 export async function startRuntime(board: Board, signal: AbortSignal): Promise<void> {
@@ -31,6 +32,7 @@ export async function startEngine(board: Board, { signal, progress }: StepContex
   server.complete.catch((error: unknown) => board.abandon(error));
   progress('waiting for the API server');
   await untilReady(kube, signal);
+  await engine.startRest(signal);
   board.put('server', server);
   board.put('kube', kube);
   return `${board.site.engine.kind} ${board.site.engine.version}, ${server.fresh ? 'a new cluster' : 'the same cluster as before'}`;

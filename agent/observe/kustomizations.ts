@@ -1,3 +1,4 @@
+import type { KustomizationList } from '../../contract/status.ts';
 import type { KubeClient, KubeObject } from '../kube/client.ts';
 
 interface Condition {
@@ -9,11 +10,12 @@ interface Condition {
 
 /** What the agent reads of a Kustomization. Source: kustomize.toolkit.fluxcd.io/v1. */
 export interface Kustomization extends KubeObject {
-  spec: { suspend?: boolean };
+  spec: { suspend?: boolean; path?: string };
   status?: {
     observedGeneration?: number;
     lastAppliedRevision?: string;
     conditions?: Condition[];
+    inventory?: { entries?: { id: string }[] };
   };
 }
 
@@ -36,4 +38,29 @@ export function notApplied({ metadata, spec, status }: Kustomization, revision: 
   if (status.lastAppliedRevision !== revision)
     return `still at ${status.lastAppliedRevision ?? 'no revision'}`;
   return null;
+}
+
+/** What Flux keeps in the cluster, as the API tells it. @param revision in Flux's form. */
+export function describeKustomizations(items: readonly Kustomization[], revision: string): KustomizationList {
+  return {
+    apiVersion: 'cpiab.dev/v1',
+    kind: 'KustomizationList',
+    kustomizations: items.map((item) => ({
+      name: `${item.metadata.namespace}/${item.metadata.name}`,
+      path: item.spec.path ?? './',
+      applied: appliedCommit(item),
+      blocking: notApplied(item, revision),
+      objects: (item.status?.inventory?.entries ?? []).map(({ id }) => objectName(id)).toSorted(),
+    })),
+  };
+}
+
+/** The commit in a revision such as `main@sha1:<commit>`; null before the first. */
+export const appliedCommit = ({ status }: Kustomization) =>
+  status?.lastAppliedRevision?.split('sha1:')[1] ?? null;
+
+/** An inventory's `<namespace>_<name>_<group>_<Kind>`; a colon in a name is written as two underscores. */
+function objectName(id: string): string {
+  const [, namespace = '', name = '', kind = ''] = /^([^_]*)_(.*)_[^_]*_([^_]+)$/.exec(id) ?? [];
+  return [kind, namespace, name.replaceAll('__', ':')].filter((part) => part !== '').join('/');
 }

@@ -2,7 +2,7 @@ import { flux } from '../../contract/layout.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { revisionOf } from '../serve/artifacts/publisher.ts';
 import { type Blocking, holding, listPods } from './holding.ts';
-import { type Kustomization, listKustomizations, notApplied } from './kustomizations.ts';
+import { appliedCommit, type Kustomization, listKustomizations, notApplied } from './kustomizations.ts';
 
 /** How far the cluster is with a revision. */
 export interface Progress {
@@ -31,7 +31,7 @@ export async function look(
   return {
     ready: judged.length - blocking.length,
     total: judged.length,
-    applied: root?.item.status?.lastAppliedRevision?.split('sha1:')[1] ?? null,
+    applied: root === undefined ? null : appliedCommit(root.item),
     blocking: [...held, ...blocking],
     explained: explain,
   };

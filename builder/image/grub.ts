@@ -4,9 +4,11 @@ export const markPath = (id: string) => `.disk/${id}`;
 /**
  * Kernel parameters that every box boots with. Debian's list of security modules without `bpf`: with it,
  * systemd loads and attaches a BPF program first, which is 7 % of the instructions of an emulated boot.
+ * `preempt=none` is the kernel's own choice for servers: fewer switches, a fifth off an emulated boot.
  */
 const KERNEL = [
   'quiet',
+  'preempt=none',
   'loglevel=3',
   'lsm=landlock,lockdown,yama,apparmor',
   'systemd.show_status=false',

@@ -1,9 +1,11 @@
 import { mkdtemp } from 'node:fs/promises';
 import { join } from 'node:path';
+import { CpiabError } from '../../contract/errors.ts';
 import type { BoxStatus, Step } from '../../contract/status.ts';
 import { keepBoxRecord } from '../../host/box-record.ts';
 import { cacheRoot } from '../../host/cache.ts';
 import { ensureDirectory } from '../../host/files.ts';
+import { detectAccelerator } from '../../host/qemu/accelerator.ts';
 import type { Firmware } from '../../host/qemu/arguments.ts';
 import { type Box, powerOn } from '../../host/qemu/box.ts';
 import type { CliContext } from '../context.ts';
@@ -43,8 +45,27 @@ export interface BootReport {
   status: BoxStatus | null;
 }
 
-/** Boots a medium in a virtual machine and follows it to the milestone; then leaves or ends the machine. */
+/** Boots of an emulated machine whose processor failed. */
+const TRIES = 3;
+
+/**
+ * Boots a medium in a virtual machine and follows it to the milestone; then leaves or ends the machine.
+ * An emulated one whose kernel stopped is booted again: QEMU before 8.1 may run code that the kernel is
+ * just changing, about once in twenty boots.
+ */
 export async function boot(options: BootOptions, context: CliContext): Promise<BootReport> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await bootOnce(options, context);
+    } catch (error) {
+      const again = error instanceof CpiabError && error.code === 'E5007' && tries < TRIES;
+      if (!again || (await detectAccelerator(context.signal)) === 'kvm') throw error;
+      context.note(`${error.message}; booting again`);
+    }
+  }
+}
+
+async function bootOnce(options: BootOptions, context: CliContext): Promise<BootReport> {
   const { signal, progress, note } = context;
   const directory = await mkdtemp(join(await ensureDirectory(join(cacheRoot(), 'machines')), 'box-'));
   const box = await powerOn({ ...options, directory }, signal);

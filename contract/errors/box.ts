@@ -31,6 +31,12 @@ export const boxErrors = {
     says: () => 'its key is not known here',
     hint: 'add `#` and the fingerprint that its console shows to the address: --box https://HOST:7443#FINGERPRINT',
   },
+  E5007: {
+    exit: 1,
+    says: (line: string, _log: string) => `the box's kernel stopped: ${line}`,
+    hint: (_line: string, log: string) =>
+      `boot it again; QEMU before 8.1 loses an instruction now and then when it emulates two processors. All is in ${log}`,
+  },
   E5101: {
     exit: 1,
     says: (why: string) => why,

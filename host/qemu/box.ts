@@ -27,12 +27,15 @@ export interface Box {
   url: string;
   /** Path of the serial console's log. */
   console: string;
-  /** The agent's reports, from power-on; ends when QEMU does. */
+  /** The agent's reports, from power-on; ends when QEMU does. @throws CpiabError E5007 the kernel stopped. */
   reports(signal: AbortSignal): AsyncGenerator<ConsoleLine>;
 }
 
 /** Size of a data disk that isn't there yet, bytes; sparse, so it takes what is written. */
 const DISK_SIZE = 16 * 2 ** 30;
+
+/** What Linux says last. */
+const PANIC = /Kernel panic - not syncing/;
 
 /** Powers on a box. @throws CpiabError E5002 when QEMU doesn't start. */
 export async function powerOn(options: BoxOptions, signal: AbortSignal): Promise<Box> {
@@ -72,6 +75,9 @@ async function* reportsOf(
   for await (const line of followLines(console, signal, () => machine.ended())) {
     const report = parseConsoleLine(line);
     if (report !== null) yield report;
+    // Nothing comes after it, and the machine stays on.
+    if (PANIC.test(line))
+      throw new CpiabError('E5007', { subject: 'the virtual machine', args: [line.trim(), console] });
   }
 }
 

@@ -32,7 +32,7 @@ export async function startTestApi(served: () => Served | undefined): Promise<Te
   const report = new BoxReport(['verify', 'serve'], () => 1234, 'lab');
   report.set({ fingerprint: identity.fingerprint });
   const stop = new AbortController();
-  const parts = { report, certificate: identity.certificate, served };
+  const parts = { report, certificate: identity.certificate, served, kustomizations: () => undefined };
   const server = httpsServer(identity, operator.ca, (incoming, outgoing) => {
     route(parts, incoming, outgoing).catch((error: unknown) => outgoing.destroy(error as Error));
   });

@@ -9,6 +9,8 @@ export interface KubeadmInput {
   containerdSocket: string;
   /** Path of the resolv.conf that pods outside the cluster's DNS get. */
   resolvConf: string;
+  /** Directory of the static pods that kubelet runs. */
+  staticPods: string;
   /** Directory of patches for what kubeadm generates. */
   patches: string;
 }
@@ -22,6 +24,8 @@ const API_VERSION = 'kubeadm.k8s.io/v1beta4';
 /** An emulated or busy box is ten times slower than kubeadm expects; a step that is stuck shows on the console anyway. */
 const PATIENCE = '15m0s';
 const QUIET: Argument = { name: 'profiling', value: 'false' };
+/** Starting allocates much and keeps little: half as many collections are a tenth of the whole start. Source: Go's runtime, GOGC. */
+const GARBAGE: Argument = { name: 'GOGC', value: '200' };
 /** One server has nobody to elect: without it both act at once instead of after a lease. */
 const NO_ELECTION: Argument = { name: 'leader-elect', value: 'false' };
 
@@ -47,6 +51,8 @@ function initConfiguration({ site, node, containerdSocket, patches }: KubeadmInp
       imagePullPolicy: 'Never',
       kubeletExtraArgs: [{ name: 'node-ip', value: nodeAddress }],
     },
+    // Its one phase restarts kubelet for a certificate that it takes up at the next boot as well.
+    skipPhases: ['kubelet-finalize'],
     patches: { directory: patches },
     timeouts: {
       controlPlaneComponentHealthCheck: PATIENCE,
@@ -68,9 +74,9 @@ function clusterConfiguration({ site, images, node }: KubeadmInput): object {
     encryptionAlgorithm: 'ECDSA-P256',
     controlPlaneEndpoint: `${nodeAddress}:6443`,
     networking: { podSubnet: podCIDR, serviceSubnet: serviceCIDR, dnsDomain: 'cluster.local' },
-    apiServer: { certSANs: ['localhost', '127.0.0.1', node], extraArgs: [QUIET] },
-    controllerManager: { extraArgs: [NO_ELECTION, QUIET] },
-    scheduler: { extraArgs: [NO_ELECTION, QUIET] },
+    apiServer: { certSANs: ['localhost', '127.0.0.1', node], extraArgs: [QUIET], extraEnvs: [GARBAGE] },
+    controllerManager: { extraArgs: [NO_ELECTION, QUIET], extraEnvs: [GARBAGE] },
+    scheduler: { extraArgs: [NO_ELECTION, QUIET], extraEnvs: [GARBAGE] },
     etcd: { local: { dataDir: '/var/lib/etcd', imageTag: tagOf(images.etcd) } },
     dns: { imageTag: tagOf(images.coredns) },
     // A service of the host: it needs no pod network to bring one up.
@@ -78,12 +84,13 @@ function clusterConfiguration({ site, images, node }: KubeadmInput): object {
   };
 }
 
-function kubeletConfiguration({ resolvConf }: KubeadmInput): object {
+function kubeletConfiguration({ resolvConf, staticPods }: KubeadmInput): object {
   return {
     apiVersion: 'kubelet.config.k8s.io/v1beta1',
     kind: 'KubeletConfiguration',
     cgroupDriver: 'systemd',
     failSwapOn: false,
+    staticPodPath: staticPods,
     resolvConf,
     // Layers lie on the medium: collecting images frees nothing, and only the next boot would bring them back.
     imageGCHighThresholdPercent: 100,
@@ -97,7 +104,14 @@ function kubeletConfiguration({ resolvConf }: KubeadmInput): object {
   };
 }
 
+/** Each look makes a TLS connection and runs sixty checks; kubeadm's once a second is a tenth of an idle box's work. */
+const readiness = (container: string) => ({
+  spec: { containers: [{ name: container, readinessProbe: { periodSeconds: 5 } }] },
+});
+const probed = ['etcd', 'kube-apiserver', 'kube-scheduler'];
+
 /** Patches by file name; kubeadm reads target and kind of patch from it. One server needs one CoreDNS. */
 export const kubeadmPatches: Record<string, object> = {
   'corednsdeployment+strategic.json': { spec: { replicas: 1 } },
+  ...Object.fromEntries(probed.map((name) => [`${name}+strategic.json`, readiness(name)])),
 };

@@ -5,11 +5,13 @@ import type { Site } from '../../../contract/site.ts';
 import { writeAtomic } from '../../../host/files.ts';
 import { nodePodNetwork } from './addresses.ts';
 import { type KubeadmInput, kubeadmDocuments, kubeadmPatches } from './config.ts';
+import { kubeProxyKubeconfig } from './kubeconfigs.ts';
 
 /** Where the files lie that depend on the site or the bundle; all in memory, written anew at each boot. */
 export interface HostFiles {
   kubeadm: string;
   patches: string;
+  staticPods: string;
   resolvConf: string;
   /** `/etc/containerd/config.toml` imports it. */
   containerd: string;
@@ -23,6 +25,7 @@ export function hostFiles(run: string, cniDirectory: string): HostFiles {
   return {
     kubeadm: join(run, 'kubeadm.yaml'),
     patches: join(run, 'kubeadm-patches'),
+    staticPods: join(run, 'static-pods'),
     resolvConf: join(run, 'resolv.conf'),
     containerd: join(run, 'containerd.toml'),
     kubeProxy: join(run, 'kube-proxy.yaml'),
@@ -48,6 +51,8 @@ export async function writeHostFiles(files: HostFiles, input: KubeadmInput): Pro
     await mkdir(dirname(path), { recursive: true });
     await writeAtomic(path, text);
   }
+  // kubelet looks again for one that was not there after 20 s only.
+  await mkdir(files.staticPods, { recursive: true });
 }
 
 /**
@@ -56,8 +61,8 @@ export async function writeHostFiles(files: HostFiles, input: KubeadmInput): Pro
  */
 const resolvConf = ({ network }: Site) => `nameserver ${network.nodeAddress}\noptions timeout:1 attempts:1\n`;
 
-/** The image that holds a pod's namespaces is the bundle's own. Source: containerd CRI configuration, version 3. */
-const containerdConfig = (pause: string) => `version = 3
+/** The image that holds a pod's namespaces is the bundle's own. Source: containerd CRI configuration, version 4. */
+const containerdConfig = (pause: string) => `version = 4
 
 [plugins.'io.containerd.cri.v1.images'.pinned_images]
   sandbox = '${pause}'
@@ -78,8 +83,6 @@ function kubeProxyConfiguration({ network }: Site, node: string): object {
     conntrack: { maxPerCore: 0 },
   };
 }
-
-export const kubeProxyKubeconfig = '/etc/kubernetes/kube-proxy.conf';
 
 /**
  * The pods' network: a bridge, addresses from this node's part, ports of the host where a pod asks

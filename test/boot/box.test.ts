@@ -1,0 +1,198 @@
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { ManifestSchema } from '../../contract/manifest.ts';
+import { ProcessError, run } from '../../host/process.ts';
+import { ask } from '../support/ask.ts';
+import { bootLab, buildLab, type LabBox } from './support/lab.ts';
+
+/** What a commit may take until Flux has applied it, in emulation. */
+const APPLIED_MS = 60_000;
+
+let box: LabBox;
+let dist: string;
+let scratch: string;
+
+beforeAll(async () => {
+  scratch = await mkdtemp(join(tmpdir(), 'cpiab-boot-'));
+  dist = await buildLab();
+  box = await bootLab(join(dist, 'cpiab-lab.iso'));
+});
+afterAll(async () => {
+  box?.cut();
+  await rm(scratch, { recursive: true, force: true });
+});
+
+async function readManifest() {
+  return ManifestSchema.parse(JSON.parse(await readFile(join(dist, 'manifest.json'), 'utf8')));
+}
+
+const bundledCommit = async () => (await readManifest()).revision.replace(/-dirty$/, '');
+
+describe('the box has converged', () => {
+  test('its node is Ready, every Kustomization is at the head of its own mirror', async () => {
+    const { nodes, flux, git } = await box.ask.status();
+    expect(nodes).toEqual([{ name: 'cpiab', ready: true, version: expect.stringMatching(/^v1\./) }]);
+    expect(flux).toMatchObject({ ready: flux.total, blocking: [] });
+    expect(flux.total).toBeGreaterThanOrEqual(3);
+    expect(git.applied).toBe(await bundledCommit());
+    expect(git.head).toBe(git.applied);
+  });
+
+  test('it runs only what the bundle holds, and nothing tried to leave it', async () => {
+    const { images, egress } = await box.ask.status();
+    expect(images.notInBundle).toEqual([]);
+    expect(images.running).toBeGreaterThanOrEqual(8);
+    expect(egress.denied).toBe(0);
+  });
+
+  test('Syncthing and its claim are among what Flux keeps', async () => {
+    const { kustomizations } = await box.ask.kustomizations();
+    const objects = kustomizations.flatMap((one) => one.objects);
+    expect(objects).toEqual(
+      expect.arrayContaining([
+        expect.stringMatching(/^PersistentVolumeClaim\/syncthing\//),
+        expect.stringMatching(/^Deployment\/syncthing\//),
+      ]),
+    );
+  });
+
+  test('each step has a time', () => {
+    expect(box.report.timeline.map(({ name, state }) => [name, state])).toEqual(
+      ['verify', 'serve', 'engine', 'flux', 'converge'].map((name) => [name, 'done']),
+    );
+  });
+});
+
+describe("the box's Git", () => {
+  const environment = (operator: boolean) => ({
+    GIT_SSL_CAINFO: box.files.ca,
+    GIT_TERMINAL_PROMPT: '0',
+    ...(operator ? { GIT_SSL_CERT: box.files.certificate, GIT_SSL_KEY: box.files.key } : {}),
+  });
+  const git = async (argv: string[], operator = false) => {
+    const identity = ['-c', 'user.name=Operator', '-c', 'user.email=operator@example.org'];
+    const { stdout } = await run(['git', '-C', join(scratch, 'site'), ...identity, ...argv], {
+      env: environment(operator),
+    });
+    return stdout.trim();
+  };
+  const folder = 'cluster/kubernetes/apps/syncthing';
+  const written = 'ConfigMap/syncthing/pushed';
+
+  /** Commits, pushes, and waits until the box says that the commit is applied. @returns milliseconds. */
+  async function pushed(message: string): Promise<number> {
+    await git(['add', '--all']);
+    await git(['commit', '--quiet', '--message', message]);
+    const head = await git(['rev-parse', 'HEAD']);
+    const began = Date.now();
+    await git(['push', '--quiet', 'origin', 'HEAD:main'], true);
+    for (;;) {
+      const { kustomizations } = await box.ask.kustomizations();
+      if (kustomizations.every(({ applied, blocking }) => applied === head && blocking === null))
+        return Date.now() - began;
+      if (Date.now() - began > 10 * APPLIED_MS) throw new Error(JSON.stringify(kustomizations));
+      await sleep(1000);
+    }
+  }
+
+  const objects = async () => (await box.ask.kustomizations()).kustomizations.flatMap((one) => one.objects);
+
+  test('a clone has the head that the bundle carries', async () => {
+    await run(['git', 'clone', '--quiet', `${box.url}/git/lab.git`, join(scratch, 'site')], {
+      env: environment(false),
+    });
+    expect(await git(['rev-parse', 'HEAD'])).toBe(await bundledCommit());
+  });
+
+  test('a push without the credential is refused', async () => {
+    await git(['commit', '--quiet', '--allow-empty', '--message', 'refused']);
+    await expect(git(['push', '--quiet', 'origin', 'HEAD:main'])).rejects.toThrow(ProcessError);
+    await git(['reset', '--quiet', '--hard', 'origin/main']);
+  });
+
+  test('a commit is applied, and what a later one removes is gone', async () => {
+    const file = join(scratch, 'site', folder, 'pushed.yaml');
+    await mkdir(join(file, '..'), { recursive: true });
+    const kustomization = join(scratch, 'site', folder, 'kustomization.yaml');
+    const before = await readFile(kustomization, 'utf8');
+    await writeFile(
+      file,
+      'apiVersion: v1\nkind: ConfigMap\nmetadata: { name: pushed, namespace: syncthing }\ndata: { by: test }\n',
+    );
+    await writeFile(kustomization, before.replace('resources:\n', 'resources:\n  - pushed.yaml\n'));
+    const added = await pushed('Add a config map');
+    expect(await objects()).toContain(written);
+
+    await rm(file);
+    await writeFile(kustomization, before);
+    const removed = await pushed('Remove it again');
+    expect(await objects()).not.toContain(written);
+    process.stderr.write(`applied after ${added} ms, pruned after ${removed} ms\n`);
+    expect(added).toBeLessThan(APPLIED_MS);
+    expect(removed).toBeLessThan(APPLIED_MS);
+  });
+});
+
+describe("the box's registry", () => {
+  const image = () => `docker://${new URL(box.url).host}`;
+  const name = 'cpiab.dev/oci/busybox';
+  let certificates: string;
+
+  beforeAll(async () => {
+    certificates = join(scratch, 'certificates');
+    await mkdir(certificates);
+    await writeFile(join(certificates, 'box.crt'), await readFile(box.files.ca));
+  });
+
+  /** The image's tag and digest in the bundle. */
+  async function bundled(): Promise<{ tag: string; digest: string }> {
+    const [reference = '', digest = ''] =
+      Object.entries((await readManifest()).images).find(([reference]) => reference.startsWith(`${name}:`)) ??
+      [];
+    return { tag: reference.slice(name.length + 1), digest };
+  }
+  const copy = (from: string, to: string, ...more: string[]) =>
+    run(['skopeo', 'copy', '--quiet', ...more, from, to]);
+
+  test('gives an image by tag and by digest, as the bundle has it', async () => {
+    const { tag, digest } = await bundled();
+    for (const [index, suffix] of [`:${tag}`, `@${digest}`].entries()) {
+      const target = join(scratch, `image-${index}`);
+      await copy(`${image()}/${name}${suffix}`, `oci:${target}`, '--src-cert-dir', certificates);
+      const index_ = JSON.parse(await readFile(join(target, 'index.json'), 'utf8')) as {
+        manifests: { digest: string }[];
+      };
+      expect(index_.manifests[0]?.digest).toBe(digest);
+    }
+  });
+
+  test('gives parts of a blob', async () => {
+    const { digest } = await bundled();
+    const ca = await readFile(box.files.ca, 'utf8');
+    const manifest = await ask(`${box.url}/v2/${name}/manifests/${digest}`, {
+      ca,
+      headers: { accept: 'application/vnd.oci.image.manifest.v1+json' },
+    });
+    const { layers } = JSON.parse(manifest.body.toString()) as { layers: { digest: string; size: number }[] };
+    const layer = layers[0] ?? { digest: '', size: 0 };
+    const url = `${box.url}/v2/${name}/blobs/${layer.digest}`;
+    const whole = await ask(url, { ca });
+    const part = await ask(url, { ca, headers: { range: 'bytes=100-299' } });
+    expect(part.status).toBe(206);
+    expect(part.headers['content-range']).toBe(`bytes 100-299/${layer.size}`);
+    expect(part.body).toEqual(whole.body.subarray(100, 300));
+  });
+
+  test('takes none', async () => {
+    const { tag } = await bundled();
+    const push = copy(
+      `oci:${join(scratch, 'image-0')}`,
+      `${image()}/${name}:${tag}-mine`,
+      ...['--dest-cert-dir', certificates],
+    );
+    await expect(push).rejects.toThrow(ProcessError);
+  });
+});

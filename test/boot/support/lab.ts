@@ -1,0 +1,80 @@
+import { mkdtemp, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { keysDirectory } from '../../../builder/bundle/keys.ts';
+import type { BootReport } from '../../../cli/box/boot.ts';
+import {
+  type BoxStatus,
+  BoxStatusSchema,
+  type KustomizationList,
+  KustomizationListSchema,
+} from '../../../contract/status.ts';
+import { getPinned } from '../../../host/pinned-https.ts';
+import { run } from '../../../host/process.ts';
+
+const repository = resolve(import.meta.dirname, '../../..');
+
+/** Runs `cpiab` as a user would; gives what it prints. */
+export async function cpiab(...args: string[]): Promise<string> {
+  const argv = [process.execPath, join(repository, 'cli', 'main.ts'), ...args];
+  const { stdout } = await run(argv, {
+    cwd: repository,
+    onLine: (line, stream) => stream === 'stderr' && process.stderr.write(`${line}\n`),
+  });
+  return stdout;
+}
+
+/** Builds site lab, as it is in the work tree. @returns path of `dist/lab`. */
+export async function buildLab(): Promise<string> {
+  const { stdout } = await run(['git', '-C', repository, 'status', '--porcelain']);
+  await cpiab('build', 'lab', '--json', ...(stdout === '' ? [] : ['--dirty']));
+  return join(repository, 'dist', 'lab');
+}
+
+/** A box that has converged, and what a client needs to work with it. */
+export interface LabBox {
+  report: BootReport;
+  status: BoxStatus;
+  /** `https://127.0.0.1:<port>`, without a slash at the end. */
+  url: string;
+  /** Files for a client that trusts the box and pushes as the operator. */
+  files: { ca: string; certificate: string; key: string };
+  ask: {
+    status(): Promise<BoxStatus>;
+    kustomizations(): Promise<KustomizationList>;
+  };
+  /** Ends it as a power cut would. */
+  cut(): void;
+}
+
+/** Boots a medium until it has converged. */
+export async function bootLab(medium: string, ...args: string[]): Promise<LabBox> {
+  const wait = ['--wait', 'converged', '--timeout', '1200', '--keep', '--json'];
+  const report = JSON.parse(await cpiab('boot', medium, ...wait, ...args)) as BootReport;
+  const url = new URL(report.url).origin;
+  const get = async (path: string) => {
+    const { body } = await getPinned(new URL(path, url), report.fingerprint);
+    return body.toString();
+  };
+  const directory = await mkdtemp(join(tmpdir(), 'cpiab-lab-'));
+  const files = {
+    ca: join(directory, 'ca.pem'),
+    certificate: join(keysDirectory('lab'), 'operator.crt'),
+    key: join(keysDirectory('lab'), 'operator.key'),
+  };
+  await writeFile(files.ca, await get('/v1/ca.pem'));
+  const status = async () => BoxStatusSchema.parse(JSON.parse(await get('/v1/status')));
+  return {
+    report,
+    status: await status(),
+    url,
+    files,
+    ask: {
+      status,
+      kustomizations: async () => KustomizationListSchema.parse(JSON.parse(await get('/v1/kustomizations'))),
+    },
+    cut: () => {
+      if (report.pid !== null) process.kill(report.pid, 'SIGKILL');
+    },
+  };
+}
