@@ -11,7 +11,7 @@ export const medium = {
   bundle: 'bundle',
 } as const;
 
-/** Squashfs modules, lowest first. live-boot stacks them in the order of their names. */
+/** Squashfs modules, lowest first. The initramfs stacks them in the order of their names. */
 export const moduleNames = ['10-os', '20-engine', '30-agent'] as const;
 export type ModuleName = (typeof moduleNames)[number];
 
@@ -27,7 +27,7 @@ export const bundleFiles = {
 
 /** Absolute paths on a running box. */
 export const box = {
-  /** Where live-boot mounts the medium, read-only. */
+  /** Where the initramfs mounts the medium, read-only. */
   medium: '/run/live/medium',
   bundle: '/run/live/medium/bundle',
   /** Layers of every image, unpacked once at build time; seen on the module's own mount, not through the root overlay. */
