@@ -10,7 +10,7 @@ import type { Firmware } from '../../host/qemu/arguments.ts';
 import { type Box, powerOn } from '../../host/qemu/box.ts';
 import type { CliContext } from '../context.ts';
 import { fetchStatus } from './client.ts';
-import { type Milestone, waitFor } from './wait.ts';
+import { type Milestone, waitFor, watch } from './wait.ts';
 
 export interface BootOptions {
   /** Absolute path of the ISO. */
@@ -49,14 +49,19 @@ export interface BootReport {
 const TRIES = 3;
 
 /**
- * Boots a medium in a virtual machine and follows it to the milestone; then leaves or ends the machine.
+ * Boots a medium in a virtual machine and follows it to the milestone; then leaves the machine, ends it,
+ * or, when nothing more than its start was waited for, stays with it until it ends.
  * An emulated one whose kernel stopped is booted again: QEMU before 8.1 may run code that the kernel is
  * just changing, about once in twenty boots.
  */
-export async function boot(options: BootOptions, context: CliContext): Promise<BootReport> {
+export async function boot(
+  options: BootOptions,
+  context: CliContext,
+  onReport: (report: BootReport) => void,
+): Promise<void> {
   for (let tries = 1; ; tries++) {
     try {
-      return await bootOnce(options, context);
+      return await bootOnce(options, context, onReport);
     } catch (error) {
       const again = error instanceof CpiabError && error.code === 'E5007' && tries < TRIES;
       if (!again || (await detectAccelerator(context.signal)) === 'kvm') throw error;
@@ -65,7 +70,11 @@ export async function boot(options: BootOptions, context: CliContext): Promise<B
   }
 }
 
-async function bootOnce(options: BootOptions, context: CliContext): Promise<BootReport> {
+async function bootOnce(
+  options: BootOptions,
+  context: CliContext,
+  onReport: (report: BootReport) => void,
+): Promise<void> {
   const { signal, progress, note } = context;
   const directory = await mkdtemp(join(await ensureDirectory(join(cacheRoot(), 'machines')), 'box-'));
   const box = await powerOn({ ...options, directory }, signal);
@@ -79,7 +88,8 @@ async function bootOnce(options: BootOptions, context: CliContext): Promise<Boot
     const status = options.until === 'converged' ? await fetchStatus(address) : null;
     kept = options.keep;
     if (kept) box.machine.release();
-    return describe(box, options, fingerprint, status);
+    onReport(describe(box, options, fingerprint, status));
+    if (!kept && options.until === 'api') await watch(box, context);
   } finally {
     if (!kept) await box.machine.cut();
   }
@@ -95,7 +105,7 @@ function describe(box: Box, options: BootOptions, fingerprint: string, status: B
   return {
     apiVersion: 'cpiab.dev/v1',
     kind: 'BootReport',
-    pid: options.keep ? box.machine.pid : null,
+    pid: options.keep || options.until === 'api' ? box.machine.pid : null,
     url: box.url,
     fingerprint,
     disk: options.disk,

@@ -45,6 +45,16 @@ export async function waitFor(
   }
 }
 
+/** Follows a box's reports, with its problems, until the machine ends. */
+export async function watch(
+  box: ReportingBox,
+  { signal, progress }: Pick<WaitOptions, 'signal' | 'progress'>,
+): Promise<void> {
+  const steps = new StepProgress(progress);
+  for await (const report of box.reports(signal)) steps.take(report);
+  steps.end('done');
+}
+
 async function follow(
   box: ReportingBox,
   until: Milestone,

@@ -11,6 +11,7 @@ import type { CliContext } from '../context.ts';
 
 export function bootCommand(context: CliContext) {
   return command('boot', 'boot a box in a virtual machine that reaches no network', [
+    { line: 'cpiab boot', does: 'boot site lab, show how it gets on, end it with Ctrl-C' },
     {
       line: 'cpiab boot --wait converged',
       does: 'boot site lab, wait until all of Git is applied, end the machine',
@@ -39,11 +40,11 @@ export function bootCommand(context: CliContext) {
       const { boot } = await import('../box/boot.ts');
       const medium = await mediumOf(what, context.repository);
       const until = wait ?? 'api';
-      const report = await boot(
+      await boot(
         { ...options, medium, until, disk: disk === undefined ? null : resolve(disk) },
         context,
+        (report) => context.print(report, summary(report, options.keep)),
       );
-      context.print(report, summary(report));
     });
 }
 
@@ -60,11 +61,10 @@ async function mediumOf(what: string, repository: string): Promise<string> {
   throw new CpiabError('E1015', { subject: what });
 }
 
-function summary(report: BootReport): string {
-  const end =
-    report.pid === null
-      ? 'the machine was ended'
-      : `process ${report.pid}; end it with \`kill ${report.pid}\``;
+function summary(report: BootReport, kept: boolean): string {
+  const { pid } = report;
+  const left = kept ? `process ${pid}; end it with \`kill ${pid}\`` : 'Ctrl-C ends the machine';
+  const end = pid === null ? 'the machine was ended' : left;
   const lines = [`${report.url}#${report.fingerprint}`, end];
   if (report.status === null) return lines.join('\n');
   const { used, total } = report.status.memory;

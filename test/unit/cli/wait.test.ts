@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { expect, test } from 'vitest';
-import { type ReportingBox, waitFor } from '../../../cli/box/wait.ts';
+import { type ReportingBox, waitFor, watch } from '../../../cli/box/wait.ts';
 import type { ConsoleLine } from '../../../contract/console.ts';
 import type { ProgressEvent } from '../../../contract/progress.ts';
 
@@ -89,4 +89,12 @@ test('a box that takes too long', async () => {
 test('a machine that ends', async () => {
   const { result } = await wait(box(booting, 1), 'converged');
   expect(result).toMatchObject({ code: 'E5002', message: expect.stringContaining('status 1') });
+});
+
+test('watching goes on past convergence, tells each step, and ends with the machine', async () => {
+  const events: ProgressEvent[] = [];
+  const signal = new AbortController().signal;
+  await watch(box([...booting, ready], 0), { signal, progress: (event) => events.push(event) });
+  const ends = events.flatMap((event) => (event.type === 'done' ? [event.id] : []));
+  expect(ends).toEqual(['power-on', 'verify', 'serve', 'converge']);
 });
