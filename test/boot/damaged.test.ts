@@ -1,13 +1,11 @@
-import { copyFile, mkdtemp, open, readFile, rm } from 'node:fs/promises';
+import { copyFile, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { ManifestSchema } from '../../contract/manifest.ts';
-import { type ProcessError, run } from '../../host/process.ts';
+import type { ProcessError } from '../../host/process.ts';
+import { flip, middleOf } from './support/flip.ts';
 import { buildLab, cpiab } from './support/lab.ts';
-
-/** Bytes of a block (ECMA-119 section 6.1.2). */
-const BLOCK = 2048;
 
 let scratch: string;
 
@@ -16,20 +14,6 @@ beforeEach(async () => {
 });
 afterEach(() => rm(scratch, { recursive: true, force: true }));
 
-/** Turns one bit in the middle of a file on an ISO. */
-async function damage(iso: string, path: string): Promise<void> {
-  const report = ['-find', path, '-exec', 'report_lba', '--'];
-  const { stdout } = await run(['xorriso', '-report_about', 'FAILURE', '-indev', iso, ...report]);
-  const [, block, size] = /^File data lba: *\d+ , *(\d+) , *\d+ , *(\d+) ,/m.exec(stdout) ?? [];
-  const position = Number(block) * BLOCK + Math.floor(Number(size) / 2);
-  const file = await open(iso, 'r+');
-  const byte = Buffer.alloc(1);
-  await file.read(byte, 0, 1, position);
-  byte.writeUInt8(byte.readUInt8(0) ^ 1, 0);
-  await file.write(byte, 0, 1, position);
-  await file.close();
-}
-
 describe('a medium with one damaged blob', () => {
   test('stops at verify, names the blob, says what to do, and starts no Kubernetes', async () => {
     const dist = await buildLab();
@@ -37,7 +21,7 @@ describe('a medium with one damaged blob', () => {
     await copyFile(join(dist, 'cpiab-lab.iso'), iso);
     const manifest = ManifestSchema.parse(JSON.parse(await readFile(join(dist, 'manifest.json'), 'utf8')));
     const largest = manifest.blobs.toSorted((one, other) => other.size - one.size)[0]?.digest ?? '';
-    await damage(iso, `/bundle/blobs/sha256/${largest.slice('sha256:'.length)}`);
+    await flip(iso, await middleOf(iso, `/bundle/blobs/sha256/${largest.slice('sha256:'.length)}`));
 
     const failure = await cpiab('boot', iso, '--wait', 'converged', '--timeout', '600', '--json').then(
       () => null,

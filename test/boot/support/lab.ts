@@ -14,10 +14,12 @@ import { run } from '../../../host/process.ts';
 
 const repository = resolve(import.meta.dirname, '../../..');
 
+/** The command line of `cpiab`, as its launcher makes it. */
+const commandLine = (args: string[]) => [process.execPath, join(repository, 'cli', 'main.ts'), ...args];
+
 /** Runs `cpiab` as a user would; gives what it prints. */
 export async function cpiab(...args: string[]): Promise<string> {
-  const argv = [process.execPath, join(repository, 'cli', 'main.ts'), ...args];
-  const { stdout } = await run(argv, {
+  const { stdout } = await run(commandLine(args), {
     cwd: repository,
     onLine: (line, stream) => stream === 'stderr' && process.stderr.write(`${line}\n`),
   });
@@ -26,9 +28,21 @@ export async function cpiab(...args: string[]): Promise<string> {
 
 /** Builds site lab, as it is in the work tree. @returns path of `dist/lab`. */
 export async function buildLab(): Promise<string> {
-  const { stdout } = await run(['git', '-C', repository, 'status', '--porcelain']);
-  await cpiab('build', 'lab', '--json', ...(stdout === '' ? [] : ['--dirty']));
+  await cpiab('build', 'lab', '--json', ...(await asItIs()));
   return join(repository, 'dist', 'lab');
+}
+
+/** Builds it once more into another directory, by a umask and a time zone that nobody has. */
+export async function buildLabElsewhere(out: string): Promise<void> {
+  const argv = commandLine(['build', 'lab', '--out', out, ...(await asItIs())]);
+  const env = { TZ: 'Pacific/Chatham' };
+  await run(['sh', '-c', 'umask 077; exec "$@"', 'sh', ...argv], { cwd: repository, env });
+}
+
+/** A developer's tree may hold changes; CI's never does. */
+async function asItIs(): Promise<string[]> {
+  const { stdout } = await run(['git', '-C', repository, 'status', '--porcelain']);
+  return stdout === '' ? [] : ['--dirty'];
 }
 
 /** A box that has converged, and what a client needs to work with it. */
