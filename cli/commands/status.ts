@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { CpiabError } from '../../contract/errors.ts';
 import type { BoxStatus } from '../../contract/status.ts';
 import { command } from '../command.ts';
 import type { CliContext } from '../context.ts';
@@ -23,13 +24,32 @@ export function statusCommand(context: CliContext) {
       const address = await boxAddress(box);
       const text = (status: BoxStatus) =>
         timeline ? `${statusText(status)}\n\n${timelineTable(status)}` : statusText(status);
-      let shown = '';
-      do {
-        const status = await fetchStatus(address);
-        const now = text(status);
-        if (now !== shown) context.print(status, now);
-        shown = now;
-        if (watch) await sleep(WATCH_MS, undefined, { signal: context.signal });
-      } while (watch);
+      const show = (status: BoxStatus) => context.print(status, text(status));
+      if (watch) await follow(() => fetchStatus(address), text, show, context);
+      else show(await fetchStatus(address));
     });
+}
+
+/**
+ * Shows each change until Ctrl-C. A box that answered once may be restarting when it doesn't: that is
+ * told, and asked again. One that never did, or has another key now, ends it.
+ */
+async function follow(
+  ask: () => Promise<BoxStatus>,
+  text: (status: BoxStatus) => string,
+  show: (status: BoxStatus) => void,
+  { note, signal }: CliContext,
+): Promise<void> {
+  let shown = '';
+  for (;;) {
+    const answer = await ask().catch((error: unknown) => {
+      const silent = error instanceof CpiabError && error.code === 'E5004' && shown !== '';
+      if (!silent) throw error;
+      return error;
+    });
+    const now = answer instanceof CpiabError ? answer.message : text(answer);
+    if (now !== shown) answer instanceof CpiabError ? note(now) : show(answer);
+    shown = now;
+    await sleep(WATCH_MS, undefined, { signal });
+  }
 }

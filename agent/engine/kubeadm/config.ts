@@ -75,8 +75,8 @@ function clusterConfiguration({ site, images, node }: KubeadmInput): object {
     controlPlaneEndpoint: `${nodeAddress}:6443`,
     networking: { podSubnet: podCIDR, serviceSubnet: serviceCIDR, dnsDomain: 'cluster.local' },
     apiServer: { certSANs: ['localhost', '127.0.0.1', node], extraArgs: [QUIET], extraEnvs: [GARBAGE] },
-    controllerManager: { extraArgs: [NO_ELECTION, QUIET], extraEnvs: [GARBAGE] },
-    scheduler: { extraArgs: [NO_ELECTION, QUIET], extraEnvs: [GARBAGE] },
+    controllerManager: { extraArgs: [NO_ELECTION, QUIET] },
+    scheduler: { extraArgs: [NO_ELECTION, QUIET] },
     etcd: { local: { dataDir: '/var/lib/etcd', imageTag: tagOf(images.etcd) } },
     dns: { imageTag: tagOf(images.coredns) },
     // A service of the host: it needs no pod network to bring one up.

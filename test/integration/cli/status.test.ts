@@ -123,10 +123,21 @@ test.each([
   expect([exit, stderr]).toEqual([1, expect.stringContaining(`CPIAB-E5004 ${url}/: no answer: ${why}`)]);
 });
 
-test('--watch prints each change once', async () => {
-  const later = JSON.stringify({ ...converging, phase: 'ready', problem: null, nextAction: null });
-  const same = JSON.stringify(converging);
-  answers = [same, same, later, later, ''].map((body) => ({ status: 200, body }));
-  const { stdout } = await failure(status('--box', `${url}#${fingerprint}`, '--watch'));
-  expect(stdout.match(/^lab: \w+/gm)).toEqual(['lab: converge', 'lab: ready']);
+test('--watch prints each change once, and outlasts a box that is silent for a while', async () => {
+  const same = { status: 200, body: JSON.stringify(converging) };
+  const ready = { ...converging, phase: 'ready', problem: null, nextAction: null };
+  answers = [same, same, { status: 502, body: '' }, { status: 200, body: JSON.stringify(ready) }];
+  const lines: string[] = [];
+  const stop = new AbortController();
+  const watching = run([process.execPath, main, 'status', '--box', `${url}#${fingerprint}`, '--watch'], {
+    env: { CPIAB_CACHE: join(home, 'cache') },
+    signal: stop.signal,
+    onLine: (line) => {
+      lines.push(line);
+      if (line === 'lab: ready') stop.abort();
+    },
+  });
+  await expect(watching).rejects.toThrow();
+  const told = lines.filter((line) => /^lab: |no answer/.test(line));
+  expect(told).toEqual(['lab: converge', expect.stringContaining('no answer'), 'lab: ready']);
 });
