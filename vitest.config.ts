@@ -11,7 +11,7 @@ const project = (name: string, seconds: number) => ({
 
 /** One guest at a time: emulation wants all cores. */
 const bootProject = (name: string, files: string) => ({
-  test: { ...project(name, 1800).test, include: [files], fileParallelism: false },
+  test: { ...project(name, 3600).test, include: [files], fileParallelism: false },
 });
 
 export default defineConfig({
