@@ -1,6 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join, relative } from 'node:path';
+import { Readable } from 'node:stream';
 import { CpiabError } from '../../contract/errors.ts';
 import { medium } from '../../contract/layout.ts';
 import type { Medium } from './medium.ts';
@@ -16,11 +17,16 @@ export function openDirectory(path: string): Medium {
         throw new CpiabError('E2105', { subject: absolute(name), cause });
       }),
     files: async function* () {
+      const linked = new Map<string, string>();
       const entries = await readdir(path, { recursive: true, withFileTypes: true });
       for (const entry of entries.filter((found) => !found.isDirectory())) {
         const file = join(entry.parentPath, entry.name);
-        const { size } = await stat(file);
-        yield { path: join(medium.bundle, relative(path, file)), size, content: createReadStream(file) };
+        const { size, dev, ino, nlink } = await stat(file);
+        const name = join(medium.bundle, relative(path, file));
+        const first = nlink > 1 ? linked.get(`${dev}:${ino}`) : undefined;
+        linked.set(`${dev}:${ino}`, first ?? name);
+        if (first === undefined) yield { path: name, size, content: createReadStream(file) };
+        else yield { path: name, size: 0, content: Readable.from([]), linkTo: first };
       }
     },
     seal: null,
