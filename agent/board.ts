@@ -1,6 +1,6 @@
 import { box } from '../contract/layout.ts';
 import type { Manifest } from '../contract/manifest.ts';
-import type { Site } from '../contract/site.ts';
+import type { BoxSite } from '../contract/site.ts';
 import type { Engine, StartedServer } from './engine/engine.ts';
 import type { Release } from './flux/release.ts';
 import type { KubeClient } from './kube/client.ts';
@@ -31,7 +31,7 @@ export interface Facts {
  * for just those it needs. A fact is put up once.
  */
 export class Board {
-  readonly site: Site;
+  readonly site: BoxSite;
   readonly paths: Paths;
   readonly report: BoxReport;
   /** Ends the agent, so that its next start puts right what went wrong. */
@@ -39,7 +39,7 @@ export class Board {
   readonly #facts: Partial<Facts> = {};
   readonly #waiting = new Map<keyof Facts, ((fact: never) => void)[]>();
 
-  constructor(site: Site, report: BoxReport, abandon: (why: unknown) => void, paths: Paths = box) {
+  constructor(site: BoxSite, report: BoxReport, abandon: (why: unknown) => void, paths: Paths = box) {
     this.site = site;
     this.report = report;
     this.abandon = abandon;

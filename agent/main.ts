@@ -4,7 +4,7 @@ import { hostname, uptime } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parse } from 'yaml';
 import { box, ports } from '../contract/layout.ts';
-import { SiteSchema } from '../contract/site.ts';
+import { parseBoxSite } from '../contract/site.ts';
 import type { KustomizationList } from '../contract/status.ts';
 import { writeAtomic } from '../host/files.ts';
 import { serveApi } from './api/api.ts';
@@ -30,7 +30,7 @@ const log = (line: string) => process.stdout.write(line);
 async function main(): Promise<void> {
   const life = new AbortController();
   for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => life.abort());
-  const site = SiteSchema.parse(parse(await readFile(box.site, 'utf8')));
+  const site = parseBoxSite(parse(await readFile(box.site, 'utf8')));
   const report = new BoxReport(
     sequence.map(({ name }) => name),
     now,

@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { BuildReport } from '../contract/build-report.ts';
 import { CpiabError } from '../contract/errors.ts';
+import type { MediaKind } from '../contract/media.ts';
+import { mediaOf } from '../contract/site.ts';
 import { assembleBundle } from './bundle/assemble.ts';
 import { packRepository } from './bundle/git.ts';
 import { headOf } from './bundle/head.ts';
@@ -11,7 +13,7 @@ import { readSite } from './config/read-site.ts';
 import { fetchParts } from './fetch/fetch.ts';
 import type { Parts } from './fetch/parts.ts';
 import type { BuildHost } from './host.ts';
-import { type MediaKind, writeMedia } from './image/media.ts';
+import { writeMedia } from './image/media.ts';
 import { type Output, openOutput } from './image/output.ts';
 import { preflight } from './lock/preflight.ts';
 import { readLock } from './lock/read.ts';
@@ -79,9 +81,11 @@ async function fetchStage(plan: Plan, options: BuildOptions, host: BuildHost, st
 /** The other stages that make things, in order. Each takes what the ones before it gave. */
 async function runStages(plan: Plan, parts: Parts, output: Output, host: BuildHost, stage: RunStage) {
   const { head, keys } = plan;
-  const composed = await stage('compose', 'stack the modules', () =>
-    composeModules(host, { ...plan, parts }),
-  );
+  const { box } = parts;
+  const composed =
+    box === null
+      ? null
+      : await stage('compose', 'stack the modules', () => composeModules(host, { ...plan, parts, box }));
   const bundle = await stage('bundle', 'describe and sign', async () => {
     const repository = await packRepository(host.cache, parts.sandbox, head.gitDir, head.commit, host.signal);
     return await assembleBundle(host.cache, {
@@ -114,7 +118,7 @@ async function makePlan(options: BuildOptions, { repository, signal }: BuildHost
     readLock(repository, site),
   );
   const keys = await siteKeys(keysDirectory(site.name));
-  const kinds = options.only ?? site.media;
+  const kinds = options.only ?? mediaOf(site);
   const inputs = digestOf([head.revision, lockDigest, keys.publicKey, keys.operatorCa, ...kinds]);
   return { site, head, lock, lockDigest, epoch: lock.epoch, keys, kinds, inputs };
 }

@@ -1,4 +1,13 @@
 import { z } from 'zod';
+import { parseReference } from './reference.ts';
+
+/** Whether a name is written in full, registry and tag: then nobody has to guess what is meant. */
+function isPinnable(text: string): boolean {
+  const reference = parseReference(text);
+  return (
+    reference?.tag !== undefined && reference.digest === undefined && text.startsWith(`${reference.host}/`)
+  );
+}
 
 /** A named part of a bundle that a site can choose: `bundles/<name>.yaml`. */
 export const BundleSetSchema = z.strictObject({
@@ -6,8 +15,15 @@ export const BundleSetSchema = z.strictObject({
   kind: z.literal('BundleSet'),
   name: z.string(),
   title: z.string(),
-  /** Recipes below `images/oci`; each gives one or more images. */
-  images: z.array(z.string()),
+  /** Recipes below `images/oci`, each of which gives one or more images; or references of published ones. */
+  images: z.array(
+    z
+      .string()
+      .refine(
+        (text) => /^[a-z0-9-]+$/.test(text) || isPinnable(text),
+        'expected a recipe or a full reference such as ghcr.io/owner/name:v1',
+      ),
+  ),
   /** Programs of `supply/go/programs.yaml` that run on the box itself, outside containers. */
   programs: z.array(z.string()),
   /** App folders below `cluster/kubernetes`, such as `platform/storage`. */

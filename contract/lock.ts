@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { DigestSchema } from './manifest.ts';
 
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'expected 64 lower-case hexadecimal digits');
 
@@ -54,6 +55,18 @@ export const LockSchema = z.strictObject({
   ),
   node: z.strictObject({ package: z.string(), version: z.string(), integrity: z.string() }),
   images: z.array(z.strictObject({ name: z.string(), recipeDigest: sha256 })),
+  /** Published images, by the full reference that the bundle sets name. */
+  upstream: z.array(
+    z.strictObject({
+      reference: z.string(),
+      /** What the tag named: a manifest, or an index of many platforms. */
+      digest: DigestSchema,
+      /** The manifest of linux/amd64; `digest` itself where there is no index. */
+      manifest: DigestSchema,
+      /** Bytes of config and layers. */
+      size: z.int().nonnegative(),
+    }),
+  ),
   /** Estimates for the preflight check, bytes. */
   sizes: z.strictObject({ download: z.int(), cache: z.int(), output: z.int() }),
 });

@@ -8,6 +8,7 @@ export type Digest = z.infer<typeof DigestSchema>;
 
 /** What a blob is for. */
 export const blobRoles = [
+  'image-index',
   'image-manifest',
   'image-config',
   'image-layer',
@@ -48,7 +49,7 @@ export const ManifestSchema = z.strictObject({
   previous: DigestSchema.nullable(),
   /** Seconds since the epoch. */
   expires: z.int(),
-  /** Full image reference → digest of its manifest. */
+  /** Full image reference → digest of its manifest, or of its index where it was published with one. */
   images: z.record(z.string(), DigestSchema),
   /** Artifact name (`os`, `git`, `sbom`, `provenance`) → digest of its manifest. */
   artifacts: z.record(z.string(), DigestSchema),

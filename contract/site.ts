@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { mediaKinds } from './media.ts';
+import { type MediaKind, mediaKinds } from './media.ts';
 
 const siteName = z
   .string()
@@ -23,12 +23,15 @@ export const SiteSchema = z
     name: siteName,
     /** Default `source`. */
     supply: z.enum(supplies).default('source'),
-    engine: z.strictObject({
-      /** Default `kubeadm`. */
-      kind: z.enum(engineKinds).default('kubeadm'),
-      /** Version of Kubernetes. The lock must have the same. */
-      version: z.string().regex(/^v\d+\.\d+\.\d+(\+\w+)?$/, 'expected a version such as v1.36.3'),
-    }),
+    /** Without one the site has no box: its bundle carries images and Git for somebody else's cluster. */
+    engine: z
+      .strictObject({
+        /** Default `kubeadm`. */
+        kind: z.enum(engineKinds).default('kubeadm'),
+        /** Version of Kubernetes. The lock must have the same. */
+        version: z.string().regex(/^v\d+\.\d+\.\d+(\+\w+)?$/, 'expected a version such as v1.36.3'),
+      })
+      .optional(),
     /** Networks inside the box. None may overlap with another, nor with the networks the box stands in. */
     network: z
       .strictObject({
@@ -52,8 +55,26 @@ export const SiteSchema = z
           .default(365),
       })
       .prefault({}),
-    /** Default all of them. */
-    media: z.array(z.enum(mediaKinds)).default([...mediaKinds]),
+    /** How to reach registries of published images, by the host in their references. Default: over TLS at that name. */
+    registries: z
+      .record(
+        z.string(),
+        z.strictObject({
+          /** Addresses to ask before the registry's own, above `/v2/`. Plain http is for this machine only. */
+          mirrors: z
+            .array(
+              z
+                .url({ protocol: /^https?$/, error: 'expected an https address' })
+                .refine(isGuarded, 'expected an https address, or an http one of this machine'),
+            )
+            .default([]),
+          /** Path in the repository of PEM certificates to trust for it, besides the system's. */
+          ca: z.string().optional(),
+        }),
+      )
+      .default({}),
+    /** Default all that the site can have: an ISO boots a box, so it needs an engine. */
+    media: z.array(z.enum(mediaKinds)).optional(),
     debian: z
       .strictObject({
         /** Default `trixie`, the one suite the images are made for. */
@@ -76,6 +97,31 @@ export const SiteSchema = z
     if (overlap(nodeAddress, serviceCIDR)) overlaps('nodeAddress', nodeAddress, `serviceCIDR ${serviceCIDR}`);
   });
 export type Site = z.infer<typeof SiteSchema>;
+/** A site that has a box. */
+export type BoxSite = Site & { engine: NonNullable<Site['engine']> };
+
+export function hasBox(site: Site): site is BoxSite {
+  return site.engine !== undefined;
+}
+
+/** The media that a site's build writes. */
+export function mediaOf(site: Site): readonly MediaKind[] {
+  return site.media ?? (hasBox(site) ? mediaKinds : ['tarball']);
+}
+
+/** The copy of a site that a box carries. @throws ZodError, or TypeError for a site without an engine. */
+export function parseBoxSite(value: unknown): BoxSite {
+  const site = SiteSchema.parse(value);
+  if (!hasBox(site)) throw new TypeError(`site ${site.name} has no engine`);
+  return site;
+}
+
+/** Whether nobody between here and there can change what is said. */
+function isGuarded(address: string): boolean {
+  const url = URL.parse(address);
+  if (url === null) return false;
+  return url.protocol === 'https:' || /^(?:localhost|\[::1\]|127(?:\.\d{1,3}){3})$/.test(url.hostname);
+}
 
 /** Whether two IPv4 networks (an address is a network of one) have an address in common. */
 function overlap(a: string, b: string): boolean {

@@ -1,5 +1,6 @@
 import { connect, createServer, type Server } from 'node:net';
 import { text } from 'node:stream/consumers';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 /** Something that one process of this machine has for itself. */
 export interface Hold {
@@ -38,6 +39,21 @@ export async function hold(name: string): Promise<Hold> {
   }
   server.unref();
   return { release: async () => await new Promise((resolve) => server.close(() => resolve())) };
+}
+
+const POLL_MS = 200;
+
+/** Takes a name for this process alone, once nobody else has it. @throws the signal's reason. */
+export async function holdWhenFree(name: string, signal: AbortSignal): Promise<Hold> {
+  for (;;) {
+    signal.throwIfAborted();
+    const held = await hold(name).catch((error: unknown) => {
+      if (error instanceof HeldError) return null;
+      throw error;
+    });
+    if (held !== null) return held;
+    await sleep(POLL_MS, undefined, { signal });
+  }
 }
 
 function listening(server: Server, path: string): Promise<void> {

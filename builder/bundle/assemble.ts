@@ -18,8 +18,9 @@ export interface AssembleInput {
   lockDigest: Digest;
   revision: string;
   sequence: number;
-  parts: Parts;
-  composed: Composed;
+  parts: Pick<Parts, 'images' | 'components'>;
+  /** Null for a site that has no box. */
+  composed: Composed | null;
   repository: PackedRepository;
   key: SiteKey;
 }
@@ -61,25 +62,28 @@ interface IndexedImage extends ServedImage {
   descriptor: Descriptor;
 }
 
-function addImages(blobs: BlobSet, parts: Parts): IndexedImage[] {
+function addImages(blobs: BlobSet, parts: Pick<Parts, 'images'>): IndexedImage[] {
   const served: IndexedImage[] = [];
   for (const image of parts.images) {
     for (const reference of image.references) {
+      if (image.index !== undefined) blobs.add(image.index.file, 'image-index', reference);
       blobs.add(image.manifest.file, 'image-manifest', reference);
       blobs.add(image.config.file, 'image-config', reference);
       for (const layer of image.layers) blobs.add(layer.file, 'image-layer', reference);
+      const top = image.index ?? image.manifest;
       const manifest: Digest = `sha256:${image.manifest.file.sha256}`;
+      const digest: Digest = `sha256:${top.file.sha256}`;
       const content = [image.config, ...image.layers].map(({ file }): Digest => `sha256:${file.sha256}`);
       const descriptor: Descriptor = {
-        mediaType: image.manifest.mediaType,
-        digest: manifest,
-        size: image.manifest.file.size,
+        mediaType: top.mediaType,
+        digest,
+        size: top.file.size,
         annotations: {
           'io.containerd.image.name': reference,
           'org.opencontainers.image.ref.name': reference,
         },
       };
-      served.push({ reference, manifest, content, descriptor });
+      served.push({ reference, digest, manifest, content, descriptor });
     }
   }
   return served.toSorted((a, b) => (a.reference < b.reference ? -1 : 1));
@@ -87,29 +91,33 @@ function addImages(blobs: BlobSet, parts: Parts): IndexedImage[] {
 
 async function addArtifacts(blobs: BlobSet, input: AssembleInput, images: Record<string, Digest>) {
   const { composed, repository, site, revision, lock, lockDigest, parts } = input;
-  const os = await blobs.addArtifact('os', mediaTypes.os, [
-    { file: composed.kernel, mediaType: mediaTypes.kernel, role: 'os-kernel', title: 'vmlinuz' },
-    { file: composed.initrd, mediaType: mediaTypes.initrd, role: 'os-initrd', title: 'initrd.img' },
-    ...composed.modules.map(({ name, file }) => ({
+  const os = composed === null ? {} : { os: await addOs(blobs, composed) };
+  const git = await blobs.addArtifact('git', mediaTypes.git, [
+    { file: repository.file, mediaType: mediaTypes.gitBundle, role: 'git', title: `${site.name}.bundle` },
+  ]);
+  const components: Component[] = [...debianComponents(lock), ...parts.components];
+  const sbom = spdxDocument(site.name, revision, lock.epoch, components);
+  const subjects = { ...images, ...(os.os && { os: os.os.digest }), git: git.digest };
+  const statement = provenanceStatement({ site: site.name, revision, lock, lockDigest, subjects });
+  return {
+    git,
+    ...os,
+    sbom: await addDocument(blobs, 'sbom', mediaTypes.sbom, sbom),
+    provenance: await addDocument(blobs, 'provenance', mediaTypes.provenance, statement),
+  };
+}
+
+async function addOs(blobs: BlobSet, { kernel, initrd, modules }: Composed): Promise<Descriptor> {
+  return await blobs.addArtifact('os', mediaTypes.os, [
+    { file: kernel, mediaType: mediaTypes.kernel, role: 'os-kernel', title: 'vmlinuz' },
+    { file: initrd, mediaType: mediaTypes.initrd, role: 'os-initrd', title: 'initrd.img' },
+    ...modules.map(({ name, file }) => ({
       file,
       mediaType: mediaTypes.module,
       role: 'os-module' as const,
       title: `${name}.squashfs`,
     })),
   ]);
-  const git = await blobs.addArtifact('git', mediaTypes.git, [
-    { file: repository.file, mediaType: mediaTypes.gitBundle, role: 'git', title: `${site.name}.bundle` },
-  ]);
-  const components: Component[] = [...debianComponents(lock), ...parts.components];
-  const sbom = spdxDocument(site.name, revision, lock.epoch, components);
-  const subjects = { ...images, os: os.digest, git: git.digest };
-  const statement = provenanceStatement({ site: site.name, revision, lock, lockDigest, subjects });
-  return {
-    git,
-    os,
-    sbom: await addDocument(blobs, 'sbom', mediaTypes.sbom, sbom),
-    provenance: await addDocument(blobs, 'provenance', mediaTypes.provenance, statement),
-  };
 }
 
 async function addDocument(blobs: BlobSet, name: 'sbom' | 'provenance', mediaType: string, document: object) {
@@ -171,7 +179,8 @@ async function addPool(files: Map<string, CachedFile>, cache: Cache, blobs: Blob
   }
 }
 
-function mediumLinks(composed: Composed): Map<string, CachedFile> {
+function mediumLinks(composed: Composed | null): Map<string, CachedFile> {
+  if (composed === null) return new Map();
   return new Map([
     ['live/vmlinuz', composed.kernel],
     ['live/initrd.img', composed.initrd],
@@ -180,7 +189,7 @@ function mediumLinks(composed: Composed): Map<string, CachedFile> {
 }
 
 const imageDigests = (images: IndexedImage[]) =>
-  Object.fromEntries(images.map(({ reference, manifest }) => [reference, manifest]));
+  Object.fromEntries(images.map(({ reference, digest }) => [reference, digest]));
 
 const trustedComment = (manifest: Manifest) =>
   `site=${manifest.site} sequence=${manifest.sequence} revision=${manifest.revision}`;

@@ -5,6 +5,8 @@ import type { Digest } from '../../contract/manifest.ts';
 export interface ServedImage {
   /** Full reference with its host, e.g. `registry.k8s.io/pause:3.10`. */
   reference: string;
+  /** What the tag names: the manifest, or an index that names it. */
+  digest: Digest;
   manifest: Digest;
   /** Digests of the config and of every layer. */
   content: Digest[];
@@ -28,11 +30,13 @@ export function registryView(images: ServedImage[]): RegistryView {
   for (const image of images) {
     const { repository, tag } = splitReference(image.reference);
     const root = `${bundleFiles.registry}/repositories/${repository}`;
-    links.set(`${root}/_manifests/revisions/${path(image.manifest)}/link`, image.manifest);
-    links.set(`${root}/_manifests/tags/${tag}/current/link`, image.manifest);
-    links.set(`${root}/_manifests/tags/${tag}/index/${path(image.manifest)}/link`, image.manifest);
+    for (const digest of [image.digest, image.manifest])
+      links.set(`${root}/_manifests/revisions/${path(digest)}/link`, digest);
+    links.set(`${root}/_manifests/tags/${tag}/current/link`, image.digest);
+    links.set(`${root}/_manifests/tags/${tag}/index/${path(image.digest)}/link`, image.digest);
     for (const digest of image.content) links.set(`${root}/_layers/${path(digest)}/link`, digest);
-    for (const digest of [image.manifest, ...image.content]) blobs.set(blobPath(digest), digest);
+    for (const digest of [image.digest, image.manifest, ...image.content])
+      blobs.set(blobPath(digest), digest);
   }
   return { links, blobs };
 }

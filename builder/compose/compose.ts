@@ -6,7 +6,7 @@ import type { Site } from '../../contract/site.ts';
 import type { CachedFile } from '../../host/cache.ts';
 import { writeAtomic } from '../../host/files.ts';
 import type { SiteKeys } from '../bundle/keys.ts';
-import type { BuiltImage, Parts } from '../fetch/parts.ts';
+import type { BoxParts, BuiltImage, Parts } from '../fetch/parts.ts';
 import type { BuildHost } from '../host.ts';
 import { moduleFromDirectory, moduleFromTar } from '../image/module.ts';
 import { type EngineEntry, type UnpackedLayer, writeEngineTar } from './engine-tar.ts';
@@ -24,6 +24,8 @@ export interface ComposeInput {
   /** Seconds since the epoch: every file's time. */
   epoch: number;
   parts: Parts;
+  /** The parts' own, of a site that has a box. */
+  box: BoxParts;
   keys: Pick<SiteKeys, 'publicKey' | 'operatorCa'>;
 }
 
@@ -35,20 +37,20 @@ const KUBE_NAMES = ['kubeadm', 'kubectl', 'kubelet', 'kube-proxy'];
 
 /** Stacks the modules: OS, then engine and images, then agent and site; the most stable lowest. */
 export async function composeModules(host: BuildHost, input: ComposeInput): Promise<Composed> {
-  const { parts } = input;
+  const { os } = input.box;
   return {
-    kernel: parts.os.kernel,
-    initrd: parts.os.initrd,
+    kernel: os.kernel,
+    initrd: os.initrd,
     modules: [
-      { name: '10-os', file: parts.os.module },
+      { name: '10-os', file: os.module },
       { name: '20-engine', file: await engineModule(host, input) },
       { name: '30-agent', file: await agentModule(host, input) },
     ],
   };
 }
 
-async function engineModule(host: BuildHost, { parts, epoch }: ComposeInput): Promise<CachedFile> {
-  const entries = engineEntries(parts);
+async function engineModule(host: BuildHost, { parts, box: own, epoch }: ComposeInput): Promise<CachedFile> {
+  const entries = engineEntries(own, parts.images);
   const layers = unpackedLayers(parts.images);
   const key = {
     recipe: ENGINE_RECIPE,
@@ -68,13 +70,13 @@ async function engineModule(host: BuildHost, { parts, epoch }: ComposeInput): Pr
   return files.module;
 }
 
-function engineEntries(parts: Parts): EngineEntry[] {
-  const programs = Object.entries({ ...pick(parts.programs, parts.hostPrograms), node: parts.node });
+function engineEntries(own: BoxParts, images: BuiltImage[]): EngineEntry[] {
+  const programs = Object.entries({ ...pick(own.programs, own.hostPrograms), node: own.node });
   const entries: EngineEntry[] = programs.map(([name, file]) => ({
     path: `${box.programs.slice(1)}/${name}`,
     file,
   }));
-  const kube = `../lib/cpiab/layers/${kubeLayer(parts.images)}/usr/bin/kube`;
+  const kube = `../lib/cpiab/layers/${kubeLayer(images)}/usr/bin/kube`;
   return [...entries, ...KUBE_NAMES.map((name) => ({ path: `usr/bin/${name}`, symlink: kube }))];
 }
 
@@ -116,7 +118,7 @@ async function agentModule(host: BuildHost, input: ComposeInput): Promise<Cached
 async function fillAgentTree(
   tree: string,
   host: BuildHost,
-  { site, parts, keys }: ComposeInput,
+  { site, box: own, keys }: ComposeInput,
 ): Promise<void> {
   await cp(join(host.repository, 'agent', 'files'), tree, { recursive: true, verbatimSymlinks: true });
   const generated: Record<string, string> = {
@@ -126,8 +128,8 @@ async function fillAgentTree(
   };
   for (const [path, text] of Object.entries(generated)) await place(tree, path, text);
   for (const [path, file] of [
-    [box.agent, parts.agent],
-    [box.fluxCrds, parts.crds],
+    [box.agent, own.agent],
+    [box.fluxCrds, own.crds],
   ] as const) {
     await mkdir(dirname(join(tree, path)), { recursive: true });
     await cp((await host.cache.check(file, host.signal)).path, join(tree, path));

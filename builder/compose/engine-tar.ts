@@ -2,6 +2,7 @@ import { createReadStream, createWriteStream } from 'node:fs';
 import { posix } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { extract, type Header, type Pack, pack } from 'tar-stream';
+import { CpiabError } from '../../contract/errors.ts';
 import type { CachedFile } from '../../host/cache.ts';
 
 /** A file, directory or symbolic link of module 20-engine, owned by root. */
@@ -56,28 +57,66 @@ async function addEntry(archive: Pack, entry: EngineEntry, mtime: Date): Promise
 }
 
 async function addLayer(archive: Pack, { prefix, tar }: UnpackedLayer, mtime: Date): Promise<void> {
-  const source = extract();
-  createReadStream(tar.path)
-    .on('error', (error) => source.destroy(error))
-    .pipe(source);
-  for await (const entry of source) {
+  const opaque = await opaqueDirectories(tar, prefix);
+  for await (const entry of entriesOf(tar)) {
     const header = placed(entry.header, prefix, mtime);
     if (header === null) entry.resume();
-    else await pipeline(entry, archive.entry(header));
+    else await pipeline(entry, archive.entry(opaque.has(header.name) ? { ...header, pax: OPAQUE } : header));
   }
+}
+
+function entriesOf(tar: CachedFile) {
+  const source = extract();
+  createReadStream(tar.path, { highWaterMark: 1 << 20 })
+    .on('error', (error) => source.destroy(error))
+    .pipe(source);
+  return source;
+}
+
+/** Source: OCI Image Specification 1.1, layer.md, whiteouts; the kernel's overlayfs.rst, how it shows the same. */
+const WHITEOUT = '.wh.';
+const OPAQUE_NAME = '.wh..wh..opq';
+const OPAQUE = { 'SCHILY.xattr.trusted.overlay.opaque': 'y' };
+
+/** Directories of a layer that hide what layers below have there. */
+async function opaqueDirectories(tar: CachedFile, prefix: string): Promise<Set<string>> {
+  const found = new Set<string>();
+  for await (const entry of entriesOf(tar)) {
+    const { dir, base } = posix.parse(entry.header.name);
+    if (base === OPAQUE_NAME) found.add(`${prefix}/${inside(dir) ?? ''}`);
+    entry.resume();
+  }
+  return found;
 }
 
 /**
  * A layer's entry below the layer's directory; null for the layer's root, whose directory is there already.
  * Only what a tar header holds is taken over: pax records would set the old name and time again.
- * @throws Error for what a plain directory can't show, or what would land outside.
+ * @throws CpiabError E3019 for what the module can't show, or what would land outside.
  */
 function placed(header: Header, prefix: string, mtime: Date): Header | null {
   const { name, type, mode, uid, gid, size } = header;
   const path = inside(name);
-  const why = path === null ? 'leads out of it' : unfit(path, type);
-  if (why !== null) throw new Error(`layer ${posix.basename(prefix)}: ${name} ${why}`);
-  if (path === '') return null;
+  const why = path === null ? 'leads out of it' : unfit(header);
+  if (why !== null)
+    throw new CpiabError('E3019', { subject: `layer ${posix.basename(prefix)}`, args: [`${name} ${why}`] });
+  if (path === null || path === '') return null;
+  const { dir, base } = posix.parse(path);
+  if (base === OPAQUE_NAME) return null;
+  if (base.startsWith(WHITEOUT)) {
+    const hidden = posix.join(prefix, dir, base.slice(WHITEOUT.length));
+    return {
+      name: hidden,
+      type: 'character-device',
+      devmajor: 0,
+      devminor: 0,
+      mode: 0,
+      uid: 0,
+      gid: 0,
+      size: 0,
+      mtime,
+    } as Header;
+  }
   const plain = { name: `${prefix}/${path}`, type, mode, uid, gid, size, mtime };
   const linkname = type === 'link' ? linkedTo(header, prefix) : header.linkname;
   return (linkname ? { ...plain, linkname } : plain) as Header;
@@ -85,15 +124,20 @@ function placed(header: Header, prefix: string, mtime: Date): Header | null {
 
 const PLAIN_TYPES = new Set<Header['type']>(['file', 'directory', 'symlink', 'link']);
 
-/** Why a plain directory can't show an entry, or null. Whiteouts: OCI Image Specification 1.1, layer.md. */
-function unfit(path: string, type: Header['type']): string | null {
+/** Why the module can't show an entry, or null. */
+function unfit({ type, pax }: Header): string | null {
   if (!PLAIN_TYPES.has(type)) return `is a ${type}`;
-  return posix.basename(path).startsWith('.wh.') ? 'is a whiteout' : null;
+  const records = (pax ?? {}) as Record<string, unknown>;
+  return 'SCHILY.xattr.security.capability' in records ? 'has file capabilities' : null;
 }
 
 function linkedTo({ name, linkname }: Header, prefix: string): string {
   const target = inside(linkname ?? '');
-  if (target === null) throw new Error(`layer ${posix.basename(prefix)}: ${name} links to ${linkname}`);
+  if (target === null)
+    throw new CpiabError('E3019', {
+      subject: `layer ${posix.basename(prefix)}`,
+      args: [`${name} links to ${linkname}`],
+    });
   return `${prefix}/${target}`;
 }
 

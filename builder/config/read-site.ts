@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CpiabError } from '../../contract/errors.ts';
-import { type Site, SiteSchema } from '../../contract/site.ts';
+import { hasBox, type Site, SiteSchema } from '../../contract/site.ts';
 import { wrongValue } from './mistakes.ts';
 import { all, readYaml } from './read-yaml.ts';
 
@@ -30,10 +30,11 @@ export async function readSite(repository: string, name: string): Promise<Site> 
 }
 
 function rejectUnsupported(site: Site, shown: string): void {
-  if (site.supply !== 'source')
+  if (hasBox(site) && site.supply !== 'source')
     throw new CpiabError('E1011', { subject: shown, args: [`supply ${site.supply}`] });
-  if (site.engine.kind !== 'kubeadm') {
-    throw new CpiabError('E1011', { subject: shown, args: [`engine ${site.engine.kind}`] });
+  if (site.engine?.kind === 'k3s') throw new CpiabError('E1011', { subject: shown, args: ['engine k3s'] });
+  if (!hasBox(site) && site.media?.includes('iso')) {
+    throw new CpiabError('E1011', { subject: shown, args: ['an ISO of a site without an engine'] });
   }
 }
 

@@ -2,10 +2,12 @@ import { CpiabError } from '../../contract/errors.ts';
 import type { Lock } from '../../contract/lock.ts';
 import type { Program } from '../../contract/programs.ts';
 import { tracked } from '../../contract/progress.ts';
-import type { Site } from '../../contract/site.ts';
+import { hasBox, type Site } from '../../contract/site.ts';
 import type { CachedFile } from '../../host/cache.ts';
+import type { Sandbox } from '../../host/sandbox.ts';
 import type { Component } from '../bundle/sbom.ts';
 import type { BuildHost } from '../host.ts';
+import { isReference } from '../lock/upstream.ts';
 import { together } from '../together.ts';
 import { bundleAgent } from './agent.ts';
 import { assembleBuildRoot } from './build-root.ts';
@@ -16,24 +18,57 @@ import { checkVersions, type PartVersions } from './image-version.ts';
 import { type RecipeParts, recipeImages } from './images.ts';
 import { fetchNode } from './node.ts';
 import { assembleOs } from './os-root.ts';
-import type { BuiltImage, Parts } from './parts.ts';
+import type { BoxParts, BuiltImage, Parts } from './parts.ts';
 import { compileProgram, linkedModules, moduleList, readPrograms } from './programs.ts';
 import { readBundleSets, readRecipe, recipeFolder } from './recipes.ts';
 import { type GoToolchain, goToolchain } from './toolchain.ts';
+import { fetchUpstream } from './upstream.ts';
 
 /** The one program that isn't on the medium, only what it makes of its API modules. */
 const GENERATOR = 'controller-gen';
 
 /**
  * Fills the cache from the lock: downloads, compiles, assembles. What the cache has is not made again.
- * Programs are compiled one after another, as the Go compiler uses every core by itself; Debian roots
- * and Node are made beside them.
+ * Programs are compiled one after another, as the Go compiler uses every core by itself; Debian roots,
+ * Node and published images are brought beside them.
  */
 export async function fetchParts(site: Site, lock: Lock, host: BuildHost): Promise<Parts> {
   const bundles = await readBundleSets(host.repository, site);
-  const definitions = await readPrograms(host.repository);
+  const definitions = hasBox(site) ? await readPrograms(host.repository) : [];
   const debs = await fetchDebs(site, lock, host);
   const sandbox = await assembleBuildRoot(debs, host);
+  const sources = { site, lock, bundles, definitions, debs, sandbox };
+  const [published, made] = await together(
+    [
+      (signal) => fetchUpstream(site, lock, { ...host, signal }),
+      (signal) => (hasBox(site) ? makeBox(sources, { ...host, signal }) : Promise.resolve(null)),
+    ],
+    host.signal,
+  );
+  const recipes = await buildImages({ ...sources, programs: made?.box.programs ?? {} }, host);
+  return {
+    sandbox,
+    images: [...recipes, ...published],
+    box: made?.box ?? null,
+    components: made?.components ?? [],
+    lock,
+  };
+}
+
+interface Sources {
+  lock: Lock;
+  bundles: Awaited<ReturnType<typeof readBundleSets>>;
+  definitions: Program[];
+  debs: DebStore;
+  sandbox: Sandbox;
+}
+
+/** What the box itself runs. */
+async function makeBox(
+  sources: Sources,
+  host: BuildHost,
+): Promise<{ box: BoxParts; components: Component[] }> {
+  const { lock, bundles, definitions, debs, sandbox } = sources;
   const toolchain = await goToolchain(sandbox, host);
   const [compiled, os, node] = await together(
     [
@@ -49,19 +84,14 @@ export async function fetchParts(site: Site, lock: Lock, host: BuildHost): Promi
     generateCrds(generator, toolchain, host),
   );
   const onBox = new Set(bundles.programs);
+  const hostPrograms = definitions
+    .filter(({ name }) => onBox.has(name))
+    .flatMap(({ outputs }) => outputs.map(({ bin }) => bin));
+  const agent = await bundleAgent(host);
+  const { programs } = compiled;
   return {
-    sandbox,
-    programs: compiled.programs,
-    hostPrograms: definitions
-      .filter(({ name }) => onBox.has(name))
-      .flatMap(({ outputs }) => outputs.map(({ bin }) => bin)),
-    node: node.file,
-    agent: await bundleAgent(host),
-    crds: crds.file,
-    os,
-    images: await buildImages(bundles.images, { lock, definitions, debs, programs: compiled.programs }, host),
+    box: { programs, hostPrograms, node: node.file, agent, crds: crds.file, os },
     components: [...compiled.components, nodeComponent(lock)],
-    lock,
   };
 }
 
@@ -93,15 +123,13 @@ async function compileAll(
   return { programs, components: goComponents(definitions, linked) };
 }
 
-interface ImageSources {
-  lock: Lock;
-  definitions: Program[];
-  debs: DebStore;
+interface ImageSources extends Sources {
   programs: Record<string, CachedFile>;
 }
 
-async function buildImages(names: string[], sources: ImageSources, host: BuildHost): Promise<BuiltImage[]> {
-  const { lock, definitions, debs, programs } = sources;
+/** The images that have a recipe. */
+async function buildImages(sources: ImageSources, host: BuildHost): Promise<BuiltImage[]> {
+  const { lock, bundles, definitions, debs, programs } = sources;
   const parts: RecipeParts = {
     program: (output) => {
       const file = programs[output];
@@ -113,7 +141,7 @@ async function buildImages(names: string[], sources: ImageSources, host: BuildHo
     unpack: (deb, directory) => debs.unpack(deb, directory),
   };
   const all: BuiltImage[] = [];
-  for (const name of names) {
+  for (const name of bundles.images.filter((entry) => !isReference(entry))) {
     const recipe = await readRecipe(host.repository, name);
     checkVersions(recipe, versionsOf(definitions, lock));
     const folder = recipeFolder(host.repository, name);

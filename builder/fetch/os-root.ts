@@ -11,7 +11,7 @@ import type { Bind, Sandbox } from '../../host/sandbox.ts';
 import type { BuildHost } from '../host.ts';
 import { moduleFromTar } from '../image/module.ts';
 import type { DebStore } from './debs.ts';
-import type { Parts } from './parts.ts';
+import type { BoxParts } from './parts.ts';
 
 /** Users that tools look up by name; the build root has no others, as no maintainer script made any. */
 const USERS = 'root:x:0:0::/root:/bin/sh\n_apt:x:42:65534::/nonexistent:/usr/sbin/nologin\n';
@@ -34,7 +34,7 @@ export async function assembleOs(
   debs: DebStore,
   sandbox: Sandbox,
   host: BuildHost,
-): Promise<Parts['os']> {
+): Promise<BoxParts['os']> {
   const assembly = { lock, debs, sandbox, host };
   const packages = debs.set('os');
   const base = await tracked(

@@ -4,10 +4,12 @@ import type { CachedFile } from '../../host/cache.ts';
 import type { Sandbox } from '../../host/sandbox.ts';
 import type { Component } from '../bundle/sbom.ts';
 
-/** A container image built from its recipe. */
+/** A container image, built from its recipe or published by others. */
 export interface BuiltImage {
   /** Full references with tag. */
   references: string[];
+  /** What the references name, where that is an index of many platforms and not the manifest itself. */
+  index?: { file: CachedFile; mediaType: string };
   manifest: { file: CachedFile; mediaType: string };
   config: { file: CachedFile };
   /** Lowest first. `tar` is the uncompressed layer, `file` the blob a registry serves. */
@@ -18,6 +20,16 @@ export interface BuiltImage {
 export interface Parts {
   /** The build root that shapes artifacts. */
   sandbox: Sandbox;
+  images: BuiltImage[];
+  /** What the box itself runs; null for a site that has none. */
+  box: BoxParts | null;
+  /** Go and npm components for the SBOM. */
+  components: Component[];
+  lock: Lock;
+}
+
+/** The parts of a box besides its images. */
+export interface BoxParts {
   /** Compiled programs by output name. */
   programs: Record<string, CachedFile>;
   /** Which of them the box runs outside containers. */
@@ -27,8 +39,4 @@ export interface Parts {
   /** Flux's custom resource definitions, one YAML stream. */
   crds: CachedFile;
   os: { module: CachedFile; kernel: CachedFile; initrd: CachedFile };
-  images: BuiltImage[];
-  /** Go and npm components for the SBOM. */
-  components: Component[];
-  lock: Lock;
 }

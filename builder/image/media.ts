@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { BuildReport } from '../../contract/build-report.ts';
 import { bundleFiles, medium } from '../../contract/layout.ts';
 import type { Digest } from '../../contract/manifest.ts';
+import type { MediaKind } from '../../contract/media.ts';
 import { tracked } from '../../contract/progress.ts';
 import type { Site } from '../../contract/site.ts';
 import { linkOrCopy, sha256File, writeAtomic } from '../../host/files.ts';
@@ -16,7 +17,6 @@ import { isoTree, writeIso } from './iso.ts';
 import type { Output } from './output.ts';
 import { writeTarball } from './tarball.ts';
 
-export type MediaKind = Site['media'][number];
 type Artifact = BuildReport['artifacts'][number];
 
 export interface MediaInput {

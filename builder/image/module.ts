@@ -13,17 +13,7 @@ interface ModuleOptions {
  * Block size and level measured in an emulated guest: larger blocks or a higher level save a few
  * percent and cost the boot more time to read.
  */
-const FORMAT = [
-  '-comp',
-  'zstd',
-  '-Xcompression-level',
-  '9',
-  '-b',
-  '128K',
-  '-no-progress',
-  '-quiet',
-  '-no-xattrs',
-];
+const FORMAT = ['-comp', 'zstd', '-Xcompression-level', '9', '-b', '128K', '-no-progress', '-quiet'];
 const name = 'module.squashfs';
 
 /** Makes a squashfs of a tar, with the owners and modes the tar has. @returns its path. */
@@ -33,7 +23,18 @@ export async function moduleFromTar(
 ): Promise<string> {
   const { tar, epoch, scratch, signal } = options;
   await sandbox.run(
-    ['sh', '-c', 'exec "$@" < /source.tar', 'sh', 'sqfstar', ...FORMAT, ...times(epoch), `/scratch/${name}`],
+    [
+      'sh',
+      '-c',
+      'exec "$@" < /source.tar',
+      'sh',
+      'sqfstar',
+      ...FORMAT,
+      '-xattrs-include',
+      '^trusted\\.overlay\\.',
+      ...times(epoch),
+      `/scratch/${name}`,
+    ],
     {
       binds: [
         { source: tar, target: '/source.tar', write: false },
@@ -52,7 +53,16 @@ export async function moduleFromDirectory(
 ): Promise<string> {
   const { directory, epoch, scratch, signal } = options;
   await sandbox.run(
-    ['mksquashfs', '/source', `/scratch/${name}`, ...FORMAT, '-all-root', '-noappend', ...times(epoch)],
+    [
+      'mksquashfs',
+      '/source',
+      `/scratch/${name}`,
+      ...FORMAT,
+      '-no-xattrs',
+      '-all-root',
+      '-noappend',
+      ...times(epoch),
+    ],
     {
       binds: [
         { source: directory, target: '/source', write: false },

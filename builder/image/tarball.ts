@@ -52,9 +52,9 @@ export async function writeTarball(input: TarballInput): Promise<void> {
 
 /** What a reader needs first comes first: manifest, signature, index, image manifests; then the rest by name. */
 function memberOrder(bundle: Bundle): string[] {
-  const manifests = Object.values(bundle.manifest.images).map(
-    (digest) => `${bundleFiles.blobs}/${digest.slice(7)}`,
-  );
+  const manifests = bundle.manifest.blobs
+    .filter(({ role }) => role === 'image-index' || role === 'image-manifest')
+    .map(({ digest }) => `${bundleFiles.blobs}/${digest.slice(7)}`);
   const first = [
     bundleFiles.manifest,
     bundleFiles.signature,

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { Lock } from '../../contract/lock.ts';
-import type { Site } from '../../contract/site.ts';
+import { hasBox, type Site } from '../../contract/site.ts';
 import { stableJson } from '../../host/cache.ts';
 import { goFolder, readPrograms } from '../fetch/programs.ts';
 import { readBundleSets, readRecipe, recipePackages } from '../fetch/recipes.ts';
@@ -11,6 +11,7 @@ import type { BuildHost } from '../host.ts';
 import { type PackageSet, resolveDebian } from './debian.ts';
 import { lockInputs } from './inputs.ts';
 import { readOsProfile } from './os-profile.ts';
+import { isReference, lockUpstream } from './upstream.ts';
 
 /** Bytes that Go modules and compiled objects take in the cache, measured for the programs of `supply/go`. */
 const GO_DOWNLOAD = 900 * 2 ** 20;
@@ -18,17 +19,24 @@ const GO_CACHE = 6 * 2 ** 30;
 /** Media and bundle, as a multiple of what the packages weigh; measured. */
 const OUTPUT_FACTOR = 6;
 
+/** A published image in the cache, with its layers unpacked; in bundle, ISO and tarball. Multiples of its download. */
+const UNPACKED_FACTOR = 4;
+const MEDIA_FACTOR = 5;
+
 /** Pins every reference of a site anew. Needs the network; writes nothing. */
 export async function resolveLock(site: Site, host: BuildHost): Promise<Lock> {
   const { repository } = host;
   const bundles = await readBundleSets(repository, site);
-  const recipes = await Promise.all(bundles.images.map((name) => readRecipe(repository, name)));
-  const sets: Record<string, PackageSet> = await readOsProfile(repository);
+  const names = bundles.images.filter((entry) => !isReference(entry));
+  const recipes = await Promise.all(names.map((name) => readRecipe(repository, name)));
+  const { os, build } = await readOsProfile(repository);
+  const sets: Record<string, PackageSet> = hasBox(site) ? { os, build } : { build };
   for (const recipe of recipes) {
     const include = recipePackages(recipe);
     if (include.length > 0) sets[`image/${recipe.name}`] = { include, kind: 'files' };
   }
   const debian = await resolveDebian(sets, site, host);
+  const upstream = await lockUpstream(bundles.images, site, host);
   return {
     apiVersion: 'cpiab.dev/v1',
     kind: 'Lock',
@@ -36,22 +44,24 @@ export async function resolveLock(site: Site, host: BuildHost): Promise<Lock> {
     epoch: Math.max(...debian.indexes.map(({ date }) => date)),
     inputs: await lockInputs(repository, site),
     debian,
-    go: await lockPrograms(repository),
+    go: hasBox(site) ? await lockPrograms(repository) : [],
     node: await lockNode(repository),
     images: recipes.map((recipe) => ({ name: recipe.name, recipeDigest: digest(stableJson(recipe)) })),
-    sizes: estimate(debian.packages),
+    upstream,
+    sizes: estimate(site, debian.packages, upstream),
   };
 }
 
 /** The lock as a file: sorted members, one fact a line. */
 export function formatLock(lock: Lock): string {
   const { debian, ...rest } = lock;
-  const flat = { ...rest, debian: { ...debian, packages: [], indexes: [] } };
+  const flat = { ...rest, upstream: [], debian: { ...debian, packages: [], indexes: [] } };
   const rows = (values: unknown[]) =>
     `[\n${values.map((value) => `   ${stableJson(value)}`).join(',\n')}\n  ]`;
   return `${stableJson(flat, 1)
     .replace('"packages": []', () => `"packages": ${rows(debian.packages)}`)
-    .replace('"indexes": []', () => `"indexes": ${rows(debian.indexes)}`)}\n`;
+    .replace('"indexes": []', () => `"indexes": ${rows(debian.indexes)}`)
+    .replace('"upstream": []', () => `"upstream": ${rows(rest.upstream)}`)}\n`;
 }
 
 async function lockPrograms(repository: string): Promise<Lock['go']> {
@@ -78,10 +88,20 @@ async function lockNode(repository: string): Promise<Lock['node']> {
   return { package: config.nodePackage, version: config.nodeVersion, integrity: config.nodeIntegrity };
 }
 
-function estimate(packages: Lock['debian']['packages']): Lock['sizes'] {
+function estimate(
+  site: Site,
+  packages: Lock['debian']['packages'],
+  upstream: Lock['upstream'],
+): Lock['sizes'] {
+  const [download, compiled] = hasBox(site) ? [GO_DOWNLOAD, GO_CACHE] : [0, 0];
   const debs = packages.reduce((sum, { size }) => sum + size, 0);
   const unpacked = packages.reduce((sum, { installed }) => sum + installed * 1024, 0);
-  return { download: debs + GO_DOWNLOAD, cache: debs + unpacked + GO_CACHE, output: debs * OUTPUT_FACTOR };
+  const images = upstream.reduce((sum, { size }) => sum + size, 0);
+  return {
+    download: debs + download + images,
+    cache: debs + unpacked + compiled + images * UNPACKED_FACTOR,
+    output: (hasBox(site) ? debs * OUTPUT_FACTOR : 0) + images * MEDIA_FACTOR,
+  };
 }
 
 const digest = (text: string) => createHash('sha256').update(text).digest('hex');

@@ -53,10 +53,13 @@ function parseJson(text: string): unknown {
 }
 
 function rejectUnknown(only: readonly string[], old: Lock | null, path: string): void {
-  const known = new Set(old?.debian.packages.map(({ name }) => name));
+  const known = new Set([
+    ...(old?.debian.packages.map(({ name }) => name) ?? []),
+    ...(old?.upstream.map(({ reference }) => reference) ?? []),
+  ]);
   const unknown = only.find((name) => !known.has(name));
   if (unknown === undefined) return;
-  throw new CpiabError('E1002', { subject: path, args: ['a package in the lock', unknown] });
+  throw new CpiabError('E1002', { subject: path, args: ['a package or image in the lock', unknown] });
 }
 
 /** The fresh lock, but every package that was locked already and isn't named stays as it was. */
@@ -65,7 +68,11 @@ function keepVersions(old: Lock, fresh: Lock, named: ReadonlySet<string>): Lock 
   const packages = fresh.debian.packages.map((found) =>
     named.has(found.name) ? found : (locked.get(identity(found)) ?? found),
   );
-  return { ...fresh, debian: { ...fresh.debian, packages } };
+  const images = new Map(old.upstream.map((found) => [found.reference, found]));
+  const upstream = fresh.upstream.map((found) =>
+    named.has(found.reference) ? found : (images.get(found.reference) ?? found),
+  );
+  return { ...fresh, upstream, debian: { ...fresh.debian, packages } };
 }
 
 const identity = ({ name, arch }: DebianPackage) => `${name}:${arch}`;
@@ -82,8 +89,11 @@ export function changesBetween(old: Lock | null, fresh: Lock): VersionChange[] {
 function versions(lock: Lock | null): Map<string, string> {
   if (lock === null) return new Map();
   return new Map(
-    [...lock.debian.packages, ...lock.go, { name: lock.node.package, version: lock.node.version }].map(
-      ({ name, version }) => [name, version],
-    ),
+    [
+      ...lock.debian.packages,
+      ...lock.go,
+      { name: lock.node.package, version: lock.node.version },
+      ...lock.upstream.map(({ reference, digest }) => ({ name: reference, version: digest })),
+    ].map(({ name, version }) => [name, version]),
   );
 }

@@ -77,16 +77,14 @@ async function expectedFiles(medium: Medium, manifest: Manifest): Promise<Map<st
 async function servedView(medium: Medium, manifest: Manifest): Promise<Map<string, Digest>> {
   const images = await Promise.all(
     Object.entries(manifest.images).map(async ([reference, digest]) => {
-      const bytes = await medium.read(`${layout.bundle}/${bundleFiles.blobs}/${digest.slice(7)}`);
-      if (sha256(bytes) !== digest) throw damaged(manifest, digest);
-      const image = JSON.parse(bytes.toString('utf8')) as {
-        config: { digest: Digest };
-        layers: { digest: Digest }[];
-      };
+      const top = await readJson(medium, manifest, digest);
+      const own = 'manifests' in top ? carried(manifest, top.manifests) : digest;
+      const image = (own === digest ? top : await readJson(medium, manifest, own)) as ImageManifest;
       return {
         reference,
-        manifest: digest,
-        content: [image.config.digest, ...image.layers.map((l) => l.digest)],
+        digest,
+        manifest: own,
+        content: [image.config.digest, ...image.layers.map((layer) => layer.digest)],
       };
     }),
   );
@@ -94,6 +92,29 @@ async function servedView(medium: Medium, manifest: Manifest): Promise<Map<strin
   const files = new Map(blobs);
   for (const [path, digest] of links) files.set(path, sha256(Buffer.from(digest)));
   return files;
+}
+
+interface ImageManifest {
+  config: { digest: Digest };
+  layers: { digest: Digest }[];
+}
+
+/** An index names many platforms; the bundle carries one. */
+function carried(manifest: Manifest, named: { digest: Digest }[]): Digest {
+  const here = new Set(manifest.blobs.map(({ digest }) => digest));
+  const found = named.find(({ digest }) => here.has(digest));
+  if (found === undefined) throw new Error('an index without any of its manifests');
+  return found.digest;
+}
+
+async function readJson(
+  medium: Medium,
+  manifest: Manifest,
+  digest: Digest,
+): Promise<ImageManifest | { manifests: { digest: Digest }[] }> {
+  const bytes = await medium.read(`${layout.bundle}/${bundleFiles.blobs}/${digest.slice(7)}`);
+  if (sha256(bytes) !== digest) throw damaged(manifest, digest);
+  return JSON.parse(bytes.toString('utf8')) as ImageManifest;
 }
 
 interface Check {

@@ -52,4 +52,49 @@ export const buildErrors = {
     says: () => 'damaged in the cache; it is removed',
     hint: 'run the build again: it makes the file anew',
   },
+  E3011: {
+    exit: 1,
+    says: (why: string) => `the registry does not answer: ${why}`,
+    hint: 'check the network, or name a mirror of it in the site (registries); then run again: finished work is kept',
+  },
+  E3012: {
+    exit: 1,
+    says: (why: string) => `the registry refuses: ${why}`,
+    hint: 'log in with `docker login` or `skopeo login`, or name the file that holds the login in REGISTRY_AUTH_FILE',
+  },
+  E3013: {
+    exit: 1,
+    says: () => 'the registry wants fewer requests, and went on refusing',
+    hint: 'run again later: finished work is kept. A login or a mirror (registries in the site) often allows more',
+  },
+  E3014: {
+    exit: 1,
+    says: () => 'the registry has no such image, tag or blob',
+    hint: 'check the name and tag; a registry that wants a login may say the same of what it hides',
+  },
+  E3015: {
+    exit: 1,
+    says: (wanted: string, found: string) => `no image for ${wanted}; it has ${found}`,
+    hint: 'choose a version, or another image, that is published for this platform',
+  },
+  E3016: {
+    exit: 1,
+    says: (bytes: string, size: string) => `ended after ${bytes} of ${size} bytes, again and again`,
+    hint: 'run again: what came is kept and gone on with',
+  },
+  E3017: {
+    exit: 1,
+    says: (what: string) => `the registry's answer makes no sense: ${what}`,
+    hint: 'check that the name is that of a container image and the address that of a registry',
+  },
+  E3018: {
+    exit: 1,
+    says: (why: string) => `the registry's certificate is not trusted: ${why}`,
+    hint: "give the authority's certificate as `ca` of the registry in the site (registries)",
+  },
+  E3019: {
+    exit: 1,
+    says: (what: string) => `cannot be laid out on the medium: ${what}`,
+    hint: 'choose another version of the image, or build it from a recipe (images/oci)',
+  },
 } as const;

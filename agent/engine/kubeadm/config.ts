@@ -1,8 +1,8 @@
-import type { Site } from '../../../contract/site.ts';
+import type { BoxSite } from '../../../contract/site.ts';
 import { type EngineImages, imageRepository, tagOf } from './images.ts';
 
 export interface KubeadmInput {
-  site: Site;
+  site: BoxSite;
   images: EngineImages;
   /** Name of this node. */
   node: string;

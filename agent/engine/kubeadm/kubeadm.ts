@@ -3,7 +3,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { box, units } from '../../../contract/layout.ts';
 import type { Manifest } from '../../../contract/manifest.ts';
-import type { Site } from '../../../contract/site.ts';
+import type { BoxSite } from '../../../contract/site.ts';
 import { writeAtomic } from '../../../host/files.ts';
 import { run } from '../../../host/process.ts';
 import type { Paths } from '../../board.ts';
@@ -17,7 +17,7 @@ import { lastManifest, stageStaticPods, unstageStaticPods } from './static-pods.
 
 const CNI_DIRECTORY = '/etc/cni/net.d';
 /** Upstream Kubernetes, started by kubeadm: static pods for the control plane, kubelet and kube-proxy as services. */
-export function kubeadmEngine(site: Site, paths: Paths, manifest: Manifest): Engine {
+export function kubeadmEngine(site: BoxSite, paths: Paths, manifest: Manifest): Engine {
   const images = engineImages(manifest, site.engine.version);
   const files = hostFiles(paths.run, CNI_DIRECTORY);
   const input = { site, images, node: hostname(), containerdSocket: paths.containerdSocket, ...files };

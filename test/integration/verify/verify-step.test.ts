@@ -11,9 +11,9 @@ import { isEmulated } from '../../../agent/verify/hash.ts';
 import { verify } from '../../../agent/verify/verify.ts';
 import { encodePublicKey, generateSiteKey, signBytes } from '../../../builder/bundle/minisign.ts';
 import { box } from '../../../contract/layout.ts';
-import { SiteSchema } from '../../../contract/site.ts';
+import { parseBoxSite } from '../../../contract/site.ts';
 
-const site = SiteSchema.parse({
+const site = parseBoxSite({
   apiVersion: 'cpiab.dev/v1',
   kind: 'Site',
   name: 'lab',

@@ -5,10 +5,10 @@ import { boot } from '../../../agent/boot.ts';
 import { BoxReport } from '../../../agent/report/report.ts';
 import type { Step } from '../../../agent/step.ts';
 import { CpiabError } from '../../../contract/errors.ts';
-import { SiteSchema } from '../../../contract/site.ts';
+import { parseBoxSite } from '../../../contract/site.ts';
 import { BoxStatusSchema } from '../../../contract/status.ts';
 
-const site = SiteSchema.parse({
+const site = parseBoxSite({
   apiVersion: 'cpiab.dev/v1',
   kind: 'Site',
   name: 'lab',

@@ -11,7 +11,7 @@ test('a site needs only its name and the version of Kubernetes', () => {
     network: { nodeAddress: '10.44.0.1', podCIDR: '10.42.0.0/16', serviceCIDR: '10.43.0.0/16' },
     bundles: ['core'],
     bundle: { validDays: 365 },
-    media: ['iso', 'tarball'],
+    registries: {},
     debian: { suite: 'trixie' },
   });
 });

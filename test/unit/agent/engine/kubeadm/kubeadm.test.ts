@@ -7,9 +7,9 @@ import { nodePodNetwork } from '../../../../../agent/engine/kubeadm/addresses.ts
 import { type HostFiles, hostFiles, writeHostFiles } from '../../../../../agent/engine/kubeadm/host-files.ts';
 import { engineImages } from '../../../../../agent/engine/kubeadm/images.ts';
 import { mountsBelow } from '../../../../../agent/engine/kubeadm/reset.ts';
-import { SiteSchema } from '../../../../../contract/site.ts';
+import { parseBoxSite } from '../../../../../contract/site.ts';
 
-const site = SiteSchema.parse({
+const site = parseBoxSite({
   apiVersion: 'cpiab.dev/v1',
   kind: 'Site',
   name: 'lab',

@@ -1,0 +1,165 @@
+import { createReadStream, createWriteStream } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { createGunzip, createZstdDecompress } from 'node:zlib';
+import { z } from 'zod';
+import { CpiabError } from '../../contract/errors.ts';
+import type { Lock } from '../../contract/lock.ts';
+import { type Digest, DigestSchema } from '../../contract/manifest.ts';
+import { tracked } from '../../contract/progress.ts';
+import type { Site } from '../../contract/site.ts';
+import type { Cache, CachedFile } from '../../host/cache.ts';
+import type { BuildHost } from '../host.ts';
+import { readReference } from '../lock/upstream.ts';
+import { fetchBlob } from '../registry/blob.ts';
+import { type RemoteDescriptor, type RemoteImage, resolveImage } from '../registry/manifests.ts';
+import { openRegistries, type Registries } from '../registry/registries.ts';
+import { together } from '../together.ts';
+import type { BuiltImage } from './parts.ts';
+
+type Locked = Lock['upstream'][number];
+
+/** Blobs that are fetched at a time, over all registries. */
+const PARALLEL = 6;
+const ID = 'upstream';
+
+/**
+ * Brings every published image of the lock into the cache, each blob once, the largest first.
+ * @throws CpiabError E3011…E3018 of a registry, E2103 for content that isn't what its digest says.
+ */
+export async function fetchUpstream(site: Site, lock: Lock, host: BuildHost): Promise<BuiltImage[]> {
+  if (lock.upstream.length === 0) return [];
+  const registries = openRegistries(site, host.repository, host.signal);
+  const part = { id: ID, title: `${lock.upstream.length} published images` };
+  try {
+    return await tracked(
+      host.progress,
+      part,
+      async () => await fetchImages(lock.upstream, registries, host),
+      (images) => ({ bytes: sumOf(images.flatMap(({ layers }) => layers.map(({ file }) => file.size))) }),
+    );
+  } finally {
+    await registries.close();
+  }
+}
+
+async function fetchImages(all: Locked[], registries: Registries, host: BuildHost): Promise<BuiltImage[]> {
+  const images = await inTurn(all, host, async (locked) => ({
+    locked,
+    remote: await describe(locked, registries),
+  }));
+  const wanted = new Map<Digest, { blob: RemoteDescriptor; locked: Locked }>();
+  for (const { locked, remote } of images)
+    for (const blob of [remote.config, ...remote.layers]) wanted.set(blob.digest, { blob, locked });
+  const queue = [...wanted.values()].toSorted((a, b) => b.blob.size - a.blob.size);
+  let bytes = 0;
+  await inTurn(queue, host, async ({ blob, locked }, signal) => {
+    const { host: name, repository } = readReference(locked.reference);
+    const request = { repository, sha256: hex(blob.digest), size: blob.size };
+    const onBytes = (count: number) => {
+      bytes += count;
+      host.progress({ type: 'progress', id: ID, bytes });
+    };
+    await fetchBlob(await registries.of(name), request, { cache: host.cache, signal, onBytes });
+  });
+  return await inTurn(
+    images,
+    host,
+    async ({ locked, remote }) => await builtImage(locked, remote, host.cache),
+  );
+}
+
+/** Does the work for every item, some at a time; results in the items' order. */
+async function inTurn<Item, Result>(
+  items: Item[],
+  host: BuildHost,
+  work: (item: Item, signal: AbortSignal) => Promise<Result>,
+): Promise<Result[]> {
+  const results: Result[] = [];
+  const left = items.entries();
+  const worker = async (signal: AbortSignal) => {
+    for (const [index, item] of left) results[index] = await work(item, signal);
+  };
+  await together(
+    Array.from({ length: PARALLEL }, () => worker),
+    host.signal,
+  );
+  return results;
+}
+
+/** The locked image as its registry has it: asked for by digest, so that nothing but the locked one can come. */
+async function describe({ reference, digest }: Locked, registries: Registries): Promise<RemoteImage> {
+  const { host, repository } = readReference(reference);
+  return await resolveImage(await registries.of(host), { host, repository, digest });
+}
+
+async function builtImage({ reference }: Locked, remote: RemoteImage, cache: Cache): Promise<BuiltImage> {
+  const { top, manifest, config } = remote;
+  const diffIds = await readDiffIds(reference, poolFile(config, cache));
+  if (diffIds.length !== remote.layers.length)
+    throw new CpiabError('E3017', {
+      subject: reference,
+      args: ['its config has other layers than its manifest'],
+    });
+  const layers: BuiltImage['layers'] = [];
+  for (const [index, layer] of remote.layers.entries()) {
+    const diffId = diffIds[index] as Digest;
+    const file = poolFile(layer, cache);
+    layers.push({ file, diffId, tar: await uncompressed(reference, layer.mediaType, file, diffId, cache) });
+  }
+  const shared = {
+    references: [reference],
+    manifest: { file: await cache.put(manifest.bytes), mediaType: manifest.mediaType },
+    config: { file: poolFile(config, cache) },
+    layers,
+  };
+  if (top.digest === manifest.digest) return shared;
+  return { ...shared, index: { file: await cache.put(top.bytes), mediaType: top.mediaType } };
+}
+
+const ConfigSchema = z.looseObject({ rootfs: z.looseObject({ diff_ids: z.array(DigestSchema) }) });
+
+async function readDiffIds(reference: string, file: CachedFile): Promise<Digest[]> {
+  const parsed = ConfigSchema.safeParse(JSON.parse(await readFile(file.path, 'utf8')));
+  if (parsed.success) return parsed.data.rootfs.diff_ids;
+  throw new CpiabError('E3017', {
+    subject: reference,
+    args: ['its config names no layers'],
+    cause: parsed.error,
+  });
+}
+
+/** A layer as the plain tar that the box lays out. @throws CpiabError E2103 when it isn't what the config says. */
+async function uncompressed(
+  reference: string,
+  mediaType: string,
+  file: CachedFile,
+  diffId: Digest,
+  cache: Cache,
+): Promise<CachedFile> {
+  const unpack = decoder(mediaType);
+  if (unpack === null) return file;
+  const { files } = await cache.files('layer-tar', { layer: file.sha256 }, async (scratch) => {
+    const tar = join(scratch, 'layer.tar');
+    await cache.check(file);
+    await pipeline(createReadStream(file.path, { highWaterMark: 1 << 20 }), unpack, createWriteStream(tar));
+    return { tar };
+  });
+  if (`sha256:${files.tar.sha256}` !== diffId)
+    throw new CpiabError('E2103', { subject: `${reference} layer ${diffId}` });
+  return files.tar;
+}
+
+/** Source: OCI Image Specification 1.1, layer.md; Docker's image manifest version 2, schema 2. */
+function decoder(mediaType: string) {
+  if (/[.+]gzip$/.test(mediaType)) return createGunzip();
+  return mediaType.endsWith('+zstd') ? createZstdDecompress() : null;
+}
+
+function poolFile({ digest, size }: RemoteDescriptor, cache: Cache): CachedFile {
+  return { sha256: hex(digest), size, path: cache.blobPath(hex(digest)) };
+}
+
+const hex = (digest: Digest) => digest.slice('sha256:'.length);
+const sumOf = (sizes: number[]) => sizes.reduce((sum, size) => sum + size, 0);

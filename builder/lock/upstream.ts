@@ -1,0 +1,56 @@
+import { CpiabError } from '../../contract/errors.ts';
+import type { Lock } from '../../contract/lock.ts';
+import { type ImageReference, parseReference } from '../../contract/reference.ts';
+import type { Site } from '../../contract/site.ts';
+import type { BuildHost } from '../host.ts';
+import { resolveImage } from '../registry/manifests.ts';
+import { openRegistries, type Registries } from '../registry/registries.ts';
+import { together } from '../together.ts';
+
+/** Questions to registries at a time. */
+const PARALLEL = 8;
+
+/** Whether an entry of a bundle set is a published image rather than a recipe. */
+export const isReference = (entry: string) => entry.includes('/');
+
+/** Asks the registries what each tag names now. Sorted by reference. */
+export async function lockUpstream(
+  entries: readonly string[],
+  site: Site,
+  host: BuildHost,
+): Promise<Lock['upstream']> {
+  const queue = entries.filter(isReference).toSorted();
+  const registries = openRegistries(site, host.repository, host.signal);
+  const found = new Map<string, Lock['upstream'][number]>();
+  const worker = async () => {
+    for (let text = queue.shift(); text !== undefined; text = queue.shift())
+      found.set(text, await lockImage(text, registries));
+  };
+  try {
+    await together(
+      Array.from({ length: PARALLEL }, () => worker),
+      host.signal,
+    );
+  } finally {
+    await registries.close();
+  }
+  return [...found.values()].toSorted((a, b) => (a.reference < b.reference ? -1 : 1));
+}
+
+async function lockImage(text: string, registries: Registries): Promise<Lock['upstream'][number]> {
+  const reference = readReference(text);
+  const image = await resolveImage(await registries.of(reference.host), reference);
+  return {
+    reference: text,
+    digest: image.top.digest,
+    manifest: image.manifest.digest,
+    size: [image.config, ...image.layers].reduce((sum, { size }) => sum + size, 0),
+  };
+}
+
+/** @throws CpiabError E1004 for what is no reference. */
+export function readReference(text: string): ImageReference {
+  const reference = parseReference(text);
+  if (reference === null) throw new CpiabError('E1004', { subject: text });
+  return reference;
+}

@@ -1,0 +1,52 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { CpiabError } from '../../contract/errors.ts';
+import type { Site } from '../../contract/site.ts';
+import { authFiles, findCredentials } from './credentials.ts';
+import { Registry } from './registry.ts';
+
+/** Where Docker's own registry answers; its name in references is another one. */
+const DOCKER_API = 'registry-1.docker.io';
+
+/** The registries of one piece of work, each opened when it is first asked for. */
+export interface Registries {
+  of(host: string): Promise<Registry>;
+  close(): Promise<void>;
+}
+
+/** @param repository absolute path; certificates that the site names lie in it. */
+export function openRegistries(site: Site, repository: string, signal: AbortSignal): Registries {
+  const open = new Map<string, Promise<Registry>>();
+  return {
+    of: async (host) => {
+      const known = open.get(host) ?? openRegistry(host, site, repository, signal);
+      open.set(host, known);
+      return await known;
+    },
+    close: async () => {
+      const settled = await Promise.allSettled(open.values());
+      for (const one of settled) if (one.status === 'fulfilled') await one.value.close();
+    },
+  };
+}
+
+async function openRegistry(host: string, site: Site, repository: string, signal: AbortSignal) {
+  const { mirrors = [], ca } = site.registries[host] ?? {};
+  const own = `https://${host === 'docker.io' ? DOCKER_API : host}`;
+  const bases = [...mirrors, own].map((address) => new URL(address.replace(/\/*$/, '/')));
+  const files = authFiles();
+  return new Registry(host, {
+    bases,
+    ...(ca !== undefined && { ca: await readCertificates(join(repository, ca)) }),
+    // A mirror has a login of its own.
+    credentials: async (base) =>
+      await findCredentials(base === bases.at(-1) ? host : base.host, files, signal),
+    signal,
+  });
+}
+
+async function readCertificates(path: string): Promise<string> {
+  return await readFile(path, 'utf8').catch((cause: unknown) => {
+    throw new CpiabError('E1006', { subject: path, cause });
+  });
+}

@@ -1,0 +1,168 @@
+import { Agent, type Dispatcher, interceptors, request } from 'undici';
+import { CpiabError } from '../../contract/errors.ts';
+import { type Challenge, parseChallenges } from './challenge.ts';
+import { connectionError } from './connection.ts';
+import type { Credentials } from './credentials.ts';
+import { Retryable, type RetryOptions, retryAfterMs, withRetries } from './retry.ts';
+import { basic, fetchToken, type Token } from './token.ts';
+
+/** How to reach a registry. */
+export interface RegistryOptions {
+  /** Addresses to ask in order, mirrors first; repository names follow after `/v2/`. */
+  bases: URL[];
+  /** PEM certificates to trust besides the system's. */
+  ca?: string;
+  /** What to show where one is asked for. */
+  credentials: (base: URL) => Promise<Credentials | null>;
+  signal: AbortSignal;
+  retry?: Pick<RetryOptions, 'pauses' | 'random'>;
+}
+
+export type Answer = Dispatcher.ResponseData;
+
+/** Connections to one address. */
+const CONNECTIONS = 8;
+const SILENCE_MS = 60_000;
+/** Before its end, so that a token doesn't expire under way. */
+const TOKEN_MARGIN_MS = 5000;
+
+/** One registry, read-only. Source: OCI Distribution Specification 1.1. */
+export class Registry {
+  readonly host: string;
+  readonly #options: RegistryOptions;
+  readonly #agent: Dispatcher;
+  /** By address and repository: what was shown last and was good. */
+  readonly #tokens = new Map<string, Token>();
+
+  constructor(host: string, options: RegistryOptions) {
+    this.host = host;
+    this.#options = options;
+    const agent = new Agent({
+      connections: CONNECTIONS,
+      connect: options.ca === undefined ? {} : { ca: options.ca },
+      headersTimeout: SILENCE_MS,
+      bodyTimeout: SILENCE_MS,
+    });
+    this.#agent = agent.compose(interceptors.redirect({ maxRedirections: 5 }));
+  }
+
+  /**
+   * Asks the registry's addresses one after the other, each with new tries.
+   * @param path below `/v2/<repository>/`.
+   * @returns an answer with status 200 or 206; its body must be read or destroyed.
+   * @throws CpiabError E3011 no answer, E3012 refused, E3013 too many requests, E3014 not there.
+   */
+  async get(repository: string, path: string, headers: Record<string, string> = {}): Promise<Answer> {
+    const { bases, signal, retry } = this.#options;
+    const subject = `${this.host}/${repository}`;
+    let last: unknown;
+    for (const base of bases) {
+      try {
+        return await withRetries(() => this.#ask(base, repository, path, headers), { ...retry, signal });
+      } catch (error) {
+        signal.throwIfAborted();
+        last = error;
+      }
+    }
+    throw last instanceof Retryable ? giveUp(last, subject) : last;
+  }
+
+  async close(): Promise<void> {
+    await this.#agent.destroy();
+  }
+
+  async #ask(base: URL, repository: string, path: string, headers: Record<string, string>): Promise<Answer> {
+    const url = new URL(`v2/${repository}/${path}`, base);
+    const shown = this.#remembered(base, repository);
+    const first = await this.#send(url, { ...headers, ...shown });
+    if (first.statusCode !== 401) return this.#judge(first, repository);
+    await first.body.dump();
+    const authorization = await this.#answer(first, base, repository);
+    const second = await this.#send(url, { ...headers, authorization });
+    return this.#judge(second, repository);
+  }
+
+  async #send(url: URL, headers: Record<string, string>): Promise<Answer> {
+    const { signal } = this.#options;
+    try {
+      return await request(url, { headers, dispatcher: this.#agent, signal });
+    } catch (cause) {
+      signal.throwIfAborted();
+      throw connectionError(cause, url);
+    }
+  }
+
+  #remembered(base: URL, repository: string): Record<string, string> {
+    const token = this.#tokens.get(`${base.href} ${repository}`);
+    const fresh = token !== undefined && token.expires - TOKEN_MARGIN_MS > Date.now();
+    return fresh ? { authorization: token.value } : {};
+  }
+
+  /** What the registry wants to see. Kept for the next request. */
+  async #answer(answer: Answer, base: URL, repository: string): Promise<string> {
+    const { credentials, signal } = this.#options;
+    const challenges = parseChallenges(String(answer.headers['www-authenticate'] ?? ''));
+    const known = await credentials(base);
+    const found = await this.#respond(challenges, known, { repository, signal });
+    this.#tokens.set(`${base.href} ${repository}`, found);
+    return found.value;
+  }
+
+  async #respond(
+    challenges: Challenge[],
+    credentials: Credentials | null,
+    { repository, signal }: { repository: string; signal: AbortSignal },
+  ): Promise<Token> {
+    const registry = this.host;
+    const bearer = challenges.find(({ scheme }) => scheme === 'bearer');
+    if (bearer !== undefined) {
+      const scope = `repository:${repository}:pull`;
+      const dispatcher = this.#agent;
+      const now = Date.now();
+      const token = await fetchToken({
+        registry,
+        challenge: bearer,
+        scope,
+        credentials,
+        dispatcher,
+        signal,
+        now,
+      });
+      return { ...token, value: `Bearer ${token.value}` };
+    }
+    if (
+      challenges.some(({ scheme }) => scheme === 'basic') &&
+      credentials !== null &&
+      'user' in credentials
+    ) {
+      return { value: basic(credentials), expires: Number.POSITIVE_INFINITY };
+    }
+    throw new CpiabError('E3012', {
+      subject: `${registry}/${repository}`,
+      args: [credentials === null ? 'it wants a login' : 'it wants another kind of login'],
+    });
+  }
+
+  async #judge(answer: Answer, repository: string): Promise<Answer> {
+    const { statusCode, headers } = answer;
+    if (statusCode === 200 || statusCode === 206) return answer;
+    await answer.body.dump();
+    const subject = `${this.host}/${repository}`;
+    if (statusCode === 404) throw new CpiabError('E3014', { subject });
+    if (statusCode === 401 || statusCode === 403)
+      throw new CpiabError('E3012', { subject, args: [`status ${statusCode}`] });
+    const waitMs = retryAfterMs(one(headers['retry-after']), Date.now());
+    if (statusCode === 429) throw new TooMany('status 429', { waitMs });
+    if (statusCode >= 500 || statusCode === 408) throw new Retryable(`status ${statusCode}`, { waitMs });
+    throw new CpiabError('E3017', { subject, args: [`status ${statusCode}`] });
+  }
+}
+
+class TooMany extends Retryable {}
+
+function giveUp(last: Retryable, subject: string): CpiabError {
+  if (last instanceof TooMany) return new CpiabError('E3013', { subject, cause: last });
+  return new CpiabError('E3011', { subject, args: [last.message], cause: last });
+}
+
+const one = (header: string | string[] | undefined) => (Array.isArray(header) ? header[0] : header);
