@@ -15,6 +15,9 @@ import { run } from '../../../host/process.ts';
 const repository = resolve(import.meta.dirname, '../../..');
 
 /** The command line of `cpiab`, as its launcher makes it. */
+/** A box that is emulated beside other work may take long to answer. */
+const ANSWER_MS = 60_000;
+
 const commandLine = (args: string[]) => [process.execPath, join(repository, 'cli', 'main.ts'), ...args];
 
 /** Runs `cpiab` as a user would; gives what it prints. */
@@ -67,7 +70,7 @@ export async function bootLab(medium: string, ...args: string[]): Promise<LabBox
   const report = JSON.parse(await cpiab('boot', medium, ...wait, ...args)) as BootReport;
   const url = new URL(report.url).origin;
   const get = async (path: string) => {
-    const { body } = await getPinned(new URL(path, url), report.fingerprint);
+    const { body } = await getPinned(new URL(path, url), report.fingerprint, ANSWER_MS);
     return body.toString();
   };
   const directory = await mkdtemp(join(tmpdir(), 'cpiab-lab-'));
