@@ -9,8 +9,8 @@ const project = (name: string, seconds: number) => ({
   },
 });
 
-/** One guest at a time: emulation wants all cores. */
-const bootProject = (name: string, files: string) => ({
+/** One file at a time: builds and emulated guests want all cores. */
+const heavyProject = (name: string, files: string) => ({
   test: { ...project(name, 3600).test, include: [files], fileParallelism: false },
 });
 
@@ -20,8 +20,9 @@ export default defineConfig({
       project('unit', 10),
       project('docs', 20),
       project('integration', 120),
-      bootProject('boot', 'test/boot/*.test.ts'),
-      bootProject('boot-long', 'test/boot/long/*.test.ts'),
+      heavyProject('build', 'test/build/**/*.test.ts'),
+      heavyProject('boot', 'test/boot/*.test.ts'),
+      heavyProject('boot-long', 'test/boot/long/*.test.ts'),
     ],
   },
 });

@@ -2,15 +2,17 @@ import { createHash } from 'node:crypto';
 import type { BuildReport } from '../contract/build-report.ts';
 import { CpiabError } from '../contract/errors.ts';
 import type { MediaKind } from '../contract/media.ts';
-import { mediaOf } from '../contract/site.ts';
+import { hasBox, mediaOf } from '../contract/site.ts';
 import { assembleBundle } from './bundle/assemble.ts';
 import { packRepository } from './bundle/git.ts';
 import { headOf } from './bundle/head.ts';
 import { keysDirectory, siteKeys } from './bundle/keys.ts';
 import { keyName } from './bundle/minisign.ts';
+import { proveClosedWorld } from './close/close.ts';
 import { composeModules } from './compose/compose.ts';
 import { readSite } from './config/read-site.ts';
 import { fetchParts } from './fetch/fetch.ts';
+import { fetchKustomize } from './fetch/kustomize.ts';
 import type { Parts } from './fetch/parts.ts';
 import type { BuildHost } from './host.ts';
 import { writeMedia } from './image/media.ts';
@@ -65,6 +67,7 @@ export async function build(options: BuildOptions, host: BuildHost): Promise<Bui
 /** Fetches what the plan's lock says, and where that isn't to be had any more, what a fresh lock says. */
 async function fetchStage(plan: Plan, options: BuildOptions, host: BuildHost, stage: RunStage) {
   const fetch = async (current: Plan) => {
+    await closeStage(current, host, stage);
     const work = () => fetchParts(current.site, current.lock, host);
     return { plan: current, parts: await stage('fetch', 'fill the cache from the lock', work) };
   };
@@ -76,6 +79,24 @@ async function fetchStage(plan: Plan, options: BuildOptions, host: BuildHost, st
     // The lock is a change that nobody has committed: the bundle says so.
     return await fetch(await makePlan({ ...options, dirty: true }, host, stage));
   }
+}
+
+/** Before the long work: it needs nothing but Git, the lock and one tool. */
+async function closeStage({ site, lock, head }: Plan, host: BuildHost, stage: RunStage): Promise<void> {
+  const title = 'close: prove that Git needs nothing outside of the bundle';
+  if (!hasBox(site)) {
+    host.progress({
+      type: 'skip',
+      id: 'close',
+      title,
+      detail: 'the site has no box, so its Git applies nothing',
+    });
+    return;
+  }
+  await stage('close', title.slice('close: '.length), async () => {
+    const tools = await fetchKustomize(site, lock, host);
+    return await proveClosedWorld({ site, lock, ...head, ...tools }, host);
+  });
 }
 
 /** The other stages that make things, in order. Each takes what the ones before it gave. */

@@ -1,5 +1,6 @@
 import { bootCommand } from './commands/boot.ts';
 import { buildCommand } from './commands/build.ts';
+import { closeCommand } from './commands/close.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { inspectCommand } from './commands/inspect.ts';
 import { lockCommand } from './commands/lock.ts';
@@ -11,6 +12,7 @@ import { verifyCommand } from './commands/verify.ts';
 export const commands = [
   buildCommand,
   lockCommand,
+  closeCommand,
   verifyCommand,
   inspectCommand,
   bootCommand,

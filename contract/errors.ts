@@ -1,5 +1,6 @@
 import { boxErrors } from './errors/box.ts';
 import { buildErrors } from './errors/build.ts';
+import { closedWorldErrors } from './errors/closed-world.ts';
 import { hostErrors } from './errors/host.ts';
 import { inputErrors } from './errors/input.ts';
 import { internalErrors } from './errors/internal.ts';
@@ -19,6 +20,7 @@ export interface ErrorKind {
 export const errors = {
   ...inputErrors,
   ...trustErrors,
+  ...closedWorldErrors,
   ...buildErrors,
   ...hostErrors,
   ...boxErrors,

@@ -17,3 +17,6 @@ export const ProgramSchema = z.strictObject({
 export type Program = z.infer<typeof ProgramSchema>;
 
 export const ProgramsSchema = z.array(ProgramSchema);
+
+/** Programs that every box runs outside containers. */
+export const boxPrograms = ['containerd', 'attach', 'registry'] as const;

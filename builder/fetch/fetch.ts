@@ -16,6 +16,7 @@ import { generateCrds } from './crds.ts';
 import { type DebStore, fetchDebs } from './debs.ts';
 import { checkVersions, type PartVersions } from './image-version.ts';
 import { type RecipeParts, recipeImages } from './images.ts';
+import { KUSTOMIZE } from './kustomize.ts';
 import { fetchNode } from './node.ts';
 import { assembleOs } from './os-root.ts';
 import type { BoxParts, BuiltImage, Parts } from './parts.ts';
@@ -24,7 +25,7 @@ import { readBundleSets, readRecipe, recipeFolder } from './recipes.ts';
 import { type GoToolchain, goToolchain } from './toolchain.ts';
 import { fetchUpstream } from './upstream.ts';
 
-/** The one program that isn't on the medium, only what it makes of its API modules. */
+/** Not on the medium, only what it makes of its API modules. */
 const GENERATOR = 'controller-gen';
 
 /**
@@ -110,7 +111,7 @@ async function compileAll(
 ): Promise<Compiled> {
   const programs: Record<string, CachedFile> = {};
   const linked: LinkedModule[] = [];
-  for (const program of definitions) {
+  for (const program of definitions.filter(({ name }) => name !== KUSTOMIZE)) {
     const title = `${program.name} ${program.modules[0]?.version ?? ''}`;
     const { files } = await part(host, { id: `go/${program.name}`, title }, () =>
       compileProgram(program, toolchain, host),

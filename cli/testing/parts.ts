@@ -19,12 +19,15 @@ export function testParts(extent: Extent): TestPart[] {
     vitest('unit', 'unit and documentation tests', ['unit', 'docs']),
     vitest('integration', 'integration tests', ['integration']),
   ];
-  if (extent !== 'quick') parts.push(buildPart, vitest('boot', 'boot tests', ['boot']));
+  if (extent !== 'quick') {
+    parts.push(buildPart, vitest('build-tests', 'tests of the build', ['build']));
+    parts.push(vitest('boot', 'boot tests', ['boot']));
+  }
   if (extent === 'all') parts.push(vitest('boot-long', 'long boot tests', ['boot-long']));
   return parts;
 }
 
-/** What the boot tests boot. With an empty cache it is most of a run, so it is told apart from them. */
+/** What the tests after it look at and boot. With an empty cache it is most of a run, so it is told apart from them. */
 const buildPart: TestPart = {
   name: 'build',
   title: 'build of site lab',

@@ -1,5 +1,5 @@
+import { type EngineImages, imageRepository, tagOf } from '../../../contract/engine-images.ts';
 import type { BoxSite } from '../../../contract/site.ts';
-import { type EngineImages, imageRepository, tagOf } from './images.ts';
 
 export interface KubeadmInput {
   site: BoxSite;

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { engineImages } from '../../../contract/engine-images.ts';
 import { box, units } from '../../../contract/layout.ts';
 import type { Manifest } from '../../../contract/manifest.ts';
 import type { BoxSite } from '../../../contract/site.ts';
@@ -10,7 +11,6 @@ import type { Paths } from '../../board.ts';
 import { until } from '../../until.ts';
 import type { Engine, StartedServer } from '../engine.ts';
 import { type HostFiles, hostFiles, writeHostFiles } from './host-files.ts';
-import { engineImages } from './images.ts';
 import { useRenewedKubeletCertificate, writeKubeProxyKubeconfig } from './kubeconfigs.ts';
 import { hasRemains, reset } from './reset.ts';
 import { lastManifest, stageStaticPods, unstageStaticPods } from './static-pods.ts';
@@ -18,7 +18,7 @@ import { lastManifest, stageStaticPods, unstageStaticPods } from './static-pods.
 const CNI_DIRECTORY = '/etc/cni/net.d';
 /** Upstream Kubernetes, started by kubeadm: static pods for the control plane, kubelet and kube-proxy as services. */
 export function kubeadmEngine(site: BoxSite, paths: Paths, manifest: Manifest): Engine {
-  const images = engineImages(manifest, site.engine.version);
+  const images = engineImages(Object.keys(manifest.images), site.engine.version);
   const files = hostFiles(paths.run, CNI_DIRECTORY);
   const input = { site, images, node: hostname(), containerdSocket: paths.containerdSocket, ...files };
   return {

@@ -5,8 +5,8 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { parse, parseAllDocuments } from 'yaml';
 import { nodePodNetwork } from '../../../../../agent/engine/kubeadm/addresses.ts';
 import { type HostFiles, hostFiles, writeHostFiles } from '../../../../../agent/engine/kubeadm/host-files.ts';
-import { engineImages } from '../../../../../agent/engine/kubeadm/images.ts';
 import { mountsBelow } from '../../../../../agent/engine/kubeadm/reset.ts';
+import { engineImages } from '../../../../../contract/engine-images.ts';
 import { parseBoxSite } from '../../../../../contract/site.ts';
 
 const site = parseBoxSite({
@@ -28,7 +28,7 @@ let files: HostFiles;
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), 'cpiab-engine-'));
   files = hostFiles(join(directory, 'run'), join(directory, 'cni'));
-  const images = engineImages({ images: bundled }, 'v1.36.3');
+  const images = engineImages(Object.keys(bundled), 'v1.36.3');
   await writeHostFiles(files, { site, images, node: 'box', containerdSocket: '/run/c.sock', ...files });
 });
 afterEach(() => rm(directory, { recursive: true }));
@@ -86,7 +86,7 @@ test("pods get addresses of this node's part of their network", async () => {
 });
 
 test('an image that the bundle lacks is asked for by its name', () => {
-  const images = engineImages({ images: {} }, 'v1.36.3');
+  const images = engineImages([], 'v1.36.3');
   expect([images.etcd, images.pause]).toEqual(['registry.k8s.io/etcd', 'cpiab.dev/oci/pause']);
 });
 

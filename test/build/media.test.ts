@@ -5,8 +5,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { keysDirectory } from '../../builder/bundle/keys.ts';
 import { type Manifest, ManifestSchema } from '../../contract/manifest.ts';
 import { type ProcessError, run } from '../../host/process.ts';
-import { flip, middleOf } from './support/flip.ts';
-import { buildLab, buildLabElsewhere, cpiab } from './support/lab.ts';
+import { flip, middleOf } from '../boot/support/flip.ts';
+import { buildLab, buildLabElsewhere, cpiab } from '../boot/support/lab.ts';
 
 const media = ['cpiab-lab.iso', 'cpiab-lab.tar.zst'];
 

@@ -1,5 +1,3 @@
-import type { Manifest } from '../../../contract/manifest.ts';
-
 /** The images that kubeadm's manifests name, as the bundle has them. */
 export interface EngineImages {
   etcd: string;
@@ -22,10 +20,10 @@ const repositories = {
 /**
  * Finds the engine's images in the bundle. One that isn't there is named without a tag, so that the
  * check against the bundle names it.
+ * @param names full references of the bundle's images.
  * @param version of Kubernetes, such as `v1.36.3`.
  */
-export function engineImages(manifest: Pick<Manifest, 'images'>, version: string): EngineImages {
-  const names = Object.keys(manifest.images);
+export function engineImages(names: readonly string[], version: string): EngineImages {
   const find = (repository: string) => names.find((name) => name.startsWith(`${repository}:`)) ?? repository;
   return {
     etcd: find(repositories.etcd),

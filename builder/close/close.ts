@@ -1,0 +1,96 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type CpiabError, combined } from '../../contract/errors.ts';
+import type { Lock } from '../../contract/lock.ts';
+import type { Digest } from '../../contract/manifest.ts';
+import type { Site } from '../../contract/site.ts';
+import type { CachedFile } from '../../host/cache.ts';
+import type { Sandbox } from '../../host/sandbox.ts';
+import { readBundleSets, readRecipe } from '../fetch/recipes.ts';
+import type { BuildHost } from '../host.ts';
+import { isReference } from '../lock/upstream.ts';
+import { type Carried, compare } from './compare.ts';
+import { type Need, type Needs, needsOf } from './needs.ts';
+import { placeOf } from './place.ts';
+import { Renderer } from './render.ts';
+import { checkOut, optionalApps } from './tree.ts';
+import { walk } from './walk.ts';
+
+export interface CloseInput {
+  site: Site;
+  lock: Lock;
+  /** Absolute path of the Git directory, and the commit in it that is packed. */
+  gitDir: string;
+  commit: string;
+  sandbox: Sandbox;
+  kustomize: CachedFile;
+}
+
+/** What Git can reach, and where it leads out of the bundle. */
+export interface ClosedWorld {
+  /** By reference: every way to it. */
+  images: { image: string; ways: string[] }[];
+  /** Objects looked at. */
+  objects: number;
+  findings: CpiabError[];
+}
+
+/** Walks all that Git can reach and holds it against the bundle. */
+export async function examineWorld(input: CloseInput, host: BuildHost): Promise<ClosedWorld> {
+  const scratch = await host.cache.scratch('close');
+  try {
+    const tree = join(scratch, 'tree');
+    await checkOut(input.gitDir, input.commit, tree, host.signal);
+    const { sandbox, kustomize, site } = input;
+    const world = await walk(new Renderer(tree, { sandbox, kustomize, signal: host.signal }), site.name);
+    const needs = needsOf(world.objects, site);
+    const optional = await optionalApps(tree);
+    const places = await placesOf(tree, needs);
+    const compared = compare({
+      site,
+      carried: await carriedBy(site, input.lock, host.repository),
+      needs,
+      folders: world.folders,
+      incomplete: world.incomplete,
+      isOptional: (file) => [...optional].some((folder) => file.startsWith(`${folder}/`)),
+      place: (need) => places.get(need) ?? need.file,
+    });
+    const images = [...needs.images].map(([image, { needs: all }]) => ({
+      image,
+      ways: all.map(({ way }) => way.join(' → ')),
+    }));
+    return { images, objects: world.objects.length, findings: [...world.findings, ...compared] };
+  } finally {
+    await rm(scratch, { recursive: true, force: true });
+  }
+}
+
+/** The stage of a build: fails unless the world is closed. @throws CpiabError E22xx, the first carrying the others. */
+export async function proveClosedWorld(input: CloseInput, host: BuildHost): Promise<ClosedWorld> {
+  const world = await examineWorld(input, host);
+  const [first, ...others] = world.findings;
+  if (first !== undefined) throw combined([first, ...others]);
+  return world;
+}
+
+async function placesOf(tree: string, needs: Needs): Promise<Map<Need, string>> {
+  const all = [
+    ...[...needs.images.values()].flatMap((found) => found.needs),
+    ...needs.addresses,
+    ...needs.unknown.map(({ need }) => need),
+  ];
+  return new Map(
+    await Promise.all(all.map(async (need) => [need, await placeOf(tree, need.file, need.text)] as const)),
+  );
+}
+
+/** What the site's bundle sets put in. */
+async function carriedBy(site: Site, lock: Lock, repository: string): Promise<Carried> {
+  const sets = await readBundleSets(repository, site);
+  const images = new Map<string, Digest | null>(
+    lock.upstream.map(({ reference, digest }) => [reference, digest]),
+  );
+  for (const name of sets.images.filter((entry) => !isReference(entry)))
+    for (const { reference } of (await readRecipe(repository, name)).images) images.set(reference, null);
+  return { images, programs: sets.programs, apps: sets.apps };
+}

@@ -1,0 +1,134 @@
+import { engineImages } from '../../contract/engine-images.ts';
+import { CpiabError } from '../../contract/errors.ts';
+import type { Digest } from '../../contract/manifest.ts';
+import { boxPrograms } from '../../contract/programs.ts';
+import type { ImageReference } from '../../contract/reference.ts';
+import { hasBox, type Site } from '../../contract/site.ts';
+import type { Need, Needs } from './needs.ts';
+
+/** What the bundle will have. */
+export interface Carried {
+  /** Full reference → digest, or null for an image that is built from a recipe. */
+  images: ReadonlyMap<string, Digest | null>;
+  programs: readonly string[];
+  /** Folders below `cluster/kubernetes`. */
+  apps: readonly string[];
+}
+
+export interface Comparison {
+  site: Site;
+  carried: Carried;
+  needs: Needs;
+  /** Folders that are applied, below the tree. */
+  folders: ReadonlySet<string>;
+  /** Whether a part of Git could not be read: then nothing is known to be unused. */
+  incomplete: boolean;
+  /** Whether the app that a file belongs to may be of no use offline. */
+  isOptional: (file: string) => boolean;
+  /** `file:line` of a need. */
+  place: (need: Need) => string;
+}
+
+/** Holds what is needed against what is carried, both ways. One finding for each reference. */
+export function compare(comparison: Comparison): CpiabError[] {
+  return [
+    ...imageFindings(comparison),
+    ...engineFindings(comparison),
+    ...unusedFindings(comparison),
+    ...appFindings(comparison),
+    ...addressFindings(comparison),
+    ...comparison.needs.unknown.map(
+      ({ kind, need }) =>
+        new CpiabError('E2204', { subject: comparison.place(need), args: [kind, wayOf([need])] }),
+    ),
+  ];
+}
+
+function imageFindings({ carried, needs, place }: Comparison): CpiabError[] {
+  return [...needs.images].flatMap(([image, { reference, needs: all }]): CpiabError[] => {
+    const [first] = all;
+    if (first === undefined) return [];
+    const details = { subject: place(first), args: [image, wayOf(all)] as [string, string] };
+    if (isLoose(reference)) return [new CpiabError('E2203', details)];
+    return isCarried(reference, carried) ? [] : [new CpiabError('E2201', details)];
+  });
+}
+
+const isLoose = ({ tag, digest }: ImageReference) =>
+  digest === undefined && (tag === undefined || tag === 'latest');
+
+function isCarried({ host, repository, tag, digest }: ImageReference, { images }: Carried): boolean {
+  const name = `${host}/${repository}`;
+  if (tag !== undefined) {
+    const found = images.get(`${name}:${tag}`);
+    return found !== undefined && (digest === undefined || digest === found);
+  }
+  return [...images].some(([image, found]) => image.startsWith(`${name}:`) && found === digest);
+}
+
+/** The engine's own images are named by no manifest in Git. */
+function engineFindings({ site, carried }: Comparison): CpiabError[] {
+  if (!hasBox(site)) return [];
+  const way = `engine ${site.engine.kind} ${site.engine.version}`;
+  const images = requiredImages(site, carried)
+    .filter((image) => !carried.images.has(image))
+    .map((image) => new CpiabError('E2201', { subject: `site ${site.name}`, args: [image, way] }));
+  const programs = boxPrograms
+    .filter((program) => !carried.programs.includes(program))
+    .map((program) => new CpiabError('E2211', { subject: `site ${site.name}`, args: [program] }));
+  return [...images, ...programs];
+}
+
+function requiredImages(site: Site, { images }: Carried): string[] {
+  if (!hasBox(site)) return [];
+  const { controlPlane, ...others } = engineImages([...images.keys()], site.engine.version);
+  return [...controlPlane, ...Object.values(others)];
+}
+
+function unusedFindings({ site, carried, needs, incomplete }: Comparison): CpiabError[] {
+  // A bundle for somebody else's cluster is used by what is not here.
+  if (!hasBox(site) || incomplete) return [];
+  const used = new Set(requiredImages(site, carried));
+  for (const { reference } of needs.images.values()) used.add(withoutDigest(reference, carried));
+  return [...carried.images.keys()]
+    .filter((image) => !used.has(image))
+    .map((image) => new CpiabError('E2202', { subject: image }));
+}
+
+function withoutDigest({ host, repository, tag, digest }: ImageReference, { images }: Carried): string {
+  const name = `${host}/${repository}`;
+  if (tag !== undefined) return `${name}:${tag}`;
+  return [...images].find(([image, found]) => image.startsWith(`${name}:`) && found === digest)?.[0] ?? name;
+}
+
+const APPS = 'cluster/kubernetes/';
+
+function appFindings({ site, carried, folders, incomplete }: Comparison): CpiabError[] {
+  if (!hasBox(site)) return [];
+  const applied = [...folders]
+    .filter((folder) => /^cluster\/kubernetes\/(?:platform|apps)\//.test(folder))
+    .map((folder) => folder.slice(APPS.length));
+  const differing = [
+    ...applied.filter((app) => !carried.apps.includes(app)),
+    ...carried.apps.filter((app) => !incomplete && !applied.includes(app)),
+  ];
+  return differing.map((app) => new CpiabError('E2209', { subject: `site ${site.name}`, args: [app] }));
+}
+
+function addressFindings({ needs, isOptional, place }: Comparison): CpiabError[] {
+  const byAddress = new Map<string, Need[]>();
+  for (const need of needs.addresses.filter(({ file }) => !isOptional(file)))
+    byAddress.set(need.text, [...(byAddress.get(need.text) ?? []), need]);
+  return [...byAddress].flatMap(([address, all]) => {
+    const [first] = all;
+    return first === undefined
+      ? []
+      : [new CpiabError('E2205', { subject: place(first), args: [address, wayOf(all)] })];
+  });
+}
+
+/** The first way, and how many more there are. */
+function wayOf(needs: readonly Need[]): string {
+  const more = needs.length > 1 ? ` and ${needs.length - 1} more` : '';
+  return `${needs[0]?.way.join(' → ') ?? ''}${more}`;
+}

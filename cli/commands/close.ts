@@ -1,0 +1,59 @@
+import type { ClosedWorld } from '../../builder/close/close.ts';
+import packageJson from '../../package.json' with { type: 'json' };
+import { command } from '../command.ts';
+import type { CliContext } from '../context.ts';
+import { table } from '../table.ts';
+
+export function closeCommand(context: CliContext) {
+  return command('close', 'prove that what Git can reach is in the bundle', [
+    {
+      line: 'cpiab close',
+      does: 'every image and address that the committed tree leads to, or what is missing',
+    },
+    { line: 'cpiab close --plan', does: 'also show each image with the ways to it' },
+    { line: 'cpiab close --sarif > close.sarif', does: 'findings for a code review tool' },
+  ])
+    .argument('[site]', 'which file of config/clusters', 'lab')
+    .option('--plan', 'show each image with the ways to it', false)
+    .option('--sarif', 'print findings as SARIF 2.1.0')
+    .action(async (name, { plan, sarif: asSarif }) => {
+      const world = await examine(context, name);
+      const { images, objects, findings } = world;
+      if (asSarif) {
+        const { sarif } = await import('../../builder/close/sarif.ts');
+        process.stdout.write(`${JSON.stringify(sarif(findings, packageJson.version), null, 2)}\n`);
+      } else {
+        const document = { site: name, objects, images, findings: findings.map((found) => found.toJSON()) };
+        context.print(document, [...(plan ? [planTable(world)] : []), verdict(name, world)].join('\n\n'));
+      }
+      if (findings.length > 0) context.exitWith(3);
+    });
+}
+
+async function examine(context: CliContext, name: string): Promise<ClosedWorld> {
+  const { readSite } = await import('../../builder/config/read-site.ts');
+  const { readLock } = await import('../../builder/lock/read.ts');
+  const { headOf } = await import('../../builder/bundle/head.ts');
+  const { fetchKustomize } = await import('../../builder/fetch/kustomize.ts');
+  const { examineWorld } = await import('../../builder/close/close.ts');
+  const { buildHost } = await import('../build-host.ts');
+  const host = buildHost(context);
+  const site = await readSite(context.repository, name);
+  const { lock } = await readLock(context.repository, site);
+  // Only what is committed counts, with or without changes beside it.
+  const head = await headOf(context.repository, true, context.signal);
+  const tools = await fetchKustomize(site, lock, host);
+  return await examineWorld({ site, lock, ...head, ...tools }, host);
+}
+
+function planTable({ images }: ClosedWorld): string {
+  const rows = images.flatMap(({ image, ways }) => ways.map((way, index) => [index === 0 ? image : '', way]));
+  return table([['image', 'reached by'], ...rows]);
+}
+
+function verdict(site: string, { images, objects, findings }: ClosedWorld): string {
+  if (findings.length === 0)
+    return `closed: ${site} has ${objects} objects that name ${images.length} images, all in the bundle`;
+  const count = `${findings.length} finding${findings.length === 1 ? '' : 's'}`;
+  return [...findings.map((found) => found.toText()), `not closed: ${count}`].join('\n');
+}
