@@ -1,6 +1,8 @@
+import { applyCommand } from './commands/apply.ts';
 import { bootCommand } from './commands/boot.ts';
 import { buildCommand } from './commands/build.ts';
 import { closeCommand } from './commands/close.ts';
+import { deltaCommand } from './commands/delta.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { inspectCommand } from './commands/inspect.ts';
 import { lockCommand } from './commands/lock.ts';
@@ -15,6 +17,8 @@ export const commands = [
   closeCommand,
   verifyCommand,
   inspectCommand,
+  deltaCommand,
+  applyCommand,
   bootCommand,
   statusCommand,
   doctorCommand,

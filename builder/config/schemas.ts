@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { AppSchema } from '../../contract/app.ts';
 import { BuildReportSchema } from '../../contract/build-report.ts';
 import { BundleSetSchema } from '../../contract/bundle-set.ts';
+import { DeltaSchema } from '../../contract/delta.ts';
 import { ImageRecipeSchema } from '../../contract/image.ts';
 import { LockSchema } from '../../contract/lock.ts';
 import { ManifestSchema } from '../../contract/manifest.ts';
@@ -16,6 +17,7 @@ const documents = {
   'build-report': BuildReportSchema,
   'bundle-manifest': ManifestSchema,
   'bundle-set': BundleSetSchema,
+  delta: DeltaSchema,
   'image-recipe': ImageRecipeSchema,
   lock: LockSchema,
   programs: ProgramsSchema,

@@ -5,7 +5,7 @@ import { CpiabError } from '../../contract/errors.ts';
 import { bundleFiles, medium as layout } from '../../contract/layout.ts';
 import { type Digest, type Manifest, ManifestSchema } from '../../contract/manifest.ts';
 import { formatSignature, type PublicKey, parseSignature, verifyHash } from '../../host/minisign.ts';
-import { registryView } from '../bundle/registry-view.ts';
+import { type RegistryView, registryView } from '../bundle/registry-view.ts';
 import type { Medium } from './medium.ts';
 
 export interface Verification {
@@ -66,15 +66,16 @@ async function expectedFiles(medium: Medium, manifest: Manifest): Promise<Map<st
   for (const { digest } of manifest.blobs)
     expected.set(inBundle(`${bundleFiles.blobs}/${digest.slice(7)}`), digest);
   for (const [name, digest] of Object.entries(manifest.files)) expected.set(inBundle(name), digest);
-  for (const [path, digest] of (await servedView(medium, manifest)).entries())
-    expected.set(inBundle(path), digest);
+  const { links, blobs } = await servedView(medium, manifest);
+  for (const [path, digest] of blobs) expected.set(inBundle(path), digest);
+  for (const [path, digest] of links) expected.set(inBundle(path), sha256(Buffer.from(digest)));
   if (medium.kind === 'iso')
     for (const [path, digest] of Object.entries(manifest.links)) expected.set(path, digest);
   return expected;
 }
 
-/** The registry view's files, derived again from the image manifests. */
-async function servedView(medium: Medium, manifest: Manifest): Promise<Map<string, Digest>> {
+/** The registry's view, derived again from the image manifests. @throws CpiabError E2103 for a damaged one. */
+export async function servedView(medium: Medium, manifest: Manifest): Promise<RegistryView> {
   const images = await Promise.all(
     Object.entries(manifest.images).map(async ([reference, digest]) => {
       const top = await readJson(medium, manifest, digest);
@@ -88,10 +89,7 @@ async function servedView(medium: Medium, manifest: Manifest): Promise<Map<strin
       };
     }),
   );
-  const { links, blobs } = registryView(images);
-  const files = new Map(blobs);
-  for (const [path, digest] of links) files.set(path, sha256(Buffer.from(digest)));
-  return files;
+  return registryView(images);
 }
 
 interface ImageManifest {

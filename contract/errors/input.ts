@@ -81,4 +81,9 @@ export const inputErrors = {
     says: () => 'a shallow clone, which lacks a part of the history',
     hint: 'run `git fetch --unshallow`: the box serves the whole history',
   },
+  E1017: {
+    exit: 2,
+    says: () => 'is there already',
+    hint: 'choose another name: nothing is written over',
+  },
 } as const;

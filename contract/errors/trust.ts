@@ -56,4 +56,19 @@ export const trustErrors = {
       `made for site ${found}, but the operating system is of site ${expected}`,
     hint: 'copy the medium again from a good source: parts of two builds are mixed',
   },
+  E2301: {
+    exit: 3,
+    says: (base: string, found: string) => `the delta starts from ${base}, but this is ${found}`,
+    hint: (base: string) => `apply it to ${base}, or apply the deltas in between first`,
+  },
+  E2302: {
+    exit: 3,
+    says: (old: string, target: string) => `no delta leads from ${old} to ${target}`,
+    hint: 'give two bundles of one site, the older one first',
+  },
+  E2303: {
+    exit: 3,
+    says: (why: string) => `not a delta: ${why}`,
+    hint: 'copy it again from a good source, or make it anew with `./cpiab delta`',
+  },
 } as const;

@@ -1,0 +1,168 @@
+import { createReadStream, createWriteStream } from 'node:fs';
+import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { buffer } from 'node:stream/consumers';
+import { pipeline } from 'node:stream/promises';
+import { extract } from 'tar-stream';
+import { type Delta, DeltaSchema, deltaMembers } from '../../contract/delta.ts';
+import { CpiabError } from '../../contract/errors.ts';
+import { bundleFiles, medium as layout } from '../../contract/layout.ts';
+import { type Digest, type Manifest, ManifestSchema } from '../../contract/manifest.ts';
+import { linkOrCopy, renameDurably } from '../../host/files.ts';
+import type { PublicKey } from '../../host/minisign.ts';
+import { openDirectory } from '../verify/directory.ts';
+import type { Medium } from '../verify/medium.ts';
+import { readManifest, servedView, verifyMedium } from '../verify/verify.ts';
+import { copyChecked, extractBlobs } from './extract.ts';
+import { applyPatch } from './patch.ts';
+import { digestOf, nameOf } from './write.ts';
+
+export interface ApplyRequest {
+  base: Medium;
+  /** Path of the delta file. */
+  delta: string;
+  /** Directory that the new bundle becomes; must not be there. */
+  out: string;
+  key: PublicKey;
+  signal: AbortSignal;
+}
+
+/**
+ * Makes a bundle from an older one and a delta. The result is checked as `cpiab verify` does before it gets
+ * its name, so it is the target's bundle to the byte, or it isn't there.
+ * @throws CpiabError E2301 the delta starts from another bundle, E2303 the file is no delta, E1017 `out` is
+ *   there already, E21xx something is damaged or not signed by the key.
+ */
+export async function applyDelta(request: ApplyRequest): Promise<{ head: Delta; manifest: Manifest }> {
+  const { base, out, key, signal } = request;
+  await rejectExisting(out);
+  const old = await readManifest(base, key);
+  const fresh = `${out}.new`;
+  await rm(fresh, { recursive: true, force: true });
+  try {
+    const scratch = join(fresh, '.delta');
+    const head = await unpack(request, old, scratch);
+    const manifest = await rebuild({ ...request, old, head, scratch, fresh });
+    await rm(scratch, { recursive: true, force: true });
+    await verifyMedium(openDirectory(fresh), key, signal);
+    await renameDurably(fresh, out);
+    return { head, manifest };
+  } catch (error) {
+    await rm(fresh, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+async function rejectExisting(out: string): Promise<void> {
+  const found = await stat(out).catch(() => null);
+  if (found !== null) throw new CpiabError('E1017', { subject: out });
+}
+
+/** Lays the members of the file out in a directory. The head comes first, so that a wrong base costs nothing. */
+async function unpack(
+  { base, delta, signal }: ApplyRequest,
+  old: Manifest,
+  directory: string,
+): Promise<Delta> {
+  await mkdir(join(directory, 'blobs'), { recursive: true });
+  let head: Delta | null = null;
+  const archive = extract();
+  const source = createReadStream(delta, { highWaterMark: 1 << 20 });
+  source.on('error', (cause) => archive.destroy(new CpiabError('E1006', { subject: delta, cause })));
+  source.pipe(archive);
+  try {
+    for await (const entry of archive) {
+      const { name } = entry.header;
+      if (head === null) {
+        head = readHead(await buffer(entry), name, delta);
+        await rejectOtherBase(base, old, head);
+      } else if (isMember(name, head)) {
+        await pipeline(entry, createWriteStream(join(directory, name)), { signal });
+      } else throw new CpiabError('E2303', { subject: delta, args: [`an unknown member ${name}`] });
+    }
+  } catch (cause) {
+    signal.throwIfAborted();
+    if (cause instanceof CpiabError) throw cause;
+    throw new CpiabError('E2303', { subject: delta, args: ['it is cut off or damaged'], cause });
+  }
+  if (head === null) throw new CpiabError('E2303', { subject: delta, args: ['it is empty'] });
+  return head;
+}
+
+function readHead(bytes: Buffer, name: string, path: string): Delta {
+  try {
+    if (name !== deltaMembers.head) throw new Error(`begins with ${name}`);
+    return DeltaSchema.parse(JSON.parse(bytes.toString('utf8')));
+  } catch (cause) {
+    throw new CpiabError('E2303', { subject: path, args: ['it has no head'], cause });
+  }
+}
+
+function isMember(name: string, { blobs }: Delta): boolean {
+  const plain: string[] = [
+    bundleFiles.manifest,
+    bundleFiles.signature,
+    bundleFiles.ociLayout,
+    bundleFiles.index,
+  ];
+  return plain.includes(name) || blobs.some(({ digest }) => name === deltaMembers.blob(hex(digest)));
+}
+
+async function rejectOtherBase(base: Medium, old: Manifest, head: Delta): Promise<void> {
+  const found = digestOf(await base.read(`${layout.bundle}/${bundleFiles.manifest}`));
+  if (found === head.base.digest) return;
+  const args: [string, string] = [nameOf({ site: head.site, ...head.base }), nameOf(old)];
+  throw new CpiabError('E2301', { subject: base.path, args });
+}
+
+interface Rebuild extends ApplyRequest {
+  old: Manifest;
+  head: Delta;
+  scratch: string;
+  fresh: string;
+}
+
+async function rebuild({ base, old, head, scratch, fresh, signal }: Rebuild): Promise<Manifest> {
+  const pool = join(fresh, bundleFiles.blobs);
+  // Trusted only once the whole result has verified; until then it says where things go.
+  const manifest = ManifestSchema.parse(
+    JSON.parse(await readFile(join(scratch, bundleFiles.manifest), 'utf8')),
+  );
+  const made = new Map(head.blobs.map((blob) => [blob.digest, blob]));
+  const kept = manifest.blobs.map(({ digest }) => digest).filter((digest) => !made.has(digest));
+  const known = new Set(old.blobs.map(({ digest }) => digest));
+  await extractBlobs(base, new Set(kept), pool, signal);
+  const sources = head.blobs.flatMap(({ from }) => (from !== undefined && known.has(from) ? [from] : []));
+  const sourcePool = join(scratch, 'base');
+  await extractBlobs(base, new Set(sources), sourcePool, signal);
+  for (const { digest, from } of head.blobs) {
+    const stored = join(scratch, deltaMembers.blob(hex(digest)));
+    const path = join(scratch, hex(digest));
+    if (from !== undefined) await applyPatch(join(sourcePool, hex(from)), stored, path, signal);
+    await copyChecked(
+      createReadStream(from === undefined ? stored : path),
+      join(pool, hex(digest)),
+      digest,
+      signal,
+    );
+  }
+  for (const name of [bundleFiles.manifest, bundleFiles.signature, ...Object.keys(manifest.files)])
+    await writeFile(join(fresh, name), await readFile(join(scratch, name)));
+  await writeView(fresh, manifest);
+  return manifest;
+}
+
+/** The registry's view follows from the image manifests. */
+async function writeView(fresh: string, manifest: Manifest): Promise<void> {
+  const { links, blobs } = await servedView(openDirectory(fresh), manifest);
+  const place = async (path: string) => {
+    const target = join(fresh, path);
+    await mkdir(dirname(target), { recursive: true });
+    return target;
+  };
+  for (const [path, digest] of links) await writeFile(await place(path), digest);
+  for (const [path, digest] of blobs)
+    await linkOrCopy(join(fresh, bundleFiles.blobs, hex(digest)), await place(path));
+}
+
+const hex = (digest: Digest) => digest.slice('sha256:'.length);

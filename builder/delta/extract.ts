@@ -1,0 +1,54 @@
+import { createHash } from 'node:crypto';
+import { createWriteStream } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Transform } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { CpiabError } from '../../contract/errors.ts';
+import { bundleFiles, medium as layout } from '../../contract/layout.ts';
+import type { Digest } from '../../contract/manifest.ts';
+import type { Medium } from '../verify/medium.ts';
+
+/**
+ * Copies blobs out of a medium, each under its 64 hexadecimal digits, and checks them on the way.
+ * @throws CpiabError E2103 for a damaged one, E2105 for one that isn't there.
+ */
+export async function extractBlobs(
+  medium: Medium,
+  wanted: ReadonlySet<Digest>,
+  directory: string,
+  signal: AbortSignal,
+): Promise<void> {
+  await mkdir(directory, { recursive: true });
+  const missing = new Set(wanted);
+  const prefix = `${layout.bundle}/${bundleFiles.blobs}/`;
+  for await (const file of medium.files()) {
+    const digest: Digest = `sha256:${file.path.slice(prefix.length)}`;
+    if (!file.path.startsWith(prefix) || !missing.has(digest)) {
+      file.content.resume();
+      continue;
+    }
+    await copyChecked(file.content, join(directory, digest.slice('sha256:'.length)), digest, signal);
+    missing.delete(digest);
+  }
+  const [first] = missing;
+  if (first !== undefined) throw new CpiabError('E2105', { subject: `${medium.path}: ${first}` });
+}
+
+/** Writes a stream to a file, which must have this digest. @throws CpiabError E2103. */
+export async function copyChecked(
+  content: NodeJS.ReadableStream,
+  path: string,
+  digest: Digest,
+  signal: AbortSignal,
+): Promise<void> {
+  const hash = createHash('sha256');
+  const hashing = new Transform({
+    transform(chunk: Buffer, _, done) {
+      hash.update(chunk);
+      done(null, chunk);
+    },
+  });
+  await pipeline(content, hashing, createWriteStream(path), { signal });
+  if (`sha256:${hash.digest('hex')}` !== digest) throw new CpiabError('E2103', { subject: digest });
+}

@@ -1,0 +1,88 @@
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { assembleBundle } from '../../builder/bundle/assemble.ts';
+import { siteKeys } from '../../builder/bundle/keys.ts';
+import { writeBundle } from '../../builder/bundle/write.ts';
+import type { BuiltImage } from '../../builder/fetch/parts.ts';
+import { mediaTypes } from '../../contract/layout.ts';
+import { SiteSchema } from '../../contract/site.ts';
+import { Cache, stableJson } from '../../host/cache.ts';
+import { type PublicKey, parsePublicKey } from '../../host/minisign.ts';
+import { tinyLock } from './tiny-lock.ts';
+
+const { signal } = new AbortController();
+const site = SiteSchema.parse({ apiVersion: 'cpiab.dev/v1', kind: 'Site', name: 'harbour' });
+
+export interface TinyBundle {
+  /** The bundle's directory. */
+  directory: string;
+  key: PublicKey;
+}
+
+interface Content {
+  sequence: number;
+  /** Image name → its layers. */
+  images: Record<string, Buffer[]>;
+  /** Instead of a Git bundle. */
+  git?: Buffer;
+}
+
+/** Writes a signed bundle of a few images below a directory; all of one directory have the same key. */
+export async function tinyBundle(root: string, name: string, content: Content): Promise<TinyBundle> {
+  const cache = new Cache(join(root, 'cache'));
+  const keys = await siteKeys(join(root, 'keys'));
+  const images = await Promise.all(
+    Object.entries(content.images).map(([reference, layers]) => tinyImage(cache, reference, layers)),
+  );
+  const bundle = await assembleBundle(cache, {
+    site,
+    lock: tinyLock({ site: 'harbour' }),
+    lockDigest: `sha256:${'1'.repeat(64)}`,
+    revision: String(content.sequence % 10).repeat(40),
+    sequence: content.sequence,
+    parts: { images, components: [] },
+    composed: null,
+    repository: { file: await cache.put(content.git ?? 'a git bundle'), cached: false },
+    key: keys.site,
+  });
+  const directory = join(root, name);
+  await writeBundle(cache, bundle, directory, signal);
+  return { directory, key: parsePublicKey(keys.publicKey) };
+}
+
+async function tinyImage(cache: Cache, reference: string, layers: Buffer[]): Promise<BuiltImage> {
+  const files = await Promise.all(layers.map((layer) => cache.put(layer)));
+  const described = (mediaType: string, { sha256, size }: { sha256: string; size: number }) => ({
+    mediaType,
+    digest: `sha256:${sha256}`,
+    size,
+  });
+  const diffIds = files.map(({ sha256 }) => `sha256:${sha256}`);
+  const config = await cache.put(
+    stableJson({ os: 'linux', architecture: 'amd64', rootfs: { type: 'layers', diff_ids: diffIds } }),
+  );
+  const manifest = await cache.put(
+    stableJson({
+      schemaVersion: 2,
+      mediaType: mediaTypes.manifest,
+      config: described('application/vnd.oci.image.config.v1+json', config),
+      layers: files.map((file) => described('application/vnd.oci.image.layer.v1.tar', file)),
+    }),
+  );
+  return {
+    references: [reference],
+    manifest: { file: manifest, mediaType: mediaTypes.manifest },
+    config: { file: config },
+    layers: files.map((file) => ({ file, diffId: `sha256:${file.sha256}`, tar: file })),
+  };
+}
+
+/** A copy with some bytes in the middle replaced and some put in, as a rebuild does to a layer. */
+export function rebuilt(layer: Buffer, changed: number): Buffer {
+  const middle = Math.floor(layer.length / 2);
+  return Buffer.concat([
+    layer.subarray(0, middle),
+    randomBytes(changed),
+    layer.subarray(middle + Math.floor(changed / 2)),
+  ]);
+}
