@@ -3,8 +3,8 @@ import type { Board } from './board.ts';
 import type { Problem } from './report/report.ts';
 import type { Step } from './step.ts';
 
-/** After so many failures in a row a person is called; the box goes on trying. */
-const PATIENCE = 3;
+/** After so many failures in a row, more than a minute and a half, a person is called; the box goes on trying. */
+const PATIENCE = 7;
 const FIRST_PAUSE_MS = 2000;
 const LONGEST_PAUSE_MS = 30_000;
 
