@@ -3,6 +3,7 @@ import { bootCommand } from './commands/boot.ts';
 import { buildCommand } from './commands/build.ts';
 import { closeCommand } from './commands/close.ts';
 import { deltaCommand } from './commands/delta.ts';
+import { diffCommand } from './commands/diff.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { inspectCommand } from './commands/inspect.ts';
 import { lockCommand } from './commands/lock.ts';
@@ -17,6 +18,7 @@ export const commands = [
   closeCommand,
   verifyCommand,
   inspectCommand,
+  diffCommand,
   deltaCommand,
   applyCommand,
   bootCommand,

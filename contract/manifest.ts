@@ -22,6 +22,8 @@ export const blobRoles = [
   'empty-config',
 ] as const;
 
+export type BlobRole = (typeof blobRoles)[number];
+
 export const BlobSchema = z.strictObject({
   digest: DigestSchema,
   /** Bytes. */

@@ -9,20 +9,14 @@ import { bundleFiles, medium as layout } from '../../contract/layout.ts';
 import type { Digest, Manifest } from '../../contract/manifest.ts';
 import { stableJson } from '../../host/cache.ts';
 import { renameDurably } from '../../host/files.ts';
-import type { Medium } from '../verify/medium.ts';
+import type { Bundle } from '../compare/compare.ts';
 import { extractBlobs } from './extract.ts';
 import { isPatchable, makePatch } from './patch.ts';
 import { type DeltaPlan, type NewBlob, planDelta } from './plan.ts';
 
-/** One side: an opened medium, and its manifest whose signature has verified. */
-export interface Side {
-  medium: Medium;
-  manifest: Manifest;
-}
-
 export interface DeltaRequest {
-  base: Side;
-  target: Side;
+  base: Bundle;
+  target: Bundle;
   /** Where the file goes. */
   out: string;
   /** Empty directory on the same file system. */
@@ -57,7 +51,7 @@ export async function writeDelta(request: DeltaRequest): Promise<Delta> {
   return head;
 }
 
-function rejectUnrelated(base: Side, target: Side): void {
+function rejectUnrelated(base: Bundle, target: Bundle): void {
   const [one, other] = [base.manifest, target.manifest];
   if (one.site === other.site && one.sequence <= other.sequence) return;
   const args: [string, string] = [nameOf(one), nameOf(other)];
@@ -85,8 +79,8 @@ async function store(
   return stored < size * WORTH ? { digest, size, stored, from: source } : whole;
 }
 
-async function headOf(base: Side, target: Side, blobs: Delta['blobs']): Promise<Delta> {
-  const about = async ({ medium, manifest: { sequence, revision } }: Side) => {
+async function headOf(base: Bundle, target: Bundle, blobs: Delta['blobs']): Promise<Delta> {
+  const about = async ({ medium, manifest: { sequence, revision } }: Bundle) => {
     const text = await medium.read(`${layout.bundle}/${bundleFiles.manifest}`);
     return { digest: digestOf(text), sequence, revision };
   };
@@ -101,7 +95,7 @@ async function headOf(base: Side, target: Side, blobs: Delta['blobs']): Promise<
 }
 
 /** What of a bundle is no blob: the manifest, its signature, and what they vouch for. */
-async function signedFiles({ medium, manifest }: Side): Promise<Map<string, Buffer>> {
+async function signedFiles({ medium, manifest }: Bundle): Promise<Map<string, Buffer>> {
   const names = [bundleFiles.manifest, bundleFiles.signature, ...Object.keys(manifest.files).toSorted()];
   return new Map(
     await Promise.all(

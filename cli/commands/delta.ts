@@ -3,6 +3,7 @@ import { dirname, join, resolve } from 'node:path';
 import { formatBytes } from '../../contract/units.ts';
 import { command } from '../command.ts';
 import type { CliContext } from '../context.ts';
+import { openBundle } from '../open-bundle.ts';
 import { table } from '../table.ts';
 
 export function deltaCommand(context: CliContext) {
@@ -22,7 +23,10 @@ export function deltaCommand(context: CliContext) {
     .option('--key <file>', "minisign public key (default: the one of this machine's that signed both)")
     .action(async (old, fresh, { out, key }) => {
       const { writeDelta } = await import('../../builder/delta/write.ts');
-      const [base, target] = await Promise.all([side(old, key, context), side(fresh, key, context)]);
+      const [base, target] = await Promise.all([
+        openBundle(old, key, context),
+        openBundle(fresh, key, context),
+      ]);
       const { site, sequence } = target.manifest;
       const path = resolve(out ?? `${site}-${base.manifest.sequence}-${sequence}.cpiab-delta`);
       const scratch = await mkdtemp(join(dirname(path), '.delta-'));
@@ -44,12 +48,4 @@ export function deltaCommand(context: CliContext) {
         await rm(scratch, { recursive: true, force: true });
       }
     });
-}
-
-async function side(path: string, key: string | undefined, { signal }: CliContext) {
-  const { openMedium } = await import('../../builder/verify/open.ts');
-  const { readManifest } = await import('../../builder/verify/verify.ts');
-  const { trustedKey } = await import('../../builder/verify/trusted-key.ts');
-  const medium = await openMedium(resolve(path), signal);
-  return { medium, manifest: await readManifest(medium, await trustedKey(medium, key)) };
 }

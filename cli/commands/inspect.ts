@@ -1,9 +1,9 @@
-import { resolve } from 'node:path';
 import { CpiabError } from '../../contract/errors.ts';
 import type { Manifest } from '../../contract/manifest.ts';
 import { formatBytes } from '../../contract/units.ts';
 import { command } from '../command.ts';
 import type { CliContext } from '../context.ts';
+import { openBundle } from '../open-bundle.ts';
 import { table } from '../table.ts';
 
 export function inspectCommand(context: CliContext) {
@@ -21,11 +21,7 @@ export function inspectCommand(context: CliContext) {
     .option('--key <file>', "minisign public key (default: the one of this machine's that signed it)")
     .option('--why <digest>', 'one blob: what it is and what needs it')
     .action(async (path, { key, why }) => {
-      const { openMedium } = await import('../../builder/verify/open.ts');
-      const { readManifest } = await import('../../builder/verify/verify.ts');
-      const { trustedKey } = await import('../../builder/verify/trusted-key.ts');
-      const medium = await openMedium(resolve(path), context.signal);
-      const manifest = await readManifest(medium, await trustedKey(medium, key));
+      const { manifest } = await openBundle(path, key, context);
       if (why === undefined) context.print(manifest, summary(manifest));
       else explain(manifest, why, context);
     });

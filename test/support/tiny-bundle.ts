@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { assembleBundle } from '../../builder/bundle/assemble.ts';
 import { siteKeys } from '../../builder/bundle/keys.ts';
+import type { Component } from '../../builder/bundle/sbom.ts';
 import { writeBundle } from '../../builder/bundle/write.ts';
 import type { BuiltImage } from '../../builder/fetch/parts.ts';
 import { mediaTypes } from '../../contract/layout.ts';
@@ -23,6 +24,8 @@ interface Content {
   sequence: number;
   /** Image name → its layers. */
   images: Record<string, Buffer[]>;
+  /** For the bill of materials. */
+  components?: Component[];
   /** Instead of a Git bundle. */
   git?: Buffer;
 }
@@ -40,7 +43,7 @@ export async function tinyBundle(root: string, name: string, content: Content): 
     lockDigest: `sha256:${'1'.repeat(64)}`,
     revision: String(content.sequence % 10).repeat(40),
     sequence: content.sequence,
-    parts: { images, components: [] },
+    parts: { images, components: content.components ?? [] },
     composed: null,
     repository: { file: await cache.put(content.git ?? 'a git bundle'), cached: false },
     key: keys.site,

@@ -8,9 +8,18 @@ test('every package has a proof, a command that needs it, and a purpose', async 
     expect(name).toMatch(/^[a-z0-9][a-z0-9+.-]+$/);
     expect(proof).toMatch(/^(\/\S+|[\w.-]+)$/);
     for (const command of commands)
-      expect(['build', 'lock', 'close', 'verify', 'inspect', 'delta', 'apply', 'boot', 'test']).toContain(
-        command,
-      );
+      expect([
+        'build',
+        'lock',
+        'close',
+        'verify',
+        'inspect',
+        'diff',
+        'delta',
+        'apply',
+        'boot',
+        'test',
+      ]).toContain(command);
     expect(purpose).not.toBe('');
   }
 });
