@@ -11,9 +11,10 @@ export async function asError(error: unknown, command: string, signal: AbortSign
   if (signal.aborted) return new CpiabError('E9002', { subject: command });
   if (error instanceof CpiabError) return error;
   if (error instanceof CommanderError) {
+    const help = error.code === 'commander.help' ? 'which of its commands?' : error.message;
     return new CpiabError('E1010', {
       subject: command,
-      args: [error.message.replace(/^error: /, '').replaceAll('\n', ' '), command],
+      args: [help.replace(/^error: /, '').replaceAll('\n', ' '), command],
     });
   }
   return (await fromProcess(error)) ?? fromSystem(error) ?? unexpected(error, command);

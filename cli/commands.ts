@@ -1,6 +1,7 @@
 import { applyCommand } from './commands/apply.ts';
 import { bootCommand } from './commands/boot.ts';
 import { buildCommand } from './commands/build.ts';
+import { cacheCommand } from './commands/cache.ts';
 import { closeCommand } from './commands/close.ts';
 import { deltaCommand } from './commands/delta.ts';
 import { diffCommand } from './commands/diff.ts';
@@ -24,5 +25,6 @@ export const commands = [
   bootCommand,
   statusCommand,
   doctorCommand,
+  cacheCommand,
   testCommand,
 ] as const;

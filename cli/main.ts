@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Command, CommanderError } from '@commander-js/extra-typings';
+import { Command, CommanderError, type CommandUnknownOpts } from '@commander-js/extra-typings';
 import packageJson from '../package.json' with { type: 'json' };
 import { commands } from './commands.ts';
 import type { CliContext } from './context.ts';
@@ -49,8 +49,13 @@ function program(context: CliContext) {
   for (const make of commands) root.addCommand(make(context));
   root.helpCommand(false);
   // The frame prints errors itself; help goes to stdout and is not one.
-  for (const each of [root, ...root.commands]) each.exitOverride().configureOutput({ writeErr: () => {} });
+  for (const each of withChildren(root)) each.exitOverride().configureOutput({ writeErr: () => {} });
   return root;
+}
+
+/** A command and all below it. */
+function withChildren(parent: CommandUnknownOpts): CommandUnknownOpts[] {
+  return [parent, ...parent.commands.flatMap(withChildren)];
 }
 
 function contextOf(

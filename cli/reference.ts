@@ -1,4 +1,4 @@
-import type { Command } from '@commander-js/extra-typings';
+import type { Command, CommandUnknownOpts } from '@commander-js/extra-typings';
 import { type ErrorKind, errors } from '../contract/errors.ts';
 import { commands } from './commands.ts';
 import type { CliContext } from './context.ts';
@@ -14,18 +14,25 @@ export function referencePages(context: CliContext): Map<string, string> {
 }
 
 function cliPage(all: readonly Command[]): string {
-  const sections = all.map((command) => {
-    const usage = `./cpiab ${command.name()} ${command.usage()}`;
-    const options = command.options.map(
-      ({ flags, description }) => `| \`${flags.replaceAll('|', '\\|')}\` | ${cell(description)} |`,
-    );
-    return [
-      `## ${command.name()}`,
-      `${command.description()}\n\n\`\`\`sh\n${usage}\n\`\`\``,
-      ['| option | does |', '|---|---|', ...options].join('\n'),
-    ].join('\n\n');
-  });
+  const sections = all.flatMap((command) => [
+    section(command),
+    ...command.commands.map((child) => section(child)),
+  ]);
   return `${['# Commands', GENERATED, EXIT_STATUS, ...sections].join('\n\n')}\n`;
+}
+
+function section(command: CommandUnknownOpts): string {
+  const above = command.parent === null ? '' : `${command.parent.name()} `;
+  const name = `${above}${command.name()}`;
+  const usage = `./cpiab ${name} ${command.usage()}`;
+  const options = command.options.map(
+    ({ flags, description }) => `| \`${flags.replaceAll('|', '\\|')}\` | ${cell(description)} |`,
+  );
+  return [
+    `${above === '' ? '##' : '###'} ${name}`,
+    `${command.description()}\n\n\`\`\`sh\n${usage}\n\`\`\``,
+    ['| option | does |', '|---|---|', ...options].join('\n'),
+  ].join('\n\n');
 }
 
 const EXIT_STATUS = `Results go to stdout, progress and errors to stderr. With \`--json\` the result is one JSON document, progress
@@ -36,7 +43,7 @@ is one JSON object a line, and an error is one object \`{code, subject, message,
 | 0 | done |
 | 1 | failed: a check found something, or a step failed |
 | 2 | wrong usage or bad input |
-| 3 | not verified: signature, digest |
+| 3 | not verified: signature, digest, closed world |
 | 4 | something that this machine needs is missing |
 | 130 | interrupted |`;
 

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, utimes } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { CpiabError } from '../contract/errors.ts';
@@ -71,6 +71,13 @@ export class Cache {
     return { sha256, size, path: this.blobPath(sha256) };
   }
 
+  /** Notes that a file or tree was used, which is what decides how long it stays. */
+  async touch(path: string): Promise<void> {
+    const now = new Date();
+    // The cache may belong to somebody else, or be gone meanwhile: neither is this use's business.
+    await utimes(path, now, now).catch(() => {});
+  }
+
   /** Puts bytes into the pool; a damaged file of that name is mended. */
   async put(bytes: Uint8Array | string): Promise<CachedFile> {
     const data = Buffer.from(bytes);
@@ -112,7 +119,10 @@ export class Cache {
   ): Promise<{ files: Record<Name, CachedFile>; cached: boolean }> {
     const record = join(this.root, 'products', kind, `${keyDigest(kind, key)}.json`);
     const known = await this.#read(record);
-    if (known !== null) return { files: known as Record<Name, CachedFile>, cached: true };
+    if (known !== null) {
+      await this.touch(record);
+      return { files: known as Record<Name, CachedFile>, cached: true };
+    }
     const scratch = await this.scratch(kind);
     try {
       const made: Record<string, CachedFile> = {};
@@ -134,7 +144,10 @@ export class Cache {
     fill: (directory: string) => Promise<void>,
   ): Promise<{ path: string; cached: boolean }> {
     const path = join(this.root, 'trees', kind, keyDigest(kind, key));
-    if (await exists(path)) return { path, cached: true };
+    if (await exists(path)) {
+      await this.touch(path);
+      return { path, cached: true };
+    }
     const scratch = await this.scratch(kind);
     try {
       await fill(scratch);

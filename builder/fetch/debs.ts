@@ -68,7 +68,10 @@ async function absent(packages: DebianPackage[], host: BuildHost): Promise<Debia
   const sizes = await Promise.all(
     packages.map(async (deb) => (await stat(host.cache.blobPath(deb.sha256)).catch(() => null))?.size),
   );
-  return packages.filter((deb, index) => sizes[index] !== deb.size);
+  const missing = packages.filter((deb, index) => sizes[index] !== deb.size);
+  const here = packages.filter((deb) => !missing.includes(deb));
+  await Promise.all(here.map((deb) => host.cache.touch(host.cache.blobPath(deb.sha256))));
+  return missing;
 }
 
 async function fetchAll(

@@ -39,7 +39,10 @@ export async function fetchBlob(
 ): Promise<CachedFile> {
   const { cache, signal } = context;
   const file = { sha256: blob.sha256, size: blob.size, path: cache.blobPath(blob.sha256) };
-  if (await isThere(file)) return file;
+  if (await isThere(file)) {
+    await cache.touch(file.path);
+    return file;
+  }
   const held = await holdWhenFree(holdName(cache, blob), signal);
   try {
     if (!(await isThere(file))) await download(registry, blob, file, context);
