@@ -5,6 +5,7 @@ import type { Site } from '../../contract/site.ts';
 import { type Cache, type CachedFile, stableJson } from '../../host/cache.ts';
 import type { Composed } from '../compose/compose.ts';
 import type { Parts } from '../fetch/parts.ts';
+import { imageComponents } from '../packages/image.ts';
 import type { PackedRepository } from './git.ts';
 import { type SiteKey, signBytes } from './minisign.ts';
 import { provenanceStatement } from './provenance.ts';
@@ -95,7 +96,11 @@ async function addArtifacts(blobs: BlobSet, input: AssembleInput, images: Record
   const git = await blobs.addArtifact('git', mediaTypes.git, [
     { file: repository.file, mediaType: mediaTypes.gitBundle, role: 'git', title: `${site.name}.bundle` },
   ]);
-  const components: Component[] = [...debianComponents(lock), ...parts.components];
+  const components: Component[] = [
+    ...debianComponents(lock),
+    ...parts.components,
+    ...imageComponents(publishedImages(parts)),
+  ];
   const sbom = spdxDocument(site.name, revision, lock.epoch, components);
   const subjects = { ...images, ...(os.os && { os: os.os.digest }), git: git.digest };
   const statement = provenanceStatement({ site: site.name, revision, lock, lockDigest, subjects });
@@ -106,6 +111,12 @@ async function addArtifacts(blobs: BlobSet, input: AssembleInput, images: Record
     provenance: await addDocument(blobs, 'provenance', mediaTypes.provenance, statement),
   };
 }
+
+/** Images that others built, and what their layers say of packages. */
+const publishedImages = ({ images }: Pick<Parts, 'images'>) =>
+  images.flatMap(({ references, packages }) =>
+    packages === undefined ? [] : references.map((reference) => ({ reference, layers: packages })),
+  );
 
 async function addOs(blobs: BlobSet, { kernel, initrd, modules }: Composed): Promise<Descriptor> {
   return await blobs.addArtifact('os', mediaTypes.os, [

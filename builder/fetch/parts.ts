@@ -3,6 +3,7 @@ import type { Digest } from '../../contract/manifest.ts';
 import type { CachedFile } from '../../host/cache.ts';
 import type { Sandbox } from '../../host/sandbox.ts';
 import type { Component } from '../bundle/sbom.ts';
+import type { LayerPackages } from '../packages/scan.ts';
 
 /** A container image, built from its recipe or published by others. */
 export interface BuiltImage {
@@ -12,6 +13,8 @@ export interface BuiltImage {
   index?: { file: CachedFile; mediaType: string };
   manifest: { file: CachedFile; mediaType: string };
   config: { file: CachedFile };
+  /** What is installed in each layer, lowest first; of images that others built. */
+  packages?: LayerPackages[];
   /** Lowest first. `tar` is the uncompressed layer, `file` the blob a registry serves. */
   layers: { file: CachedFile; diffId: Digest; tar: CachedFile }[];
 }

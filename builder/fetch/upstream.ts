@@ -1,5 +1,5 @@
 import { createReadStream, createWriteStream } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip, createZstdDecompress } from 'node:zlib';
@@ -12,6 +12,7 @@ import type { Site } from '../../contract/site.ts';
 import type { Cache, CachedFile } from '../../host/cache.ts';
 import type { BuildHost } from '../host.ts';
 import { readReference } from '../lock/upstream.ts';
+import { type LayerPackages, scanLayer } from '../packages/scan.ts';
 import { fetchBlob } from '../registry/blob.ts';
 import { type RemoteDescriptor, type RemoteImage, resolveImage } from '../registry/manifests.ts';
 import { openRegistries, type Registries } from '../registry/registries.ts';
@@ -113,9 +114,31 @@ async function builtImage({ reference }: Locked, remote: RemoteImage, cache: Cac
     manifest: { file: await cache.put(manifest.bytes), mediaType: manifest.mediaType },
     config: { file: poolFile(config, cache) },
     layers,
+    packages: await packagesOf(layers, cache),
   };
   if (top.digest === manifest.digest) return shared;
   return { ...shared, index: { file: await cache.put(top.bytes), mediaType: top.mediaType } };
+}
+
+/** Raised when more is read from layers. */
+const SCAN = 1;
+
+/** Each layer is read once, however many images and builds have it. */
+async function packagesOf(layers: BuiltImage['layers'], cache: Cache): Promise<LayerPackages[]> {
+  const all: LayerPackages[] = [];
+  for (const { tar } of layers) {
+    const { files } = await cache.files(
+      'layer-packages',
+      { tar: tar.sha256, scan: SCAN },
+      async (scratch) => {
+        const packages = join(scratch, 'packages.json');
+        await writeFile(packages, JSON.stringify(await scanLayer(tar.path)));
+        return { packages };
+      },
+    );
+    all.push(JSON.parse(await readFile(files.packages.path, 'utf8')) as LayerPackages);
+  }
+  return all;
 }
 
 const ConfigSchema = z.looseObject({ rootfs: z.looseObject({ diff_ids: z.array(DigestSchema) }) });

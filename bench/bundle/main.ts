@@ -1,0 +1,105 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { formatBytes } from '../../contract/units.ts';
+import { run } from '../../host/process.ts';
+import { startRegistry } from '../../test/support/registry/server.ts';
+
+/** Twenty images: four bases of 40 MB shared by five each, and of each image's own 15 MB and 0.1 MB. */
+const IMAGES = 20;
+const BASES = 4;
+const RUNS = Number(process.argv[2] ?? 5);
+
+interface Measured {
+  ms: number;
+  rss: number;
+  written: number;
+}
+
+/**
+ * From a registry on this machine to a signed bundle, against `skopeo copy` of each image into one OCI
+ * layout and `tar` of it, in the same run. Argument: how often, 5 unless told; medians are printed.
+ */
+async function main(): Promise<void> {
+  const scratch = await mkdtemp(join(tmpdir(), 'cpiab-bench-'));
+  await mkdir(join(scratch, 'registry'));
+  const registry = await startRegistry(join(scratch, 'registry'));
+  try {
+    const payload = await fill(registry.storage);
+    const ours: Measured[] = [];
+    const again: Measured[] = [];
+    const baseline: number[] = [];
+    for (let round = 0; round < RUNS; round++) {
+      const directory = join(scratch, 'ours');
+      ours.push(await build(registry.base.href, directory));
+      await rm(join(directory, 'bundle'), { recursive: true });
+      again.push(await build(registry.base.href, directory));
+      await rm(directory, { recursive: true });
+      baseline.push(await skopeoAndTar(registry.base.host, join(scratch, 'skopeo')));
+    }
+    print(payload, ours, again, baseline);
+  } finally {
+    await registry.stop();
+    await rm(scratch, { recursive: true, force: true });
+  }
+}
+
+const references = Array.from({ length: IMAGES }, (_, index) => `docker.io/bench/app${index}:1.0`);
+
+async function fill(storage: Awaited<ReturnType<typeof startRegistry>>['storage']): Promise<number> {
+  const bases = Array.from({ length: BASES }, () => randomBytes(40_000_000));
+  let payload = BASES * 40_000_000;
+  for (const [index, reference] of references.entries()) {
+    const own = [randomBytes(15_000_000), randomBytes(100_000)];
+    payload += 15_100_000;
+    const layers = [bases[index % BASES] ?? Buffer.of(), ...own];
+    await storage.put(reference.slice('docker.io/'.length), { layers });
+  }
+  return payload;
+}
+
+async function build(mirror: string, directory: string): Promise<Measured> {
+  await mkdir(directory, { recursive: true });
+  const script = join(import.meta.dirname, 'ours.ts');
+  const { stdout } = await run([process.execPath, script, mirror, directory, ...references]);
+  return JSON.parse(stdout) as Measured;
+}
+
+async function skopeoAndTar(registry: string, directory: string): Promise<number> {
+  const started = performance.now();
+  for (const reference of references) {
+    const source = `docker://${registry}/${reference.slice('docker.io/'.length)}`;
+    const target = `oci:${directory}:${reference}`;
+    await run(['skopeo', 'copy', '--quiet', '--src-tls-verify=false', source, target]);
+  }
+  await run(['tar', '--create', '--file', `${directory}.tar`, '--directory', directory, '.']);
+  const ms = performance.now() - started;
+  await rm(directory, { recursive: true });
+  await rm(`${directory}.tar`);
+  return ms;
+}
+
+function print(payload: number, ours: Measured[], again: Measured[], baseline: number[]): void {
+  const base = median(baseline);
+  const line = (what: string, ms: number) =>
+    `${what.padEnd(44)}${(ms / 1000).toFixed(2).padStart(8)} s   ${(ms / base).toFixed(2)} of skopeo + tar`;
+  const written = median(ours.map((one) => one.written));
+  process.stdout.write(
+    [
+      `${IMAGES} images, ${formatBytes(payload)}, median of ${RUNS}`,
+      line('skopeo copy into one layout, tar', base),
+      line('fetch to signed bundle, empty cache', median(ours.map(({ ms }) => ms))),
+      line('the same with a full cache', median(again.map(({ ms }) => ms))),
+      `written ${(written / payload).toFixed(2)} of the payload; peak memory ${formatBytes(median(ours.map(({ rss }) => rss)))}`,
+      '',
+    ].join('\n'),
+  );
+}
+
+function median(values: number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)] ?? 0;
+}
+
+await main();
