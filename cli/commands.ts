@@ -8,6 +8,7 @@ import { diffCommand } from './commands/diff.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { inspectCommand } from './commands/inspect.ts';
 import { lockCommand } from './commands/lock.ts';
+import { outdatedCommand } from './commands/outdated.ts';
 import { statusCommand } from './commands/status.ts';
 import { testCommand } from './commands/test.ts';
 import { verifyCommand } from './commands/verify.ts';
@@ -16,6 +17,7 @@ import { verifyCommand } from './commands/verify.ts';
 export const commands = [
   buildCommand,
   lockCommand,
+  outdatedCommand,
   closeCommand,
   verifyCommand,
   inspectCommand,

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { resolveImage } from '../../../builder/registry/manifests.ts';
 import { Registry } from '../../../builder/registry/registry.ts';
+import { listTags } from '../../../builder/registry/tags.ts';
 import { refusal } from '../../support/refusal.ts';
 import { startRegistry, type TestRegistry } from '../../support/registry/server.ts';
 
@@ -62,4 +63,11 @@ describe('resolveImage', () => {
     expect((await refusal(resolveImage(reader, named('one/app', '2.0')))).code).toBe('E3014');
     expect((await refusal(resolveImage(reader, named('none')))).code).toBe('E3014');
   });
+});
+
+test('listTags reads page after page', async () => {
+  const names = Array.from({ length: 12 }, (_, index) => `1.${index}.0`);
+  for (const tag of names) await registry.storage.put(`tags/app:${tag}`);
+  const tags = await listTags(reader, 'tags/app', 5);
+  expect(tags.toSorted()).toEqual(names.toSorted());
 });
