@@ -1,3 +1,4 @@
+import { getCACertificates } from 'node:tls';
 import { Agent, type Dispatcher, interceptors, request } from 'undici';
 import { CpiabError } from '../../contract/errors.ts';
 import { type Challenge, parseChallenges } from './challenge.ts';
@@ -39,7 +40,7 @@ export class Registry {
     this.#options = options;
     const agent = new Agent({
       connections: CONNECTIONS,
-      connect: options.ca === undefined ? {} : { ca: options.ca },
+      connect: { ca: authorities(options.ca) },
       headersTimeout: SILENCE_MS,
       bodyTimeout: SILENCE_MS,
     });
@@ -156,6 +157,12 @@ export class Registry {
     if (statusCode >= 500 || statusCode === 408) throw new Retryable(`status ${statusCode}`, { waitMs });
     throw new CpiabError('E3017', { subject, args: [`status ${statusCode}`] });
   }
+}
+
+/** Node's own list, this machine's, and what the site adds: a list that is given replaces all others. */
+function authorities(added: string | undefined): string[] {
+  const all = [...getCACertificates('default'), ...getCACertificates('system')];
+  return [...new Set(added === undefined ? all : [...all, added])];
 }
 
 class TooMany extends Retryable {}
