@@ -1,5 +1,5 @@
 import type { Command, CommandUnknownOpts } from '@commander-js/extra-typings';
-import { type ErrorKind, errors } from '../contract/errors.ts';
+import { type ErrorKind, errors, parameterNames } from '../contract/errors.ts';
 import { commands } from './commands.ts';
 import type { CliContext } from './context.ts';
 
@@ -59,12 +59,3 @@ function errorsPage(): string {
 
 /** Text inside a table: no column ends, no HTML tags. */
 const cell = (text: string) => text.replaceAll('|', '\\|').replaceAll('<', '&lt;');
-
-/** Sources run unbuilt, so a function's text has its parameters as they are written, without their types. */
-function parameterNames(says: ErrorKind['says']): string[] {
-  const list = /^\(([^)]*)\)/.exec(says.toString())?.[1] ?? '';
-  return list
-    .split(',')
-    .map((name) => name.split(':')[0]?.trim().replace(/^_/, '') ?? '')
-    .filter((name) => name !== '');
-}

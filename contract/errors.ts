@@ -27,6 +27,15 @@ export const errors = {
   ...internalErrors,
 } as const satisfies Record<`E${number}`, ErrorKind>;
 
+/** Names of what varies in an error. Sources run unbuilt, so a function's text has its parameters as they are written. */
+export function parameterNames(says: ErrorKind['says']): string[] {
+  const list = /^\(([^)]*)\)/.exec(says.toString())?.[1] ?? '';
+  return list
+    .split(',')
+    .map((name) => name.split(':')[0]?.trim().replace(/^_/, '') ?? '')
+    .filter((name) => name !== '');
+}
+
 export type ErrorCode = keyof typeof errors;
 type ArgsOf<Code extends ErrorCode> = Parameters<(typeof errors)[Code]['says']>;
 type Details<Code extends ErrorCode> = {

@@ -1,4 +1,10 @@
-import { type CpiabError, type ErrorCode, type ErrorKind, errors } from '../../contract/errors.ts';
+import {
+  type CpiabError,
+  type ErrorCode,
+  type ErrorKind,
+  errors,
+  parameterNames,
+} from '../../contract/errors.ts';
 
 /**
  * Findings as SARIF, for code review tools.
@@ -26,8 +32,7 @@ export function sarif(findings: readonly CpiabError[], version: string): object 
 
 function rule(code: ErrorCode): object {
   const kind: ErrorKind = errors[code];
-  const names = kind.says.toString().match(/\((?<list>[^)]*)\)/)?.groups?.['list'] ?? '';
-  const args = names.split(',').map((name) => `<${name.trim().replace(/^_/, '')}>`);
+  const args = parameterNames(kind.says).map((name) => `<${name}>`);
   return { id: `CPIAB-${code}`, shortDescription: { text: kind.says(...args) } };
 }
 
