@@ -10,6 +10,9 @@ const LOCAL = /\.(?:local|home\.arpa|internal|lan|localhost)$/;
 /** RFC 1918, RFC 6598, loopback, link-local. */
 const PRIVATE =
   /^(?:0\.0\.0\.0|10\.|127\.|169\.254\.|192\.168\.|172\.(?:1[6-9]|2\d|3[01])\.|100\.(?:6[4-9]|[7-9]\d|1[01]\d|12[0-7])\.)/;
+const DOTTED = /^\d{1,3}(?:\.\d{1,3}){3}$/;
+/** Addresses written as one number, which many resolvers take. */
+const NUMBER = /^(?:\d+|0x[0-9a-f]+)$/;
 const COMMENT = /^\s*(?:#|\/\/|<!--|\*)/;
 
 /** Addresses in an object's texts that lead out of the box and the network it stands in. */
@@ -30,7 +33,8 @@ function inText({ value, at }: Text, site: Site): { address: string; at: string 
 
 function leadsOut(name: string, site: Site): boolean {
   const host = name.toLowerCase();
-  if (!host.includes('.')) return host.startsWith('[') && !/^\[(?:::1|fe80|f[cd])/.test(host);
-  if (/\.(?:svc|cluster\.local)$/.test(host) || host === site.network.nodeAddress) return false;
-  return !NAMES.test(host) && !LOCAL.test(host) && !PRIVATE.test(host);
+  if (DOTTED.test(host)) return !PRIVATE.test(host) && host !== site.network.nodeAddress;
+  if (host.startsWith('[')) return !/^\[(?:::1\]|fe80|f[cd])/.test(host);
+  if (!host.includes('.')) return NUMBER.test(host);
+  return !/\.(?:svc|cluster\.local)$/.test(host) && !NAMES.test(host) && !LOCAL.test(host);
 }

@@ -18,6 +18,10 @@ test.each([
   'ssh://git@github.com/a/b',
   'see (https://user:pw@host.vendor.io)',
   'http://[2001:db8::1]/',
+  'http://10.evil.com/',
+  'http://192.168.evil.com/',
+  'http://134744072/',
+  'http://[::1234]/',
 ])('%s leads out', (text) => {
   expect(found(text)).toHaveLength(1);
 });
