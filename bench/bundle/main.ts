@@ -1,9 +1,9 @@
-import { randomBytes } from 'node:crypto';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { formatBytes } from '../../contract/units.ts';
 import { run } from '../../host/process.ts';
+import { tarLayer } from '../../test/support/registry/images.ts';
 import { startRegistry } from '../../test/support/registry/server.ts';
 
 /** Twenty images: four bases of 40 MB shared by five each, and of each image's own 15 MB and 0.1 MB. */
@@ -48,10 +48,10 @@ async function main(): Promise<void> {
 const references = Array.from({ length: IMAGES }, (_, index) => `docker.io/bench/app${index}:1.0`);
 
 async function fill(storage: Awaited<ReturnType<typeof startRegistry>>['storage']): Promise<number> {
-  const bases = Array.from({ length: BASES }, () => randomBytes(40_000_000));
+  const bases = await Promise.all(Array.from({ length: BASES }, () => tarLayer(40_000_000)));
   let payload = BASES * 40_000_000;
   for (const [index, reference] of references.entries()) {
-    const own = [randomBytes(15_000_000), randomBytes(100_000)];
+    const own = [await tarLayer(15_000_000), await tarLayer(100_000)];
     payload += 15_100_000;
     const layers = [bases[index % BASES] ?? Buffer.of(), ...own];
     await storage.put(reference.slice('docker.io/'.length), { layers });

@@ -114,7 +114,7 @@ async function builtImage({ reference }: Locked, remote: RemoteImage, cache: Cac
     manifest: { file: await cache.put(manifest.bytes), mediaType: manifest.mediaType },
     config: { file: poolFile(config, cache) },
     layers,
-    packages: await packagesOf(layers, cache),
+    packages: await packagesOf(reference, layers, cache),
   };
   if (top.digest === manifest.digest) return shared;
   return { ...shared, index: { file: await cache.put(top.bytes), mediaType: top.mediaType } };
@@ -124,7 +124,11 @@ async function builtImage({ reference }: Locked, remote: RemoteImage, cache: Cac
 const SCAN = 1;
 
 /** Each layer is read once, however many images and builds have it. */
-async function packagesOf(layers: BuiltImage['layers'], cache: Cache): Promise<LayerPackages[]> {
+async function packagesOf(
+  reference: string,
+  layers: BuiltImage['layers'],
+  cache: Cache,
+): Promise<LayerPackages[]> {
   const all: LayerPackages[] = [];
   for (const { tar } of layers) {
     const { files } = await cache.files(
@@ -132,7 +136,14 @@ async function packagesOf(layers: BuiltImage['layers'], cache: Cache): Promise<L
       { tar: tar.sha256, scan: SCAN },
       async (scratch) => {
         const packages = join(scratch, 'packages.json');
-        await writeFile(packages, JSON.stringify(await scanLayer(tar.path)));
+        const found = await scanLayer(tar.path).catch((cause: unknown) => {
+          throw new CpiabError('E3017', {
+            subject: reference,
+            args: [`layer ${tar.sha256} is not a tar`],
+            cause,
+          });
+        });
+        await writeFile(packages, JSON.stringify(found));
         return { packages };
       },
     );

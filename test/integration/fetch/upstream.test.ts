@@ -150,6 +150,13 @@ describe('published images', () => {
     expect(again[0]?.digest).not.toBe(first?.digest);
   });
 
+  test('are refused when a layer is no tar', async () => {
+    await quay.storage.put('team/app:3', { layers: [5000] });
+    const upstream = await lockUpstream(['quay.io/team/app:3'], site, host);
+    const refused = await refusal(fetchUpstream(site, tinyLock({ upstream }), host));
+    expect(refused.toText()).toMatch(/^CPIAB-E3017 quay.io\/team\/app:3: .* is not a tar$/m);
+  });
+
   test('are refused when a layer is not what the config says', async () => {
     await quay.storage.put('team/app:3', { layers: [await layerTar()], gzip: true, wrongDiffIds: true });
     const upstream = await lockUpstream(['quay.io/team/app:3'], site, host);

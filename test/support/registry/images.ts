@@ -1,7 +1,9 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { buffer } from 'node:stream/consumers';
 import { gzipSync } from 'node:zlib';
+import { pack } from 'tar-stream';
 import { registryView } from '../../../builder/bundle/registry-view.ts';
 import type { Digest } from '../../../contract/manifest.ts';
 
@@ -128,3 +130,11 @@ const described = (mediaType: string, { digest, bytes }: ReturnType<typeof blob>
   digest,
   size: bytes.length,
 });
+
+/** A layer of one file of random bytes. */
+export async function tarLayer(size: number): Promise<Buffer> {
+  const archive = pack();
+  archive.entry({ name: 'file' }, randomBytes(size));
+  archive.finalize();
+  return await buffer(archive);
+}
