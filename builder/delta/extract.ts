@@ -2,11 +2,11 @@ import { createHash } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { CpiabError } from '../../contract/errors.ts';
 import { bundleFiles, medium as layout } from '../../contract/layout.ts';
 import type { Digest } from '../../contract/manifest.ts';
+import { hashing } from '../../host/hashing.ts';
 import type { Medium } from '../verify/medium.ts';
 
 /**
@@ -43,12 +43,6 @@ export async function copyChecked(
   signal: AbortSignal,
 ): Promise<void> {
   const hash = createHash('sha256');
-  const hashing = new Transform({
-    transform(chunk: Buffer, _, done) {
-      hash.update(chunk);
-      done(null, chunk);
-    },
-  });
-  await pipeline(content, hashing, createWriteStream(path), { signal });
+  await pipeline(content, hashing(hash), createWriteStream(path), { signal });
   if (`sha256:${hash.digest('hex')}` !== digest) throw new CpiabError('E2103', { subject: digest });
 }

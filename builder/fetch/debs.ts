@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
 import { mkdir, rename, rm, stat } from 'node:fs/promises';
-import { Readable, Transform } from 'node:stream';
+import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CpiabError } from '../../contract/errors.ts';
@@ -9,6 +9,7 @@ import type { DebianPackage, Lock } from '../../contract/lock.ts';
 import { tracked } from '../../contract/progress.ts';
 import type { Site } from '../../contract/site.ts';
 import { type CachedFile, temporaryName } from '../../host/cache.ts';
+import { hashing } from '../../host/hashing.ts';
 import { run } from '../../host/process.ts';
 import type { BuildHost } from '../host.ts';
 import { debianMirrors, type Mirrors } from '../lock/mirrors.ts';
@@ -128,14 +129,8 @@ async function store(body: Readable, deb: DebianPackage, subject: string, host: 
   const target = host.cache.blobPath(deb.sha256);
   const fresh = temporaryName(target);
   const hash = createHash('sha256');
-  const hashing = new Transform({
-    transform(chunk: Buffer, _, done) {
-      hash.update(chunk);
-      done(null, chunk);
-    },
-  });
   try {
-    await pipeline(body, hashing, createWriteStream(fresh, { flush: true }), { signal: host.signal });
+    await pipeline(body, hashing(hash), createWriteStream(fresh, { flush: true }), { signal: host.signal });
     if (hash.digest('hex') !== deb.sha256) throw new CpiabError('E2103', { subject });
     await rename(fresh, target);
   } finally {

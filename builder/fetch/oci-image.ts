@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
 import { mkdir, rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { constants, createZstdCompress } from 'node:zlib';
 import type { ImageRecipe } from '../../contract/image.ts';
@@ -10,6 +9,7 @@ import { mediaTypes } from '../../contract/layout.ts';
 import type { Digest } from '../../contract/manifest.ts';
 import { stableJson, temporaryName } from '../../host/cache.ts';
 import { writeAtomic } from '../../host/files.ts';
+import { hashing } from '../../host/hashing.ts';
 import { type ImageInputs, layerEntries } from './layer-entries.ts';
 import { writeLayerTar } from './layer-tar.ts';
 
@@ -86,14 +86,13 @@ export async function buildImage(
 async function compress(tar: string, directory: string): Promise<ImageBlob> {
   const unnamed = join(directory, temporaryName('layer.zst'));
   const hash = createHash('sha256');
-  const hashed = new Transform({
-    transform(chunk: Buffer, _, done) {
-      hash.update(chunk);
-      done(null, chunk);
-    },
-  });
   const zstd = createZstdCompress({ params: { [constants.ZSTD_c_compressionLevel]: zstdLevel } });
-  await pipeline(createReadStream(tar, { highWaterMark: 1 << 20 }), zstd, hashed, createWriteStream(unnamed));
+  await pipeline(
+    createReadStream(tar, { highWaterMark: 1 << 20 }),
+    zstd,
+    hashing(hash),
+    createWriteStream(unnamed),
+  );
   const sha256 = hash.digest('hex');
   const path = join(directory, sha256);
   await rename(unnamed, path);

@@ -2,11 +2,11 @@ import { createHash } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
 import { mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import { flux } from '../../../contract/layout.ts';
 import { renameDurably, sha256File } from '../../../host/files.ts';
+import { hashing } from '../../../host/hashing.ts';
 import { startPiped } from '../../../host/piped-process.ts';
 import type { Artifact } from '../../flux/site-artifact.ts';
 import type { Commit, GitRepository } from '../git/repository.ts';
@@ -60,19 +60,13 @@ export class Publisher {
     const archive = startPiped(argv, { env: gitEnvironment(), signal });
     archive.stdin.end();
     const hash = createHash('sha256');
-    let size = 0;
-    const measure = new Transform({
-      transform(chunk: Buffer, _encoding, done) {
-        hash.update(chunk);
-        size += chunk.length;
-        done(null, chunk);
-      },
+    await pipeline(archive.stdout, createGzip({ level: 6 }), hashing(hash), createWriteStream(fresh), {
+      signal,
     });
-    await pipeline(archive.stdout, createGzip({ level: 6 }), measure, createWriteStream(fresh), { signal });
     const { status, stderr } = await archive.ended;
     if (status !== 0) throw new Error(`git archive of ${id} failed: ${stderr}`);
     await renameDurably(fresh, path);
-    return { sha256: hash.digest('hex'), size };
+    return { sha256: hash.digest('hex'), size: (await stat(path)).size };
   }
 
   async #forgetOld(current: string): Promise<void> {
