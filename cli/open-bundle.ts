@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import type { Bundle } from '../builder/compare/compare.ts';
+import type { OpenBundle } from '../builder/verify/medium.ts';
 import type { CliContext } from './context.ts';
 
 /**
@@ -11,7 +11,7 @@ export async function openBundle(
   path: string,
   key: string | undefined,
   { signal }: CliContext,
-): Promise<Bundle> {
+): Promise<OpenBundle> {
   const { openMedium } = await import('../builder/verify/open.ts');
   const { readManifest } = await import('../builder/verify/verify.ts');
   const { trustedKey } = await import('../builder/verify/trusted-key.ts');

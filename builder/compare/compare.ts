@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { BlobRole, Digest, Manifest } from '../../contract/manifest.ts';
-import type { Medium } from '../verify/medium.ts';
-import { readBlob } from './read-blob.ts';
+import { readBlob } from '../verify/blob.ts';
+import type { OpenBundle } from '../verify/medium.ts';
 
 /** One thing that two bundles have in different versions. Null: it isn't there. */
 export interface Change {
@@ -22,14 +22,8 @@ export interface Differences {
   sizes: { role: BlobRole; before: number; after: number }[];
 }
 
-/** An opened medium whose manifest has verified. */
-export interface Bundle {
-  medium: Medium;
-  manifest: Manifest;
-}
-
 /** @throws CpiabError E2103 for a damaged bill of materials. */
-export async function compareBundles(before: Bundle, after: Bundle): Promise<Differences> {
+export async function compareBundles(before: OpenBundle, after: OpenBundle): Promise<Differences> {
   const [one, other] = [before.manifest, after.manifest];
   return {
     about: changes(aboutOf(one), aboutOf(other)),
@@ -79,10 +73,10 @@ const SpdxSchema = z.looseObject({
   ),
 });
 
-async function packagesOf({ medium, manifest }: Bundle): Promise<Map<string, string>> {
-  const blob = manifest.blobs.find(({ role }) => role === 'sbom');
+async function packagesOf(bundle: OpenBundle): Promise<Map<string, string>> {
+  const blob = bundle.manifest.blobs.find(({ role }) => role === 'sbom');
   if (blob === undefined) return new Map();
-  const { packages } = SpdxSchema.parse(JSON.parse((await readBlob(medium, blob.digest)).toString('utf8')));
+  const { packages } = SpdxSchema.parse(JSON.parse((await readBlob(bundle, blob.digest)).toString('utf8')));
   return new Map(
     packages.map(({ name, versionInfo, externalRefs }) => {
       const purl = externalRefs.find(({ referenceType }) => referenceType === 'purl')?.referenceLocator;

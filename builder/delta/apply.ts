@@ -154,7 +154,7 @@ async function rebuild({ base, old, head, scratch, fresh, signal }: Rebuild): Pr
 
 /** The registry's view follows from the image manifests. */
 async function writeView(fresh: string, manifest: Manifest): Promise<void> {
-  const { links, blobs } = await servedView(openDirectory(fresh), manifest);
+  const { links, blobs } = await servedView({ medium: openDirectory(fresh), manifest });
   const place = async (path: string) => {
     const target = join(fresh, path);
     await mkdir(dirname(target), { recursive: true });

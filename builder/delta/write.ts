@@ -9,14 +9,14 @@ import { bundleFiles, medium as layout } from '../../contract/layout.ts';
 import type { Digest, Manifest } from '../../contract/manifest.ts';
 import { stableJson } from '../../host/cache.ts';
 import { renameDurably } from '../../host/files.ts';
-import type { Bundle } from '../compare/compare.ts';
+import type { OpenBundle } from '../verify/medium.ts';
 import { extractBlobs } from './extract.ts';
 import { isPatchable, makePatch } from './patch.ts';
 import { type DeltaPlan, type NewBlob, planDelta } from './plan.ts';
 
 export interface DeltaRequest {
-  base: Bundle;
-  target: Bundle;
+  base: OpenBundle;
+  target: OpenBundle;
   /** Where the file goes. */
   out: string;
   /** Empty directory on the same file system. */
@@ -51,7 +51,7 @@ export async function writeDelta(request: DeltaRequest): Promise<Delta> {
   return head;
 }
 
-function rejectUnrelated(base: Bundle, target: Bundle): void {
+function rejectUnrelated(base: OpenBundle, target: OpenBundle): void {
   const [one, other] = [base.manifest, target.manifest];
   if (one.site === other.site && one.sequence <= other.sequence) return;
   const args: [string, string] = [nameOf(one), nameOf(other)];
@@ -79,8 +79,8 @@ async function store(
   return stored < size * WORTH ? { digest, size, stored, from: source } : whole;
 }
 
-async function headOf(base: Bundle, target: Bundle, blobs: Delta['blobs']): Promise<Delta> {
-  const about = async ({ medium, manifest: { sequence, revision } }: Bundle) => {
+async function headOf(base: OpenBundle, target: OpenBundle, blobs: Delta['blobs']): Promise<Delta> {
+  const about = async ({ medium, manifest: { sequence, revision } }: OpenBundle) => {
     const text = await medium.read(`${layout.bundle}/${bundleFiles.manifest}`);
     return { digest: digestOf(text), sequence, revision };
   };
@@ -95,7 +95,7 @@ async function headOf(base: Bundle, target: Bundle, blobs: Delta['blobs']): Prom
 }
 
 /** What of a bundle is no blob: the manifest, its signature, and what they vouch for. */
-async function signedFiles({ medium, manifest }: Bundle): Promise<Map<string, Buffer>> {
+async function signedFiles({ medium, manifest }: OpenBundle): Promise<Map<string, Buffer>> {
   const names = [bundleFiles.manifest, bundleFiles.signature, ...Object.keys(manifest.files).toSorted()];
   return new Map(
     await Promise.all(

@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import type { Manifest } from '../../contract/manifest.ts';
 import type { Sealed } from '../image/seal.ts';
 
 /** A file on a medium. */
@@ -26,4 +27,10 @@ export interface Medium {
   files(): AsyncIterable<OpenFile>;
   /** The seal over all other bytes of the medium, or null where every byte is a listed file's (a directory). */
   seal: ((signal: AbortSignal) => Promise<Sealed>) | null;
+}
+
+/** An opened medium whose manifest has verified. */
+export interface OpenBundle {
+  medium: Medium;
+  manifest: Manifest;
 }

@@ -6,7 +6,8 @@ import { bundleFiles, medium as layout } from '../../contract/layout.ts';
 import { type Digest, type Manifest, ManifestSchema } from '../../contract/manifest.ts';
 import { formatSignature, type PublicKey, parseSignature, verifyHash } from '../../host/minisign.ts';
 import { type RegistryView, registryView } from '../bundle/registry-view.ts';
-import type { Medium } from './medium.ts';
+import { damaged, readBlob } from './blob.ts';
+import type { Medium, OpenBundle } from './medium.ts';
 
 export interface Verification {
   kind: Medium['kind'];
@@ -36,7 +37,7 @@ export async function verifyMedium(
   { onDamage = fail }: VerifyOptions = {},
 ): Promise<Verification> {
   const manifest = await readManifest(medium, key);
-  const expected = await expectedFiles(medium, manifest);
+  const expected = await expectedFiles({ medium, manifest });
   const counted = await checkFiles({ medium, manifest, expected, onDamage }, signal);
   await checkSeal(medium, key, signal).catch((error: unknown) => {
     if (!(error instanceof CpiabError)) throw error;
@@ -60,13 +61,14 @@ function fail(error: CpiabError): never {
 }
 
 /** Path on the medium → digest, for all that the signed manifest says or implies. */
-async function expectedFiles(medium: Medium, manifest: Manifest): Promise<Map<string, Digest>> {
+async function expectedFiles(bundle: OpenBundle): Promise<Map<string, Digest>> {
+  const { medium, manifest } = bundle;
   const inBundle = (path: string) => `${layout.bundle}/${path}`;
   const expected = new Map<string, Digest>();
   for (const { digest } of manifest.blobs)
     expected.set(inBundle(`${bundleFiles.blobs}/${digest.slice(7)}`), digest);
   for (const [name, digest] of Object.entries(manifest.files)) expected.set(inBundle(name), digest);
-  const { links, blobs } = await servedView(medium, manifest);
+  const { links, blobs } = await servedView(bundle);
   for (const [path, digest] of blobs) expected.set(inBundle(path), digest);
   for (const [path, digest] of links) expected.set(inBundle(path), sha256(Buffer.from(digest)));
   if (medium.kind === 'iso')
@@ -75,12 +77,13 @@ async function expectedFiles(medium: Medium, manifest: Manifest): Promise<Map<st
 }
 
 /** The registry's view, derived again from the image manifests. @throws CpiabError E2103 for a damaged one. */
-export async function servedView(medium: Medium, manifest: Manifest): Promise<RegistryView> {
+export async function servedView(bundle: OpenBundle): Promise<RegistryView> {
+  const { manifest } = bundle;
   const images = await Promise.all(
     Object.entries(manifest.images).map(async ([reference, digest]) => {
-      const top = await readJson(medium, manifest, digest);
+      const top = await readJson(bundle, digest);
       const own = 'manifests' in top ? carried(manifest, top.manifests) : digest;
-      const image = (own === digest ? top : await readJson(medium, manifest, own)) as ImageManifest;
+      const image = (own === digest ? top : await readJson(bundle, own)) as ImageManifest;
       return {
         reference,
         digest,
@@ -106,24 +109,19 @@ function carried(manifest: Manifest, named: { digest: Digest }[]): Digest {
 }
 
 async function readJson(
-  medium: Medium,
-  manifest: Manifest,
+  bundle: OpenBundle,
   digest: Digest,
 ): Promise<ImageManifest | { manifests: { digest: Digest }[] }> {
-  const bytes = await medium.read(`${layout.bundle}/${bundleFiles.blobs}/${digest.slice(7)}`);
-  if (sha256(bytes) !== digest) throw damaged(manifest, digest);
-  return JSON.parse(bytes.toString('utf8')) as ImageManifest;
+  return JSON.parse((await readBlob(bundle, digest)).toString('utf8')) as ImageManifest;
 }
 
-interface Check {
-  medium: Medium;
-  manifest: Manifest;
+interface Check extends OpenBundle {
   expected: Map<string, Digest>;
   onDamage: (error: CpiabError) => void;
 }
 
 async function checkFiles(check: Check, signal: AbortSignal): Promise<{ files: number; bytes: number }> {
-  const { medium, manifest, expected, onDamage } = check;
+  const { medium, expected, onDamage } = check;
   const seen = new Map<string, Digest>();
   let bytes = 0;
   for await (const file of medium.files()) {
@@ -135,7 +133,7 @@ async function checkFiles(check: Check, signal: AbortSignal): Promise<{ files: n
       continue;
     }
     const found = (file.linkTo && seen.get(file.linkTo)) || (await digestOf(file.content, signal));
-    if (found !== digest) onDamage(damaged(manifest, digest, file.path));
+    if (found !== digest) onDamage(damaged(check, digest, file.path));
     seen.set(file.path, found);
     bytes += file.size;
   }
@@ -174,11 +172,6 @@ async function checkSeal(medium: Medium, key: PublicKey, signal: AbortSignal): P
  */
 function verifyExact(hash: Uint8Array, text: string, key: PublicKey): boolean {
   return verifyHash(hash, text, key) && formatSignature(parseSignature(text), key.name) === text;
-}
-
-function damaged(manifest: Manifest, digest: Digest, path?: string): CpiabError {
-  const blob = manifest.blobs.find((found) => found.digest === digest);
-  return new CpiabError('E2103', { subject: `${digest} (${blob?.for.join(', ') ?? path ?? 'bundle file'})` });
 }
 
 const sha256 = (bytes: Uint8Array): Digest => `sha256:${createHash('sha256').update(bytes).digest('hex')}`;

@@ -1,0 +1,20 @@
+import { createHash } from 'node:crypto';
+import { CpiabError } from '../../contract/errors.ts';
+import { bundleFiles, medium as layout } from '../../contract/layout.ts';
+import type { Digest } from '../../contract/manifest.ts';
+import type { OpenBundle } from './medium.ts';
+
+/** A blob, whole in memory: for documents. @throws CpiabError E2103 when it isn't what its digest says, E2105. */
+export async function readBlob(bundle: OpenBundle, digest: Digest): Promise<Buffer> {
+  const path = `${layout.bundle}/${bundleFiles.blobs}/${digest.slice('sha256:'.length)}`;
+  const bytes = await bundle.medium.read(path);
+  if (`sha256:${createHash('sha256').update(bytes).digest('hex')}` !== digest) throw damaged(bundle, digest);
+  return bytes;
+}
+
+/** The error of content that hasn't its digest. @param path names it where no blob has that digest. */
+export function damaged({ medium, manifest }: OpenBundle, digest: Digest, path = 'bundle file'): CpiabError {
+  const blob = manifest.blobs.find((found) => found.digest === digest);
+  const what = blob?.for.join(', ') ?? path;
+  return new CpiabError('E2103', { subject: `${medium.path}: ${digest} (${what})` });
+}
