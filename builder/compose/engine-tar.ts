@@ -1,9 +1,10 @@
 import { createReadStream, createWriteStream } from 'node:fs';
 import { posix } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { extract, type Header, type Pack, pack } from 'tar-stream';
+import { type Header, type Pack, pack } from 'tar-stream';
 import { CpiabError } from '../../contract/errors.ts';
 import type { CachedFile } from '../../host/cache.ts';
+import { entriesOf, insideLayer, whiteoutOf } from '../fetch/read-layer.ts';
 
 /** A file, directory or symbolic link of module 20-engine, owned by root. */
 export type EngineEntry =
@@ -58,32 +59,22 @@ async function addEntry(archive: Pack, entry: EngineEntry, mtime: Date): Promise
 
 async function addLayer(archive: Pack, { prefix, tar }: UnpackedLayer, mtime: Date): Promise<void> {
   const opaque = await opaqueDirectories(tar, prefix);
-  for await (const entry of entriesOf(tar)) {
+  for await (const entry of entriesOf(tar.path)) {
     const header = placed(entry.header, prefix, mtime);
     if (header === null) entry.resume();
     else await pipeline(entry, archive.entry(opaque.has(header.name) ? { ...header, pax: OPAQUE } : header));
   }
 }
 
-function entriesOf(tar: CachedFile) {
-  const source = extract();
-  createReadStream(tar.path, { highWaterMark: 1 << 20 })
-    .on('error', (error) => source.destroy(error))
-    .pipe(source);
-  return source;
-}
-
-/** Source: OCI Image Specification 1.1, layer.md, whiteouts; the kernel's overlayfs.rst, how it shows the same. */
-const WHITEOUT = '.wh.';
-const OPAQUE_NAME = '.wh..wh..opq';
+/** How overlayfs shows an opaque directory. Source: the kernel's overlayfs.rst. */
 const OPAQUE = { 'SCHILY.xattr.trusted.overlay.opaque': 'y' };
 
 /** Directories of a layer that hide what layers below have there. */
 async function opaqueDirectories(tar: CachedFile, prefix: string): Promise<Set<string>> {
   const found = new Set<string>();
-  for await (const entry of entriesOf(tar)) {
-    const { dir, base } = posix.parse(entry.header.name);
-    if (base === OPAQUE_NAME) found.add(`${prefix}/${inside(dir) ?? ''}`);
+  for await (const entry of entriesOf(tar.path)) {
+    const whiteout = whiteoutOf(insideLayer(entry.header.name) ?? '');
+    if (whiteout !== null && 'opaque' in whiteout) found.add(`${prefix}/${whiteout.opaque}`);
     entry.resume();
   }
   return found;
@@ -96,30 +87,22 @@ async function opaqueDirectories(tar: CachedFile, prefix: string): Promise<Set<s
  */
 function placed(header: Header, prefix: string, mtime: Date): Header | null {
   const { name, type, mode, uid, gid, size } = header;
-  const path = inside(name);
+  const path = insideLayer(name);
   const why = path === null ? 'leads out of it' : unfit(header);
   if (why !== null)
     throw new CpiabError('E3019', { subject: `layer ${posix.basename(prefix)}`, args: [`${name} ${why}`] });
   if (path === null || path === '') return null;
-  const { dir, base } = posix.parse(path);
-  if (base === OPAQUE_NAME) return null;
-  if (base.startsWith(WHITEOUT)) {
-    const hidden = posix.join(prefix, dir, base.slice(WHITEOUT.length));
-    return {
-      name: hidden,
-      type: 'character-device',
-      devmajor: 0,
-      devminor: 0,
-      mode: 0,
-      uid: 0,
-      gid: 0,
-      size: 0,
-      mtime,
-    } as Header;
-  }
+  const whiteout = whiteoutOf(path);
+  if (whiteout !== null) return 'gone' in whiteout ? device(posix.join(prefix, whiteout.gone), mtime) : null;
   const plain = { name: `${prefix}/${path}`, type, mode, uid, gid, size, mtime };
   const linkname = type === 'link' ? linkedTo(header, prefix) : header.linkname;
   return (linkname ? { ...plain, linkname } : plain) as Header;
+}
+
+/** How overlayfs shows that something is gone. Source: the kernel's overlayfs.rst. */
+function device(name: string, mtime: Date): Header {
+  const plain = { mode: 0, uid: 0, gid: 0, size: 0, mtime };
+  return { name, type: 'character-device', devmajor: 0, devminor: 0, ...plain } as Header;
 }
 
 const PLAIN_TYPES = new Set<Header['type']>(['file', 'directory', 'symlink', 'link']);
@@ -132,20 +115,13 @@ function unfit({ type, pax }: Header): string | null {
 }
 
 function linkedTo({ name, linkname }: Header, prefix: string): string {
-  const target = inside(linkname ?? '');
+  const target = insideLayer(linkname ?? '');
   if (target === null)
     throw new CpiabError('E3019', {
       subject: `layer ${posix.basename(prefix)}`,
       args: [`${name} links to ${linkname}`],
     });
   return `${prefix}/${target}`;
-}
-
-/** A layer's path without its root and final slash; null when it leads out. */
-function inside(path: string): string | null {
-  const plain = posix.normalize(path).replace(/^\/+|\/+$/g, '');
-  if (plain === '..' || plain.startsWith('../')) return null;
-  return plain === '.' ? '' : plain;
 }
 
 /** Every parent directory of the entries, shortest first. */

@@ -1,7 +1,5 @@
-import { createReadStream } from 'node:fs';
-import { posix } from 'node:path';
 import { buffer } from 'node:stream/consumers';
-import { extract } from 'tar-stream';
+import { entriesOf, insideLayer, whiteoutOf } from '../fetch/read-layer.ts';
 import { apkPackages } from './apk.ts';
 import { dpkgPackages } from './dpkg.ts';
 import { goModules, MAGIC } from './go.ts';
@@ -28,8 +26,6 @@ const readers: [RegExp, Reader][] = [
   [/\.dist-info\/METADATA$|\.egg-info\/PKG-INFO$/, pythonPackage],
 ];
 const RELEASE = /^(?:etc|usr\/lib)\/os-release$/;
-const WHITEOUT = '.wh.';
-const OPAQUE = '.wh..wh..opq';
 /** A linker's record of a large program, with room to spare. */
 const RECORD = 1 << 20;
 const LARGEST_TEXT = 64 << 20;
@@ -37,22 +33,21 @@ const LARGEST_TEXT = 64 << 20;
 /** Reads an uncompressed layer once. @param path of the tar. */
 export async function scanLayer(path: string): Promise<LayerPackages> {
   const found: LayerPackages = { files: {}, hidden: [], system: null };
-  const archive = extract();
-  createReadStream(path, { highWaterMark: 1 << 20 })
-    .on('error', (error) => archive.destroy(error))
-    .pipe(archive);
-  for await (const entry of archive) {
+  for await (const entry of entriesOf(path)) {
     const { name, type, size = 0, mode = 0 } = entry.header;
-    const file = posix.normalize(name).replace(/^\/+|\/+$/g, '');
-    const base = posix.basename(file);
-    if (base === OPAQUE) found.hidden.push(`${posix.dirname(file)}/`);
-    else if (base.startsWith(WHITEOUT))
-      found.hidden.push(posix.join(posix.dirname(file), base.slice(WHITEOUT.length)));
+    const file = insideLayer(name) ?? name;
+    found.hidden.push(...hiddenBy(file));
     if (type === 'file' && size > 0)
       await read(file, { size, executable: (mode & 0o111) !== 0 }, entry, found);
     else entry.resume();
   }
   return found;
+}
+
+function hiddenBy(file: string): string[] {
+  const whiteout = whiteoutOf(file);
+  if (whiteout === null) return [];
+  return ['gone' in whiteout ? whiteout.gone : `${whiteout.opaque}/`];
 }
 
 /** A file of the layer as it passes by. */

@@ -1,0 +1,33 @@
+import { createReadStream } from 'node:fs';
+import { posix } from 'node:path';
+import { type Extract, extract } from 'tar-stream';
+
+/** Every entry of an uncompressed layer in its order, each to be read or passed over before the next. */
+export function entriesOf(path: string): Extract {
+  const archive = extract();
+  createReadStream(path, { highWaterMark: 1 << 20 })
+    .on('error', (error) => archive.destroy(error))
+    .pipe(archive);
+  return archive;
+}
+
+/** An entry's path without the layer's root and a final slash; null when it leads out of the layer. */
+export function insideLayer(path: string): string | null {
+  const plain = posix.normalize(path).replace(/^\/+|\/+$/g, '');
+  if (plain === '..' || plain.startsWith('../')) return null;
+  return plain === '.' ? '' : plain;
+}
+
+const WHITEOUT = '.wh.';
+const OPAQUE = '.wh..wh..opq';
+
+/**
+ * What a path inside a layer says is gone of the layers below: itself, or all that they have in a
+ * directory. Null for a path that is what it is.
+ * Source: OCI Image Specification 1.1, layer.md, whiteouts.
+ */
+export function whiteoutOf(path: string): { gone: string } | { opaque: string } | null {
+  const { dir, base } = posix.parse(path);
+  if (base === OPAQUE) return { opaque: dir };
+  return base.startsWith(WHITEOUT) ? { gone: posix.join(dir, base.slice(WHITEOUT.length)) } : null;
+}
