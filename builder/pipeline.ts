@@ -135,13 +135,15 @@ type Plan = Awaited<ReturnType<typeof makePlan>>;
 async function makePlan(options: BuildOptions, { repository, signal }: BuildHost, stage: RunStage) {
   const site = await stage('config', 'read and check the site', () => readSite(repository, options.site));
   const head = await headOf(repository, options.dirty, signal);
-  const { lock, digest: lockDigest } = await stage('lock', 'check the lock', () =>
-    readLock(repository, site),
-  );
+  const {
+    lock,
+    text: lockText,
+    digest: lockDigest,
+  } = await stage('lock', 'check the lock', () => readLock(repository, site));
   const keys = await siteKeys(keysDirectory(site.name));
   const kinds = options.only ?? mediaOf(site);
   const inputs = digestOf([head.revision, lockDigest, keys.publicKey, keys.operatorCa, ...kinds]);
-  return { site, head, lock, lockDigest, epoch: lock.epoch, keys, kinds, inputs };
+  return { site, head, lock, lockText, epoch: lock.epoch, keys, kinds, inputs };
 }
 
 const digestOf = (parts: string[]) =>

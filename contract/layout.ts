@@ -118,6 +118,7 @@ export const mediaTypes = {
   initrd: 'application/vnd.cpiab.os.initrd.v1',
   git: 'application/vnd.cpiab.git.v1',
   gitBundle: 'application/vnd.cpiab.git.bundle.v1',
+  lock: 'application/vnd.cpiab.lock.v1+json',
   sbom: 'application/spdx+json',
   provenance: 'application/vnd.in-toto+json',
 } as const;

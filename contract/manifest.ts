@@ -17,6 +17,7 @@ export const blobRoles = [
   'os-initrd',
   'os-module',
   'git',
+  'lock',
   'sbom',
   'provenance',
   'empty-config',
@@ -53,7 +54,7 @@ export const ManifestSchema = z.strictObject({
   expires: z.int(),
   /** Full image reference → digest of its manifest, or of its index where it was published with one. */
   images: z.record(z.string(), DigestSchema),
-  /** Artifact name (`os`, `git`, `sbom`, `provenance`) → digest of its manifest. */
+  /** Artifact name (`os`, `git`, `lock`, `sbom`, `provenance`) → digest of its manifest. */
   artifacts: z.record(z.string(), DigestSchema),
   /** Path on the medium → blob it is a hard link of. */
   links: z.record(z.string(), DigestSchema),

@@ -4,6 +4,7 @@ import { assembleBundle } from '../../builder/bundle/assemble.ts';
 import { siteKeys } from '../../builder/bundle/keys.ts';
 import { writeBundle } from '../../builder/bundle/write.ts';
 import { fetchUpstream } from '../../builder/fetch/upstream.ts';
+import { formatLock } from '../../builder/lock/resolve.ts';
 import { lockUpstream } from '../../builder/lock/upstream.ts';
 import { SiteSchema } from '../../contract/site.ts';
 import { Cache } from '../../host/cache.ts';
@@ -35,7 +36,7 @@ const keys = await siteKeys(join(directory, 'keys'));
 const bundle = await assembleBundle(host.cache, {
   site,
   lock,
-  lockDigest: `sha256:${'1'.repeat(64)}`,
+  lockText: formatLock(lock),
   revision: '2'.repeat(40),
   sequence: 1,
   parts: { images, components: [] },

@@ -6,17 +6,19 @@ import { type Cache, type CachedFile, stableJson } from '../../host/cache.ts';
 import type { Composed } from '../compose/compose.ts';
 import type { Parts } from '../fetch/parts.ts';
 import { imageComponents } from '../packages/image.ts';
+import { bundleParts } from './bundle-parts.ts';
 import type { PackedRepository } from './git.ts';
 import { type SiteKey, signBytes } from './minisign.ts';
 import { provenanceStatement } from './provenance.ts';
 import { registryView, type ServedImage } from './registry-view.ts';
-import { type Component, debianComponents, spdxDocument } from './sbom.ts';
+import { spdxDocument } from './sbom.ts';
 import { BlobSet, type Descriptor } from './store.ts';
 
 export interface AssembleInput {
   site: Site;
   lock: Lock;
-  lockDigest: Digest;
+  /** The lock's file; the bundle carries it as it is. */
+  lockText: string;
   revision: string;
   sequence: number;
   parts: Pick<Parts, 'images' | 'components'>;
@@ -39,13 +41,18 @@ export interface Bundle {
 export async function assembleBundle(cache: Cache, input: AssembleInput): Promise<Bundle> {
   const blobs = new BlobSet(cache);
   const images = addImages(blobs, input.parts);
-  const artifacts = await addArtifacts(blobs, input, imageDigests(images));
+  const lock = await cache.put(input.lockText);
+  const artifacts = await addArtifacts(blobs, input, lock, images);
   const layout = await cache.put(stableJson({ imageLayoutVersion: '1.0.0' }));
   const index = await cache.put(stableJson(indexOf(images, artifacts)));
-  const manifest = describe(input, blobs, images, artifacts, {
-    [bundleFiles.ociLayout]: `sha256:${layout.sha256}`,
-    [bundleFiles.index]: `sha256:${index.sha256}`,
-  });
+  const manifest = describe(
+    input,
+    { lock, blobs, images, artifacts },
+    {
+      [bundleFiles.ociLayout]: `sha256:${layout.sha256}`,
+      [bundleFiles.index]: `sha256:${index.sha256}`,
+    },
+  );
   const text = `${stableJson(manifest, 1)}\n`;
   const signed = await cache.put(text);
   const signature = await cache.put(signBytes(Buffer.from(text), input.key, trustedComment(manifest)));
@@ -90,24 +97,37 @@ function addImages(blobs: BlobSet, parts: Pick<Parts, 'images'>): IndexedImage[]
   return served.toSorted((a, b) => (a.reference < b.reference ? -1 : 1));
 }
 
-async function addArtifacts(blobs: BlobSet, input: AssembleInput, images: Record<string, Digest>) {
-  const { composed, repository, site, revision, lock, lockDigest, parts } = input;
+async function addArtifacts(
+  blobs: BlobSet,
+  input: AssembleInput,
+  lockFile: CachedFile,
+  images: IndexedImage[],
+) {
+  const { composed, repository, site, revision, lock, parts } = input;
+  const about = { site: site.name, revision, lockDigest: digestOf(lockFile) };
   const os = composed === null ? {} : { os: await addOs(blobs, composed) };
   const git = await blobs.addArtifact('git', mediaTypes.git, [
     { file: repository.file, mediaType: mediaTypes.gitBundle, role: 'git', title: `${site.name}.bundle` },
   ]);
-  const components: Component[] = [
-    ...debianComponents(lock),
-    ...parts.components,
-    ...imageComponents(publishedImages(parts)),
-  ];
-  const sbom = spdxDocument(site.name, revision, lock.epoch, components);
-  const subjects = { ...images, ...(os.os && { os: os.os.digest }), git: git.digest };
-  const statement = provenanceStatement({ site: site.name, revision, lock, lockDigest, subjects });
-  return {
-    git,
+  const locked = await blobs.addArtifact('lock', mediaTypes.lock, [
+    { file: lockFile, mediaType: mediaTypes.lock, role: 'lock', title: `${site.name}.lock.json` },
+  ]);
+  const sbom = spdxDocument({
+    ...about,
+    epoch: lock.epoch,
+    parts: bundleParts(site.name, revision, images, composed, repository),
+    components: [...parts.components, ...imageComponents(publishedImages(parts))],
+  });
+  const described = {
     ...os,
+    git,
+    lock: locked,
     sbom: await addDocument(blobs, 'sbom', mediaTypes.sbom, sbom),
+  };
+  const subjects = { ...imageDigests(images), ...digests(described) };
+  const statement = provenanceStatement({ ...about, lock, subjects });
+  return {
+    ...described,
     provenance: await addDocument(blobs, 'provenance', mediaTypes.provenance, statement),
   };
 }
@@ -149,14 +169,18 @@ function indexOf(images: IndexedImage[], artifacts: Record<string, Descriptor>) 
   };
 }
 
+interface Contents {
+  lock: CachedFile;
+  blobs: BlobSet;
+  images: IndexedImage[];
+  artifacts: Record<string, Descriptor>;
+}
+
 function describe(
-  input: AssembleInput,
-  blobs: BlobSet,
-  images: IndexedImage[],
-  artifacts: Record<string, Descriptor>,
+  { site, revision, sequence, lock, composed }: AssembleInput,
+  { lock: lockFile, blobs, images, artifacts }: Contents,
   files: Record<string, Digest>,
 ): Manifest {
-  const { site, revision, sequence, lock, lockDigest, composed } = input;
   const links = [...mediumLinks(composed)].map(([path, file]) => [path, `sha256:${file.sha256}`]);
   return ManifestSchema.parse({
     apiVersion: 'cpiab.dev/v1',
@@ -164,11 +188,11 @@ function describe(
     site: site.name,
     sequence,
     revision,
-    lock: lockDigest,
+    lock: digestOf(lockFile),
     previous: null,
     expires: lock.epoch + site.bundle.validDays * 24 * 60 * 60,
     images: imageDigests(images),
-    artifacts: Object.fromEntries(Object.entries(artifacts).map(([name, { digest }]) => [name, digest])),
+    artifacts: digests(artifacts),
     links: Object.fromEntries(links),
     files,
     blobs: blobs.list().map(({ path: _, ...blob }) => blob),
@@ -198,6 +222,11 @@ function mediumLinks(composed: Composed | null): Map<string, CachedFile> {
     ...composed.modules.map(({ name, file }) => [`live/${name}.squashfs`, file] as const),
   ]);
 }
+
+const digestOf = ({ sha256 }: CachedFile): Digest => `sha256:${sha256}`;
+
+const digests = (artifacts: Record<string, Descriptor>) =>
+  Object.fromEntries(Object.entries(artifacts).map(([name, { digest }]) => [name, digest]));
 
 const imageDigests = (images: IndexedImage[]) =>
   Object.fromEntries(images.map(({ reference, digest }) => [reference, digest]));

@@ -1,5 +1,14 @@
 import type { Lock } from '../../contract/lock.ts';
 import type { Digest } from '../../contract/manifest.ts';
+import {
+  builderId,
+  buildType,
+  predicateType,
+  type Resource,
+  type Statement,
+  statementType,
+} from '../../contract/provenance.ts';
+import { debianPurl } from './debian.ts';
 
 /** What one build used and made. */
 export interface ProvenanceInput {
@@ -7,7 +16,7 @@ export interface ProvenanceInput {
   revision: string;
   lock: Lock;
   lockDigest: Digest;
-  /** Artifact or image name → digest. */
+  /** Image or artifact name → digest. */
   subjects: Record<string, Digest>;
 }
 
@@ -16,37 +25,50 @@ export interface ProvenanceInput {
  * it is the same for the same inputs.
  * Source: in-toto Statement v1; SLSA Provenance v1.
  */
-export function provenanceStatement(input: ProvenanceInput): object {
+export function provenanceStatement(input: ProvenanceInput): Statement {
   const { lock, site, revision } = input;
   return {
-    _type: 'https://in-toto.io/Statement/v1',
+    _type: statementType,
     subject: Object.entries(input.subjects).map(([name, digest]) => ({ name, digest: sha256(digest) })),
-    predicateType: 'https://slsa.dev/provenance/v1',
+    predicateType,
     predicate: {
       buildDefinition: {
-        buildType: 'https://cpiab.dev/build/v1',
+        buildType,
         externalParameters: { site, revision },
         internalParameters: { epoch: lock.epoch },
-        resolvedDependencies: [
-          { uri: `git+cpiab:${site}`, digest: { gitCommit: revision.replace(/-dirty$/, '') } },
-          { name: `config/clusters/${site}.lock.json`, digest: sha256(input.lockDigest) },
-          ...lock.debian.packages.map((deb) => ({
-            uri: `pkg:deb/debian/${deb.name}@${encodeURIComponent(deb.version)}?arch=${deb.arch}`,
-            digest: { sha256: deb.sha256 },
-          })),
-          ...lock.go.map((program) => ({
-            uri: `pkg:golang/${program.module}@${program.version}`,
-            annotations: { goSumSha256: program.sumDigest },
-          })),
-          {
-            uri: `pkg:npm/${lock.node.package}@${lock.node.version}`,
-            annotations: { integrity: lock.node.integrity },
-          },
-        ],
+        resolvedDependencies: materials(input),
       },
-      runDetails: { builder: { id: 'https://cpiab.dev/builder/v1' } },
+      runDetails: { builder: { id: builderId } },
     },
   };
 }
 
+/** Everything that decided the bytes: the commit, the lock, and each part that the lock pins. */
+function materials({ site, revision, lock, lockDigest }: ProvenanceInput): Resource[] {
+  return [
+    { uri: `git+cpiab:${site}`, digest: { gitCommit: revision.replace(/-dirty$/, '') } },
+    { name: `config/clusters/${site}.lock.json`, digest: sha256(lockDigest) },
+    ...lock.debian.packages.map((deb) => ({
+      uri: debianPurl(deb),
+      digest: { sha256: deb.sha256 },
+    })),
+    ...lock.go.map((program) => ({
+      uri: `pkg:golang/${program.module}@${program.version}`,
+      annotations: { program: program.name, goSumSha256: program.sumDigest },
+    })),
+    {
+      uri: `pkg:npm/${lock.node.package}@${lock.node.version}`,
+      digest: { sha512: fromIntegrity(lock.node.integrity) },
+    },
+    ...lock.upstream.map(({ reference, digest }) => ({
+      uri: `docker://${reference}`,
+      digest: sha256(digest),
+    })),
+  ];
+}
+
 const sha256 = (digest: Digest) => ({ sha256: digest.slice('sha256:'.length) });
+
+/** Source: W3C Subresource Integrity, as npm writes it: `sha512-` and base64. */
+const fromIntegrity = (integrity: string) =>
+  Buffer.from(integrity.replace(/^sha512-/, ''), 'base64').toString('hex');

@@ -64,7 +64,6 @@ function split(reference: string): { name: string; tag: string } {
 const SpdxSchema = z.looseObject({
   packages: z.array(
     z.looseObject({
-      name: z.string(),
       versionInfo: z.string(),
       externalRefs: z
         .array(z.looseObject({ referenceType: z.string(), referenceLocator: z.string() }))
@@ -78,10 +77,12 @@ async function packagesOf(bundle: OpenBundle): Promise<Map<string, string>> {
   if (blob === undefined) return new Map();
   const { packages } = SpdxSchema.parse(JSON.parse((await readBlob(bundle, blob.digest)).toString('utf8')));
   return new Map(
-    packages.map(({ name, versionInfo, externalRefs }) => {
+    packages.flatMap(({ versionInfo, externalRefs }) => {
       const purl = externalRefs.find(({ referenceType }) => referenceType === 'purl')?.referenceLocator;
+      // The bundle itself, its modules and images are no packages: they are compared by what is in them.
+      if (purl === undefined || purl.startsWith('pkg:oci/')) return [];
       // The package URL without its version: two kinds of package may have the same name.
-      return [purl?.replace(/@[^@]*$/, '') ?? name, versionInfo];
+      return [[purl.replace(/@[^@]*$/, ''), versionInfo]];
     }),
   );
 }

@@ -1,3 +1,6 @@
+import { readFile } from 'node:fs/promises';
+import { z } from 'zod';
+import type { ModuleName } from '../../contract/layout.ts';
 import type { Lock } from '../../contract/lock.ts';
 import type { Program } from '../../contract/programs.ts';
 import type { Component } from '../bundle/sbom.ts';
@@ -9,30 +12,41 @@ export interface LinkedModule {
   version: string;
 }
 
-/** SBOM components of the compiled programs: each module once, with the programs that hold it. */
-export function goComponents(definitions: Program[], linked: LinkedModule[]): Component[] {
+/**
+ * SBOM components of the compiled programs: each module once, with the parts that hold a program that it is in.
+ * @param partsOf the parts that a program ends up in; what is in none is left out.
+ */
+export function goComponents(
+  definitions: Program[],
+  linked: LinkedModule[],
+  partsOf: (program: string) => string[],
+): Component[] {
   const licences = new Map(
     definitions.flatMap(({ modules }) => modules.map((found) => [found.module, found.licence])),
   );
   const main = definitions.flatMap(({ name, modules }) =>
     modules.map((found) => ({ program: name, ...found })),
   );
-  const users = new Map<string, { module: string; version: string; programs: Set<string> }>();
+  const users = new Map<string, { module: string; version: string; parts: Set<string> }>();
   for (const { program, module, version } of [...main, ...linked]) {
     const id = `${module}@${version}`;
-    const known = users.get(id) ?? { module, version, programs: new Set() };
-    users.set(id, { ...known, programs: known.programs.add(program) });
+    const parts = new Set([...(users.get(id)?.parts ?? []), ...partsOf(program)]);
+    users.set(id, { module, version, parts });
   }
   return [...users.values()]
-    .map(({ module, version, programs }) => ({
+    .filter(({ parts }) => parts.size > 0)
+    .map(({ module, version, parts }) => ({
       name: module,
       version,
       purl: `pkg:golang/${module}@${version}`,
       licence: licences.get(module) ?? 'NOASSERTION',
-      in: [...programs].toSorted(),
+      in: [...parts].toSorted(),
     }))
     .toSorted((a, b) => (a.purl < b.purl ? -1 : 1));
 }
+
+const ENGINE: ModuleName = '20-engine';
+const AGENT: ModuleName = '30-agent';
 
 /** The box's Node.js. */
 export function nodeComponent({ node }: Lock): Component {
@@ -41,6 +55,32 @@ export function nodeComponent({ node }: Lock): Component {
     version: node.version,
     purl: `pkg:npm/${node.package}@${node.version}`,
     licence: 'MIT',
-    in: ['20-engine'],
+    in: [ENGINE],
   };
+}
+
+const PackageJsonSchema = z.looseObject({ name: z.string(), version: z.string(), license: z.string() });
+
+/**
+ * The npm packages that are bundled into the agent.
+ * @param inputs paths of the modules that the bundler took in.
+ */
+export async function agentComponents(inputs: string[]): Promise<Component[]> {
+  const folder = /^.*(?:^|\/)node_modules\/(?:@[^/]+\/)?[^/]+(?=\/)/;
+  const folders = new Set(inputs.flatMap((path) => folder.exec(path)?.[0] ?? []));
+  const found = await Promise.all(
+    [...folders].map(async (path) =>
+      PackageJsonSchema.parse(JSON.parse(await readFile(`${path}/package.json`, 'utf8'))),
+    ),
+  );
+  return found
+    .map(({ name, version, license }) => ({
+      name,
+      version,
+      // Source: the purl specification, type npm: the scope is a namespace, its @ encoded.
+      purl: `pkg:npm/${name.replace(/^@/, '%40')}@${version}`,
+      licence: license,
+      in: [AGENT],
+    }))
+    .toSorted((a, b) => (a.purl < b.purl ? -1 : 1));
 }

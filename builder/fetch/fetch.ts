@@ -1,10 +1,12 @@
 import { CpiabError } from '../../contract/errors.ts';
+import type { ImageRecipe } from '../../contract/image.ts';
 import type { Lock } from '../../contract/lock.ts';
 import type { Program } from '../../contract/programs.ts';
 import { tracked } from '../../contract/progress.ts';
 import { hasBox, type Site } from '../../contract/site.ts';
 import type { CachedFile } from '../../host/cache.ts';
 import type { Sandbox } from '../../host/sandbox.ts';
+import { debianComponents } from '../bundle/debian.ts';
 import type { Component } from '../bundle/sbom.ts';
 import type { BuildHost } from '../host.ts';
 import { isReference } from '../lock/upstream.ts';
@@ -20,6 +22,7 @@ import { KUSTOMIZE } from './kustomize.ts';
 import { fetchNode } from './node.ts';
 import { assembleOs } from './os-root.ts';
 import type { BoxParts, BuiltImage, Parts } from './parts.ts';
+import { type Placement, placementOf } from './placement.ts';
 import { compileProgram, linkedModules, moduleList, readPrograms } from './programs.ts';
 import { readBundleSets, readRecipe, recipeFolder } from './recipes.ts';
 import { type GoToolchain, goToolchain } from './toolchain.ts';
@@ -38,7 +41,9 @@ export async function fetchParts(site: Site, lock: Lock, host: BuildHost): Promi
   const definitions = hasBox(site) ? await readPrograms(host.repository) : [];
   const debs = await fetchDebs(site, lock, host);
   const sandbox = await assembleBuildRoot(debs, host);
-  const sources = { site, lock, bundles, definitions, debs, sandbox };
+  const recipes = await readRecipes(host.repository, bundles.images);
+  const placement = placementOf(definitions, bundles.programs, recipes);
+  const sources = { lock, bundles, definitions, debs, sandbox, recipes, placement };
   const [published, made] = await together(
     [
       (signal) => fetchUpstream(site, lock, { ...host, signal }),
@@ -46,14 +51,19 @@ export async function fetchParts(site: Site, lock: Lock, host: BuildHost): Promi
     ],
     host.signal,
   );
-  const recipes = await buildImages({ ...sources, programs: made?.box.programs ?? {} }, host);
+  const built = await buildImages({ ...sources, programs: made?.box.programs ?? {} }, host);
   return {
     sandbox,
-    images: [...recipes, ...published],
+    images: [...built, ...published],
     box: made?.box ?? null,
-    components: made?.components ?? [],
+    components: [...debianComponents(lock, placement.set), ...(made?.components ?? [])],
     lock,
   };
+}
+
+async function readRecipes(repository: string, images: string[]): Promise<ImageRecipe[]> {
+  const names = images.filter((entry) => !isReference(entry));
+  return await Promise.all(names.map((name) => readRecipe(repository, name)));
 }
 
 interface Sources {
@@ -62,6 +72,8 @@ interface Sources {
   definitions: Program[];
   debs: DebStore;
   sandbox: Sandbox;
+  recipes: ImageRecipe[];
+  placement: Placement;
 }
 
 /** What the box itself runs. */
@@ -69,11 +81,11 @@ async function makeBox(
   sources: Sources,
   host: BuildHost,
 ): Promise<{ box: BoxParts; components: Component[] }> {
-  const { lock, bundles, definitions, debs, sandbox } = sources;
+  const { lock, bundles, definitions, debs, sandbox, placement } = sources;
   const toolchain = await goToolchain(sandbox, host);
   const [compiled, os, node] = await together(
     [
-      (signal) => compileAll(definitions, toolchain, { ...host, signal }),
+      (signal) => compileAll(definitions, placement, toolchain, { ...host, signal }),
       (signal) => assembleOs(lock, debs, sandbox, { ...host, signal }),
       (signal) => nodeOf(lock, { ...host, signal }),
     ],
@@ -91,8 +103,8 @@ async function makeBox(
   const agent = await bundleAgent(host);
   const { programs } = compiled;
   return {
-    box: { programs, hostPrograms, node: node.file, agent, crds: crds.file, os },
-    components: [...compiled.components, nodeComponent(lock)],
+    box: { programs, hostPrograms, node: node.file, agent: agent.file, crds: crds.file, os },
+    components: [...compiled.components, nodeComponent(lock), ...agent.components],
   };
 }
 
@@ -106,6 +118,7 @@ interface Compiled {
 
 async function compileAll(
   definitions: Program[],
+  placement: Placement,
   toolchain: GoToolchain,
   host: BuildHost,
 ): Promise<Compiled> {
@@ -118,10 +131,10 @@ async function compileAll(
     );
     const { [moduleList]: list, ...outputs } = files;
     Object.assign(programs, outputs);
-    if (list === undefined || program.name === GENERATOR) continue;
+    if (list === undefined) continue;
     for (const found of await linkedModules(list)) linked.push({ program: program.name, ...found });
   }
-  return { programs, components: goComponents(definitions, linked) };
+  return { programs, components: goComponents(definitions, linked, placement.program) };
 }
 
 interface ImageSources extends Sources {
@@ -130,7 +143,7 @@ interface ImageSources extends Sources {
 
 /** The images that have a recipe. */
 async function buildImages(sources: ImageSources, host: BuildHost): Promise<BuiltImage[]> {
-  const { lock, bundles, definitions, debs, programs } = sources;
+  const { lock, recipes, definitions, debs, programs } = sources;
   const parts: RecipeParts = {
     program: (output) => {
       const file = programs[output];
@@ -142,8 +155,8 @@ async function buildImages(sources: ImageSources, host: BuildHost): Promise<Buil
     unpack: (deb, directory) => debs.unpack(deb, directory),
   };
   const all: BuiltImage[] = [];
-  for (const name of bundles.images.filter((entry) => !isReference(entry))) {
-    const recipe = await readRecipe(host.repository, name);
+  for (const recipe of recipes) {
+    const { name } = recipe;
     checkVersions(recipe, versionsOf(definitions, lock));
     const folder = recipeFolder(host.repository, name);
     const work = () => recipeImages(recipe, folder, parts, host.cache, lock.epoch);

@@ -26,7 +26,7 @@ export interface Parts {
   images: BuiltImage[];
   /** What the box itself runs; null for a site that has none. */
   box: BoxParts | null;
-  /** Go and npm components for the SBOM. */
+  /** For the SBOM: packages of Debian, Go and npm that the parts are made of. */
   components: Component[];
   lock: Lock;
 }

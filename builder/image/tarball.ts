@@ -1,6 +1,7 @@
 import { appendFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { bundleFiles, medium } from '../../contract/layout.ts';
+import type { BlobRole } from '../../contract/manifest.ts';
 import type { Sandbox } from '../../host/sandbox.ts';
 import type { Bundle } from '../bundle/assemble.ts';
 import { tarballSeal } from './seal.ts';
@@ -50,17 +51,23 @@ export async function writeTarball(input: TarballInput): Promise<void> {
   await rename(path, input.out);
 }
 
-/** What a reader needs first comes first: manifest, signature, index, image manifests; then the rest by name. */
+/** Blobs that say what others are; all of them are small. */
+const DOCUMENTS: ReadonlySet<BlobRole> = new Set([
+  ...(['image-index', 'image-manifest', 'artifact-manifest'] as const),
+  ...(['lock', 'sbom', 'provenance'] as const),
+]);
+
+/** What a reader needs first comes first: what is no blob, then documents; then the rest by name. */
 function memberOrder(bundle: Bundle): string[] {
-  const manifests = bundle.manifest.blobs
-    .filter(({ role }) => role === 'image-index' || role === 'image-manifest')
+  const documents = bundle.manifest.blobs
+    .filter(({ role }) => DOCUMENTS.has(role))
     .map(({ digest }) => `${bundleFiles.blobs}/${digest.slice(7)}`);
   const first = [
     bundleFiles.manifest,
     bundleFiles.signature,
     bundleFiles.ociLayout,
     bundleFiles.index,
-    ...new Set(manifests.toSorted()),
+    ...new Set(documents.toSorted()),
   ];
   const rest = [...bundle.files.keys()].filter((name) => !first.includes(name)).toSorted();
   return [...first, ...rest];

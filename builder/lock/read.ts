@@ -13,6 +13,8 @@ export const lockPath = (repository: string, site: string) =>
 export interface ReadLock {
   lock: Lock;
   digest: Digest;
+  /** The file as it lies in Git: the bundle carries it so. */
+  text: string;
 }
 
 /**
@@ -30,7 +32,7 @@ export async function readLock(repository: string, site: Site): Promise<ReadLock
   const changed = [...names].filter((name) => inputs[name] !== lock.inputs[name]).toSorted();
   if (changed.length > 0)
     throw new CpiabError('E1005', { subject: path, args: [changed.join(', '), site.name] });
-  return { lock, digest: `sha256:${createHash('sha256').update(text).digest('hex')}` };
+  return { lock, text, digest: `sha256:${createHash('sha256').update(text).digest('hex')}` };
 }
 
 function parseLock(text: string, path: string): Lock {

@@ -1,11 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { assembleBundle } from '../../builder/bundle/assemble.ts';
+import { debianComponents } from '../../builder/bundle/debian.ts';
 import { siteKeys } from '../../builder/bundle/keys.ts';
 import type { Component } from '../../builder/bundle/sbom.ts';
 import { writeBundle } from '../../builder/bundle/write.ts';
 import type { BuiltImage } from '../../builder/fetch/parts.ts';
+import { formatLock } from '../../builder/lock/resolve.ts';
 import { mediaTypes } from '../../contract/layout.ts';
+import type { Lock } from '../../contract/lock.ts';
 import { SiteSchema } from '../../contract/site.ts';
 import { Cache, stableJson } from '../../host/cache.ts';
 import { type PublicKey, parsePublicKey } from '../../host/minisign.ts';
@@ -26,6 +29,8 @@ interface Content {
   images: Record<string, Buffer[]>;
   /** For the bill of materials. */
   components?: Component[];
+  /** Instead of one with which the images agree. */
+  lock?: Lock;
   /** Instead of a Git bundle. */
   git?: Buffer;
 }
@@ -37,13 +42,20 @@ export async function tinyBundle(root: string, name: string, content: Content): 
   const images = await Promise.all(
     Object.entries(content.images).map(([reference, layers]) => tinyImage(cache, reference, layers)),
   );
+  const lock = content.lock ?? lockFor(Object.keys(content.images));
   const bundle = await assembleBundle(cache, {
     site,
-    lock: tinyLock({ site: 'harbour' }),
-    lockDigest: `sha256:${'1'.repeat(64)}`,
+    lock,
+    lockText: formatLock(lock),
     revision: String(content.sequence % 10).repeat(40),
     sequence: content.sequence,
-    parts: { images, components: content.components ?? [] },
+    parts: {
+      images,
+      components: [
+        ...debianComponents(lock, () => Object.keys(content.images)),
+        ...(content.components ?? []),
+      ],
+    },
     composed: null,
     repository: { file: await cache.put(content.git ?? 'a git bundle'), cached: false },
     key: keys.site,
@@ -51,6 +63,13 @@ export async function tinyBundle(root: string, name: string, content: Content): 
   const directory = join(root, name);
   await writeBundle(cache, bundle, directory, signal);
   return { directory, key: parsePublicKey(keys.publicKey) };
+}
+
+/** A lock of a Debian package that every image has, and of nothing else on the medium. */
+function lockFor(images: string[]): Lock {
+  const lock = tinyLock({ site: 'harbour' });
+  const sets = images.length === 0 ? {} : { 'image/tiny': ['git'] };
+  return { ...lock, debian: { ...lock.debian, sets: { build: ['git', 'xorriso'], ...sets } } };
 }
 
 async function tinyImage(cache: Cache, reference: string, layers: Buffer[]): Promise<BuiltImage> {

