@@ -32,6 +32,8 @@ export function cacheRoot(env: NodeJS.ProcessEnv = process.env): string {
  */
 export class Cache {
   readonly root: string;
+  /** Digests of pool files that this process has hashed: what they are is known, not believed. */
+  readonly #hashed = new Set<string>();
 
   constructor(root: string) {
     this.root = root;
@@ -65,9 +67,14 @@ export class Cache {
 
   /** Moves a finished file into the pool. */
   async adopt(path: string): Promise<CachedFile> {
-    const { sha256, size } = await sha256File(path);
+    return await this.adoptHashed(path, await sha256File(path));
+  }
+
+  /** The same for a file that was hashed while it was written. */
+  async adoptHashed(path: string, { sha256, size }: FileRecord): Promise<CachedFile> {
     await mkdir(this.pool, { recursive: true });
     await rename(path, this.blobPath(sha256));
+    this.#hashed.add(sha256);
     return { sha256, size, path: this.blobPath(sha256) };
   }
 
@@ -88,21 +95,26 @@ export class Cache {
       await mkdir(this.pool, { recursive: true });
       await writeAtomic(path, data);
     }
+    this.#hashed.add(sha256);
     return { sha256, size: data.length, path };
   }
 
   /**
-   * Reads a pool file that something else will be made of, as records are trusted by size alone.
+   * Reads a pool file that something else will be made of, as records are trusted by size alone. Each
+   * file is read once a process.
    * @throws CpiabError E3010 when it isn't what its name says; it is out of the pool then.
    */
   async check(file: CachedFile, signal?: AbortSignal): Promise<CachedFile> {
+    if (this.#hashed.has(file.sha256)) return file;
     const { sha256 } = await sha256File(file.path, signal);
     if (sha256 !== file.sha256) await this.discard(file);
+    this.#hashed.add(sha256);
     return file;
   }
 
   /** Takes a damaged file out of the pool, so that the next build makes it anew. @throws CpiabError E3010 always. */
   async discard({ sha256 }: CachedFile): Promise<never> {
+    this.#hashed.delete(sha256);
     await rm(this.blobPath(sha256), { force: true });
     throw new CpiabError('E3010', { subject: `sha256:${sha256} (${this.blobPath(sha256)})` });
   }

@@ -1,8 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { constants, createReadStream } from 'node:fs';
-import { copyFile, link, mkdir, open, rename, rm, stat, statfs } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { chmod, copyFile, link, mkdir, open, rename, rm, stat, statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { pipeline } from 'node:stream/promises';
 
 export interface WriteOptions {
   /** Permission bits, exactly: the umask does not change them. 0644 unless told. */
@@ -86,19 +85,29 @@ function unlessThere(path: string) {
   };
 }
 
-/** SHA-256 (64 hexadecimal digits) and bytes of a file, read as a stream. */
+/** Bytes that are read at a time. One piece of memory takes them all, so that nothing has to be collected. */
+const PIECE = 1 << 18;
+
+/** SHA-256 (64 hexadecimal digits) and bytes of a file, read piece by piece. */
 export async function sha256File(
   path: string,
   signal?: AbortSignal,
 ): Promise<{ sha256: string; size: number }> {
   const hash = createHash('sha256');
+  const piece = Buffer.allocUnsafeSlow(PIECE);
+  const file = await open(path);
   let size = 0;
-  const source = createReadStream(path, { highWaterMark: 1 << 20 });
-  source.on('data', (chunk) => {
-    size += chunk.length;
-  });
-  await pipeline(source, hash, signal === undefined ? {} : { signal });
-  return { sha256: hash.digest('hex'), size };
+  try {
+    for (;;) {
+      signal?.throwIfAborted();
+      const { bytesRead } = await file.read(piece, 0, PIECE, size);
+      if (bytesRead === 0) return { sha256: hash.digest('hex'), size };
+      hash.update(piece.subarray(0, bytesRead));
+      size += bytesRead;
+    }
+  } finally {
+    await file.close();
+  }
 }
 
 /** A second name for a file: a hard link, or a copy where the two are on different file systems. */
@@ -113,6 +122,20 @@ export async function linkOrCopy(source: string, target: string): Promise<'linke
     await copyFile(source, target, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
     return 'copied';
   }
+}
+
+/**
+ * A second name for what nobody will change: a clone where the file system knows how, else a hard link
+ * that is made read-only for all its names, else a copy. No byte is written unless it must be.
+ */
+export async function share(source: string, target: string): Promise<void> {
+  const { COPYFILE_EXCL, COPYFILE_FICLONE_FORCE } = constants;
+  const cloned = await copyFile(source, target, COPYFILE_EXCL | COPYFILE_FICLONE_FORCE).then(
+    () => true,
+    () => false,
+  );
+  // Somebody else's file keeps its mode: then it is theirs to look after.
+  if (!cloned && (await linkOrCopy(source, target)) === 'linked') await chmod(target, 0o444).catch(() => {});
 }
 
 /** Bytes that this process may still write to the file system of an existing path. */

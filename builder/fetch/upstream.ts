@@ -22,7 +22,7 @@ import type { BuiltImage } from './parts.ts';
 type Locked = Lock['upstream'][number];
 
 /** Blobs that are fetched at a time, over all registries. */
-const PARALLEL = 6;
+const PARALLEL = 4;
 const ID = 'upstream';
 
 /**

@@ -1,6 +1,6 @@
 import { createHash, type Hash } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
-import { mkdir, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -72,7 +72,6 @@ async function download(registry: Registry, blob: BlobRequest, file: CachedFile,
   const { cache } = context;
   const partial = join(cache.root, 'partial', blob.sha256);
   await mkdir(join(cache.root, 'partial'), { recursive: true });
-  await mkdir(cache.pool, { recursive: true });
   const state = await resume(partial, blob.size);
   const resumed = state.at > 0;
   await complete(registry, blob, state, context);
@@ -82,7 +81,7 @@ async function download(registry: Registry, blob: BlobRequest, file: CachedFile,
     if (resumed) return await download(registry, blob, file, context);
     throw new CpiabError('E2103', { subject: nameOf(registry, blob) });
   }
-  await rename(partial, file.path);
+  await cache.adoptHashed(partial, blob);
 }
 
 /** The hash over what an earlier download left; more than the whole blob is thrown away. */

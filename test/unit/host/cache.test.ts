@@ -141,7 +141,7 @@ describe('a damaged file of the right size', () => {
 
   test('is named and taken out when something is to be made of it', async () => {
     const file = await damage();
-    const error = await refusal(cache.check(file));
+    const error = await refusal(new Cache(cache.root).check(file));
     expect(error).toMatchObject({ code: 'E3010', exit: 1 });
     expect(error.subject).toContain(`sha256:${sha256('content')}`);
     expect(await namesIn('blobs/sha256')).toEqual([]);

@@ -3,7 +3,14 @@ import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { ensureDirectory, freeBytes, linkOrCopy, sha256File, writeAtomic } from '../../../host/files.ts';
+import {
+  ensureDirectory,
+  freeBytes,
+  linkOrCopy,
+  sha256File,
+  share,
+  writeAtomic,
+} from '../../../host/files.ts';
 
 let directory: string;
 beforeEach(async () => {
@@ -81,6 +88,15 @@ test('linkOrCopy gives a second name to the same file', async () => {
   await writeFile(join(directory, 'one'), 'x');
   expect(await linkOrCopy(join(directory, 'one'), join(directory, 'two'))).toBe('linked');
   expect((await stat(join(directory, 'two'))).nlink).toBe(2);
+});
+
+test('share gives a name that cannot be written through by mistake', async () => {
+  await writeFile(join(directory, 'one'), 'text');
+  await share(join(directory, 'one'), join(directory, 'two'));
+  expect(await readFile(join(directory, 'two'), 'utf8')).toBe('text');
+  const [one, two] = await Promise.all(['one', 'two'].map((name) => stat(join(directory, name))));
+  // A clone is a file of its own, as writable as its model; a link is the same file.
+  if (one?.ino === two?.ino) expect((two?.mode ?? 0) & 0o777).toBe(0o444);
 });
 
 test('linkOrCopy copies to another file system, and never over a file', async () => {
