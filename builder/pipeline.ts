@@ -20,6 +20,7 @@ import { type Output, openOutput } from './image/output.ts';
 import { preflight } from './lock/preflight.ts';
 import { readLock } from './lock/read.ts';
 import { relock } from './lock/relock.ts';
+import { refuseVanished } from './lock/vanished.ts';
 import { findUnchanged, writeReport } from './report.ts';
 import { type RunStage, stages } from './stages.ts';
 
@@ -45,6 +46,7 @@ export async function build(options: BuildOptions, host: BuildHost): Promise<Bui
   const unchanged = await findUnchanged(options.out, first.inputs, first.head);
   if (unchanged !== null) return unchanged;
   await preflight(first.lock, { cacheRoot: host.cache.root, out: options.out });
+  if (options.frozen) await refuseVanished(first.site, first.lock, host);
   await host.cache.sweep(Date.now() - SCRATCH_LIFE_MS);
   const output = await openOutput(options.out);
   try {

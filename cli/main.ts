@@ -5,6 +5,7 @@ import { Command, CommanderError, type CommandUnknownOpts } from '@commander-js/
 import packageJson from '../package.json' with { type: 'json' };
 import { commands } from './commands.ts';
 import type { CliContext } from './context.ts';
+import { driftTable } from './drift-table.ts';
 import { type Presenter, presenter, progressForm } from './progress.ts';
 
 /** From the wish to stop to the end, for work that doesn't see the wish. */
@@ -75,6 +76,7 @@ async function report(error: unknown, argv: readonly string[], context: CliConte
   const [first = ''] = argv;
   const known = program(context).commands.some((each) => each.name() === first);
   const found = await asError(error, known ? `cpiab ${first}` : 'cpiab', signal);
+  if (!json && found.drift.length > 0) process.stderr.write(`${driftTable(found.drift)}\n`);
   process.stderr.write(`${json ? JSON.stringify(found) : found.toText()}\n`);
   if (process.env['CPIAB_DEBUG'] && error instanceof Error) process.stderr.write(`${error.stack}\n`);
   return found.exit;

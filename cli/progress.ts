@@ -1,6 +1,7 @@
 import { stripVTControlCharacters, styleText } from 'node:util';
 import type { ProgressEvent, ProgressSink } from '../contract/progress.ts';
 import { formatBytes, formatDuration } from '../contract/units.ts';
+import { driftTable } from './drift-table.ts';
 
 /** `live`: a list that redraws itself; `plain`: one line for each start and end; `json`: one event a line. */
 export type ProgressForm = 'live' | 'plain' | 'json';
@@ -29,7 +30,7 @@ export async function presenter(
   stream: NodeJS.WriteStream,
   now = () => performance.now(),
 ): Promise<Presenter> {
-  const write = (line: string) => stream.write(`${line}\n`);
+  const write = (line: string) => void stream.write(`${line}\n`);
   if (form === 'json') {
     return {
       sink: (event) => write(JSON.stringify(event)),
@@ -43,6 +44,7 @@ export async function presenter(
   const stamped = (line: string) => write(`[${((now() - started) / 1000).toFixed(1).padStart(7)} s] ${line}`);
   return {
     sink: (event) => {
+      if (isSaid(event)) return write(said(event));
       const line = parts.take(event);
       if (line !== undefined) stamped(stripVTControlCharacters(line));
       else if (event.type === 'start') stamped(`  ${event.title}${suffix(event.detail)}`);
@@ -73,7 +75,7 @@ async function live(parts: Parts, stream: NodeJS.WriteStream): Promise<Presenter
   };
   return {
     sink: (event) => {
-      const line = parts.take(event);
+      const line = isSaid(event) ? said(event) : parts.take(event);
       if (line !== undefined) note(line);
     },
     note,
@@ -102,7 +104,7 @@ class Parts {
   }
 
   /** Takes an event; returns the line to print for good, if it ends a part. */
-  take(event: ProgressEvent): string | undefined {
+  take(event: PartEvent): string | undefined {
     const part = this.#running.get(event.id);
     const title = 'title' in event ? event.title : (part?.title ?? event.id);
     if (event.type === 'start') {
@@ -129,6 +131,12 @@ class Parts {
     });
   }
 }
+
+type SaidEvent = Extract<ProgressEvent, { type: 'note' | 'drift' }>;
+type PartEvent = Exclude<ProgressEvent, SaidEvent>;
+
+const isSaid = (event: ProgressEvent): event is SaidEvent => event.type === 'note' || event.type === 'drift';
+const said = (event: SaidEvent) => (event.type === 'note' ? event.detail : driftTable(event.entries));
 
 type EndEvent = Extract<ProgressEvent, { type: 'done' | 'skip' | 'fail' }>;
 

@@ -5,6 +5,7 @@ import { hostErrors } from './errors/host.ts';
 import { inputErrors } from './errors/input.ts';
 import { internalErrors } from './errors/internal.ts';
 import { trustErrors } from './errors/trust.ts';
+import type { DriftEntry } from './lock-drift.ts';
 
 /** One kind of error. Parameters of `says` and `hint` are the same, and name themselves in the documentation. */
 export interface ErrorKind {
@@ -42,6 +43,7 @@ type Details<Code extends ErrorCode> = {
   /** What it happened to: a file and line, an image, a package, an address. */
   subject: string;
   cause?: unknown;
+  drift?: readonly DriftEntry[];
 } & (ArgsOf<Code> extends [] ? { args?: never } : { args: ArgsOf<Code> });
 
 /** `--json` form of an error. */
@@ -53,6 +55,8 @@ export interface ErrorDocument {
   hint: string;
   /** Message of the error behind this one, or null. */
   cause: string | null;
+  /** What a lock no longer has right, where the error is about that. */
+  drift?: readonly DriftEntry[];
   /** Further errors found in the same run; absent when there are none. */
   others?: ErrorDocument[];
 }
@@ -64,10 +68,12 @@ export class CpiabError<Code extends ErrorCode = ErrorCode> extends Error {
   readonly subject: string;
   readonly hint: string;
   readonly exit: ErrorKind['exit'];
+  /** What a lock no longer has right; empty where the error is about something else. */
+  readonly drift: readonly DriftEntry[];
   /** Further errors of the same kind of work, such as a file's other mistakes. */
   others: readonly CpiabError[] = [];
 
-  constructor(code: Code, { subject, args, cause }: Details<Code>) {
+  constructor(code: Code, { subject, args, cause, drift = [] }: Details<Code>) {
     const kind: ErrorKind = errors[code];
     const values: string[] = args ?? [];
     super(kind.says(...values), cause === undefined ? undefined : { cause });
@@ -75,12 +81,20 @@ export class CpiabError<Code extends ErrorCode = ErrorCode> extends Error {
     this.subject = subject;
     this.hint = typeof kind.hint === 'string' ? kind.hint : kind.hint(...values);
     this.exit = kind.exit;
+    this.drift = drift;
   }
 
   toJSON(): ErrorDocument {
-    const { subject, message, hint, others } = this;
+    const { subject, message, hint, others, drift } = this;
     const cause = this.cause instanceof Error ? this.cause.message : (this.cause ?? null);
-    const document = { code: `CPIAB-${this.code}`, subject, message, hint, cause: cause && String(cause) };
+    const document: ErrorDocument = {
+      code: `CPIAB-${this.code}`,
+      subject,
+      message,
+      hint,
+      cause: cause && String(cause),
+      ...(drift.length > 0 && { drift }),
+    };
     return others.length === 0 ? document : { ...document, others: others.map((error) => error.toJSON()) };
   }
 

@@ -1,3 +1,5 @@
+import type { DriftEntry } from './lock-drift.ts';
+
 /**
  * Something that a long piece of work reports about one of its parts. `id` is the same from `start` to
  * the end of the part; parts may overlap. Reports are for people and logs, nothing decides by them.
@@ -7,7 +9,10 @@ export type ProgressEvent =
   | { type: 'progress'; id: string; detail?: string; bytes?: number }
   | { type: 'done'; id: string; detail?: string; tookMs: number; bytes?: number; cached?: boolean }
   | { type: 'skip'; id: string; title: string; detail: string }
-  | { type: 'fail'; id: string; detail: string; tookMs: number };
+  | { type: 'fail'; id: string; detail: string; tookMs: number }
+  | { type: 'note'; detail: string }
+  /** What a lock that was made anew has otherwise than the one before. */
+  | { type: 'drift'; entries: readonly DriftEntry[] };
 
 /** Takes reports; never throws, never waits. */
 export type ProgressSink = (event: ProgressEvent) => void;

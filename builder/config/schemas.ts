@@ -5,6 +5,7 @@ import { BundleSetSchema } from '../../contract/bundle-set.ts';
 import { DeltaSchema } from '../../contract/delta.ts';
 import { ImageRecipeSchema } from '../../contract/image.ts';
 import { LockSchema } from '../../contract/lock.ts';
+import { LockDriftSchema } from '../../contract/lock-drift.ts';
 import { ManifestSchema } from '../../contract/manifest.ts';
 import { ProgramsSchema } from '../../contract/programs.ts';
 import { SiteSchema } from '../../contract/site.ts';
@@ -20,6 +21,7 @@ const documents = {
   delta: DeltaSchema,
   'image-recipe': ImageRecipeSchema,
   lock: LockSchema,
+  'lock-drift': LockDriftSchema,
   programs: ProgramsSchema,
   site: SiteSchema,
 };

@@ -15,6 +15,12 @@ const SUITES = [
   { suite: 'trixie-security', archive: 'debian-security' },
 ] as const;
 
+/**
+ * A machine's own configuration may turn these off, and then every question reads all indexes again. It is
+ * read after ours, so that only the command line has the last word. Source: apt.conf(5).
+ */
+const CACHES = ['-o', 'Dir::Cache::pkgcache=pkgcache.bin', '-o', 'Dir::Cache::srcpkgcache=srcpkgcache.bin'];
+
 /** An apt that knows nothing of this machine: its own sources, lists and an empty package state. */
 export interface AptRoot {
   indexes: DebianIndex[];
@@ -36,12 +42,12 @@ export async function openAptRoot(
   await mkdir(join(directory, 'archives', 'partial'), { recursive: true });
   await writeFile(join(directory, 'status'), '');
   const sources = SUITES.map(
-    ({ suite, archive }) => `deb [signed-by=${KEYRING}] ${mirrors[archive]} ${suite} main\n`,
+    ({ suite, archive }) => `deb [signed-by=${KEYRING} target=Packages] ${mirrors[archive]} ${suite} main\n`,
   );
   await writeFile(join(directory, 'sources.list'), sources.join(''));
   await writeFile(join(directory, 'apt.conf'), configuration(directory));
   const apt: AptRoot['apt'] = async (program, args) => {
-    const argv = [program, ...args];
+    const argv = [program, ...CACHES, ...args];
     const { stdout } = await run(argv, {
       env: { APT_CONFIG: join(directory, 'apt.conf') },
       maxOutput: 256 << 20,

@@ -3,6 +3,7 @@ import { CpiabError } from '../../contract/errors.ts';
 import type { DebianPackage, Lock } from '../../contract/lock.ts';
 import type { Site } from '../../contract/site.ts';
 import type { BuildHost } from '../host.ts';
+import { together } from '../together.ts';
 import { type AptRoot, openAptRoot } from './apt-root.ts';
 import { debianMirrors } from './mirrors.ts';
 
@@ -27,13 +28,19 @@ export async function resolveDebian(
   const directory = await host.cache.scratch('apt');
   try {
     const root = await openAptRoot(directory, await debianMirrors(site, host.signal), host.signal);
-    const resolved: Record<string, Chosen[]> = {};
-    for (const [name, set] of Object.entries(sets)) resolved[name] = await resolveSet(root, name, set);
-    const packages = await describe(root, Object.values(resolved).flat());
-    const names = Object.entries(resolved).map(([set, chosen]) => [
-      set,
-      chosen.map(({ name }) => name).toSorted(),
-    ]);
+    const resolved = await together(
+      Object.entries(sets).map(
+        ([name, set]) =>
+          async () =>
+            [name, await resolveSet(root, name, set)] as const,
+      ),
+      host.signal,
+    );
+    const packages = await describe(
+      root,
+      resolved.flatMap(([, chosen]) => chosen),
+    );
+    const names = resolved.map(([set, chosen]) => [set, chosen.map(({ name }) => name).toSorted()]);
     return { indexes: root.indexes, packages, sets: Object.fromEntries(names) };
   } finally {
     await rm(directory, { recursive: true, force: true });

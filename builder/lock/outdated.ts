@@ -9,8 +9,8 @@ import { goToolchain } from '../fetch/toolchain.ts';
 import type { BuildHost } from '../host.ts';
 import { openRegistries } from '../registry/registries.ts';
 import { listTags, newerTag } from '../registry/tags.ts';
+import { driftBetween } from './drift.ts';
 import { resolveLock } from './resolve.ts';
-import { changesBetween } from './update.ts';
 import { readReference } from './upstream.ts';
 
 /** Something locked of which there is a newer one. */
@@ -33,11 +33,10 @@ export async function findNewer(site: Site, lock: Lock, host: BuildHost): Promis
 
 /** What `cpiab lock` would take now. A tag that moved is a newer image too. */
 async function newerPackages(site: Site, lock: Lock, host: BuildHost): Promise<Newer[]> {
-  const references = new Set(lock.upstream.map(({ reference }) => reference));
-  return changesBetween(lock, await resolveLock(site, host)).flatMap(({ name, before, after }) =>
-    before === null || after === null
-      ? []
-      : [{ kind: references.has(name) ? 'image' : 'package', name, locked: before, newest: after } as const],
+  return driftBetween(lock, await resolveLock(site, host)).flatMap(({ kind, what, was, is }) =>
+    (kind === 'package' || kind === 'image') && was !== null && is !== null
+      ? [{ kind, name: what, locked: was, newest: is }]
+      : [],
   );
 }
 

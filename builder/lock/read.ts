@@ -5,6 +5,7 @@ import { CpiabError } from '../../contract/errors.ts';
 import { type Lock, LockSchema } from '../../contract/lock.ts';
 import type { Digest } from '../../contract/manifest.ts';
 import type { Site } from '../../contract/site.ts';
+import { driftBetween } from './drift.ts';
 import { lockInputs } from './inputs.ts';
 
 export const lockPath = (repository: string, site: string) =>
@@ -27,11 +28,11 @@ export async function readLock(repository: string, site: Site): Promise<ReadLock
     throw new CpiabError('E1006', { subject: path, cause });
   });
   const lock = parseLock(text, path);
-  const inputs = await lockInputs(repository, site);
-  const names = new Set([...Object.keys(inputs), ...Object.keys(lock.inputs)]);
-  const changed = [...names].filter((name) => inputs[name] !== lock.inputs[name]).toSorted();
-  if (changed.length > 0)
-    throw new CpiabError('E1005', { subject: path, args: [changed.join(', '), site.name] });
+  const drift = driftBetween(lock, { ...lock, inputs: await lockInputs(repository, site) });
+  if (drift.length > 0) {
+    const changed = drift.map(({ what }) => what).join(', ');
+    throw new CpiabError('E1005', { subject: path, args: [changed, site.name], drift });
+  }
   return { lock, text, digest: `sha256:${createHash('sha256').update(text).digest('hex')}` };
 }
 

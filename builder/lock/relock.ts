@@ -1,9 +1,8 @@
 import { CpiabError } from '../../contract/errors.ts';
-import { tracked } from '../../contract/progress.ts';
 import type { Site } from '../../contract/site.ts';
 import type { BuildHost } from '../host.ts';
 import { lockPath } from './read.ts';
-import { updateLock, type VersionChange } from './update.ts';
+import { planLock, writeLock } from './update.ts';
 
 /**
  * Locks the site anew because its mirror has dropped a package, and reports what is another version now.
@@ -22,17 +21,8 @@ export async function relock(
     const subject = lockPath(host.repository, site.name);
     throw new CpiabError('E3008', { subject, args: [vanished.subject], cause: vanished });
   }
-  await tracked(
-    host.progress,
-    { id: 'relock', title: `relock: ${vanished.subject} is not on the mirror any more` },
-    () => updateLock(site, [], host),
-    ({ changes }) => ({ detail: drift(changes) }),
-  );
-}
-
-/** What changed, for people: name, what it was, what it is. */
-export function drift(changes: readonly VersionChange[]): string {
-  return changes
-    .map(({ name, before, after }) => `${name}: ${before ?? 'new'} → ${after ?? 'gone'}`)
-    .join(', ');
+  host.progress({ type: 'note', detail: `${vanished.subject} is not on the mirror any more: locking anew` });
+  const plan = await planLock(site, [], host);
+  await writeLock(plan);
+  host.progress({ type: 'drift', entries: plan.drift });
 }

@@ -1,38 +1,42 @@
 import { readFile } from 'node:fs/promises';
 import { CpiabError } from '../../contract/errors.ts';
 import { type DebianPackage, type Lock, LockSchema } from '../../contract/lock.ts';
+import type { DriftEntry } from '../../contract/lock-drift.ts';
 import { tracked } from '../../contract/progress.ts';
 import type { Site } from '../../contract/site.ts';
 import { writeAtomic } from '../../host/files.ts';
 import type { BuildHost } from '../host.ts';
+import { driftBetween } from './drift.ts';
 import { lockPath } from './read.ts';
 import { formatLock, resolveLock } from './resolve.ts';
 
-/** A package or program whose version is another than before. Null: it was not there, or is no more. */
-export interface VersionChange {
-  name: string;
-  before: string | null;
-  after: string | null;
+/** A lock that was made anew, not written yet. */
+export interface LockPlan {
+  path: string;
+  lock: Lock;
+  /** Whether there was a lock to compare with. */
+  first: boolean;
+  drift: DriftEntry[];
 }
 
 /**
- * Pins the site anew and writes its lock.
- * @param only packages that may change their version; all when empty.
+ * Pins the site anew. Writes nothing.
+ * @param only packages and images that may change their version; all when empty.
  * @throws CpiabError E1002 when one of `only` is not in the lock.
  */
-export async function updateLock(
-  site: Site,
-  only: readonly string[],
-  host: BuildHost,
-): Promise<{ lock: Lock; changes: VersionChange[] }> {
+export async function planLock(site: Site, only: readonly string[], host: BuildHost): Promise<LockPlan> {
   const path = lockPath(host.repository, site.name);
   const old = await readOld(path);
   rejectUnknown(only, old, path);
   const part = { id: 'lock', title: 'lock: pin every reference' };
   const fresh = await tracked(host.progress, part, () => resolveLock(site, host));
   const lock = only.length === 0 || old === null ? fresh : keepVersions(old, fresh, new Set(only));
+  return { path, lock, first: old === null, drift: driftBetween(old, lock) };
+}
+
+/** Writes the lock that was planned. */
+export async function writeLock({ path, lock }: LockPlan): Promise<void> {
   await writeAtomic(path, formatLock(lock));
-  return { lock, changes: changesBetween(old, lock) };
 }
 
 /** The lock as it is; null when there is none, or one that an older version wrote. */
@@ -76,24 +80,3 @@ function keepVersions(old: Lock, fresh: Lock, named: ReadonlySet<string>): Lock 
 }
 
 const identity = ({ name, arch }: DebianPackage) => `${name}:${arch}`;
-
-/** Versions that differ between two locks, by name. */
-export function changesBetween(old: Lock | null, fresh: Lock): VersionChange[] {
-  const [before, after] = [versions(old), versions(fresh)];
-  return [...new Set([...before.keys(), ...after.keys()])]
-    .toSorted()
-    .map((name) => ({ name, before: before.get(name) ?? null, after: after.get(name) ?? null }))
-    .filter((change) => change.before !== change.after);
-}
-
-function versions(lock: Lock | null): Map<string, string> {
-  if (lock === null) return new Map();
-  return new Map(
-    [
-      ...lock.debian.packages,
-      ...lock.go,
-      { name: lock.node.package, version: lock.node.version },
-      ...lock.upstream.map(({ reference, digest }) => ({ name: reference, version: digest })),
-    ].map(({ name, version }) => [name, version]),
-  );
-}

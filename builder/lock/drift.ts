@@ -1,0 +1,115 @@
+import type { Lock } from '../../contract/lock.ts';
+import { type DriftEntry, type DriftKind, driftKinds } from '../../contract/lock-drift.ts';
+import { compareDebianVersions } from './debian-version.ts';
+
+/** What a lock says of one thing. */
+interface Pinned {
+  /** Version or digest, for people. */
+  says: string;
+  /** Two things are the same when this is; `says` unless told. */
+  identity?: string;
+}
+
+/** Where in a lock things of a kind are, and why one may be there in one lock and not, or otherwise, in another. */
+interface Facet {
+  of(lock: Lock): readonly (readonly [name: string, pinned: Pinned])[];
+  came(name: string, fresh: Lock): string;
+  changed(was: string, is: string): string;
+  gone: string;
+}
+
+const facets: Record<Exclude<DriftKind, 'set'>, Facet> = {
+  input: {
+    of: ({ inputs }) => Object.entries(inputs).map(([path, says]) => [path, { says }]),
+    came: () => 'new input file',
+    changed: () => 'input file changed',
+    gone: 'input file is gone',
+  },
+  package: {
+    of: ({ debian }) =>
+      debian.packages.map(({ name, version, sha256 }) => [name, { says: version, identity: sha256 }]),
+    came: (name, { debian }) => `needed by ${setsWith(name, debian.sets).join(', ')}`,
+    changed: whyPackage,
+    gone: 'nothing needs it any more',
+  },
+  program: {
+    of: ({ go }) =>
+      go.map(({ name, version, sumDigest }) => [
+        name,
+        { says: version, identity: `${version} ${sumDigest}` },
+      ]),
+    came: () => 'new in supply/go/programs.yaml',
+    changed: (was, is) => (was === is ? 'go.sum changed' : 'module version changed in go.mod'),
+    gone: 'not in supply/go/programs.yaml any more',
+  },
+  node: {
+    of: ({ node }) => [[node.package, { says: node.version, identity: `${node.version} ${node.integrity}` }]],
+    came: () => 'package.json names it',
+    changed: () => 'version changed in package.json',
+    gone: 'package.json names another package',
+  },
+  recipe: {
+    of: ({ images }) => images.map(({ name, recipeDigest }) => [name, { says: recipeDigest }]),
+    came: () => 'a bundle set names it',
+    changed: () => 'recipe changed',
+    gone: 'no bundle set names it any more',
+  },
+  image: {
+    of: ({ upstream }) =>
+      upstream.map(({ reference, digest, manifest }) => [
+        reference,
+        { says: digest, identity: `${digest} ${manifest}` },
+      ]),
+    came: () => 'a bundle set names it',
+    changed: () => 'tag moved in the registry',
+    gone: 'no bundle set names it any more',
+  },
+};
+
+/**
+ * What two locks pin differently, by kind and name. Dates of indexes and estimates are no drift.
+ * @param old null: everything is new.
+ */
+export function driftBetween(old: Lock | null, fresh: Lock): DriftEntry[] {
+  return driftKinds.flatMap((kind) => (kind === 'set' ? setDrift(old, fresh) : facetDrift(kind, old, fresh)));
+}
+
+function facetDrift(kind: keyof typeof facets, old: Lock | null, fresh: Lock): DriftEntry[] {
+  const { of, came, changed, gone } = facets[kind];
+  const [before, after] = [new Map(old === null ? [] : of(old)), new Map(of(fresh))];
+  return [...new Set([...before.keys(), ...after.keys()])].toSorted().flatMap((what): DriftEntry[] => {
+    const [was, is] = [before.get(what), after.get(what)];
+    if (was === undefined) return [{ kind, what, was: null, is: is?.says ?? '', why: came(what, fresh) }];
+    if (is === undefined) return [{ kind, what, was: was.says, is: null, why: gone }];
+    if ((was.identity ?? was.says) === (is.identity ?? is.says)) return [];
+    return [{ kind, what, was: was.says, is: is.says, why: changed(was.says, is.says) }];
+  });
+}
+
+/** Sets that got or lost packages which both locks have; the others are named already. */
+function setDrift(old: Lock | null, fresh: Lock): DriftEntry[] {
+  if (old === null) return [];
+  const [before, after] = [old.debian.sets, fresh.debian.sets];
+  const inBoth = new Set(old.debian.packages.map(({ name }) => name)).intersection(
+    new Set(fresh.debian.packages.map(({ name }) => name)),
+  );
+  return [...new Set([...Object.keys(before), ...Object.keys(after)])].toSorted().flatMap((what) => {
+    const [was, is] = [new Set(before[what]), new Set(after[what])];
+    const came = [...is.difference(was)].filter((name) => inBoth.has(name)).map((name) => `+${name}`);
+    const gone = [...was.difference(is)].filter((name) => inBoth.has(name)).map((name) => `-${name}`);
+    if (came.length + gone.length === 0) return [];
+    const why = `takes other packages: ${[...came, ...gone].join(' ')}`;
+    return [{ kind: 'set' as const, what, was: count(was.size), is: count(is.size), why }];
+  });
+}
+
+function whyPackage(was: string, is: string): string {
+  const order = compareDebianVersions(was, is);
+  if (order === 0) return "another file of this version in Debian's index";
+  return `${order < 0 ? 'a newer' : 'only an older'} package in Debian's index`;
+}
+
+const setsWith = (name: string, sets: Lock['debian']['sets']) =>
+  Object.entries(sets).flatMap(([set, names]) => (names.includes(name) ? [set] : []));
+
+const count = (packages: number) => `${packages} package${packages === 1 ? '' : 's'}`;
