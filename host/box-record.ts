@@ -1,7 +1,9 @@
-import { mkdir, readdir, readFile } from 'node:fs/promises';
+import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { CpiabError } from '../contract/errors.ts';
 import { writeAtomic } from './files.ts';
+import { readTextFile } from './input-file.ts';
 
 /** A box that this machine started or was told of: how to reach it and how to know it. */
 export const BoxRecordSchema = z.strictObject({
@@ -30,13 +32,21 @@ export async function keepBoxRecord(cacheRoot: string, record: BoxRecord): Promi
   await writeAtomic(path, `${JSON.stringify(record, null, 1)}\n`, { mode: 0o600 });
 }
 
-/** The record of an address, or of the box started last when no address is given; null when there is none. */
+/** The record of an address, or of the box started last when no address is given; null when there is none. @throws CpiabError E1052. */
 export async function findBoxRecord(cacheRoot: string, url?: string): Promise<BoxRecord | null> {
   const names = await readdir(folder(cacheRoot)).catch(() => []);
-  const texts = await Promise.all(names.map((name) => readFile(join(folder(cacheRoot), name), 'utf8')));
-  const records = texts.map((text) => BoxRecordSchema.parse(JSON.parse(text)));
+  const records = await Promise.all(names.map((name) => readRecord(join(folder(cacheRoot), name))));
   const wanted = url === undefined ? records : records.filter((record) => sameOrigin(record.url, url));
   return wanted.toSorted((a, b) => b.started - a.started)[0] ?? null;
+}
+
+async function readRecord(path: string): Promise<BoxRecord> {
+  const text = await readTextFile(path);
+  try {
+    return BoxRecordSchema.parse(JSON.parse(text));
+  } catch (cause) {
+    throw new CpiabError('E1052', { subject: path, cause });
+  }
 }
 
 function sameOrigin(one: string, other: string): boolean {

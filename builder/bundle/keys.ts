@@ -1,7 +1,9 @@
-import { chmod, mkdir, mkdtemp, readFile, rm, stat } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, rm, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, isAbsolute, join } from 'node:path';
+import { CpiabError } from '../../contract/errors.ts';
 import { renameDurably, writeAtomic } from '../../host/files.ts';
+import { readTextFile } from '../../host/input-file.ts';
 import {
   decodeSecretKey,
   encodePublicKey,
@@ -29,7 +31,10 @@ export function keysDirectory(site: string, env: NodeJS.ProcessEnv = process.env
   return join(isAbsolute(configured) ? configured : join(homedir(), '.config'), 'cpiab', 'keys', site);
 }
 
-/** Reads the site's keys; the first use makes them (secret files 0600, directory 0700). */
+/**
+ * Reads the site's keys; the first use makes them (secret files 0600, directory 0700).
+ * @throws CpiabError E1050 for a key that isn't one, what `readTextFile` throws of one that is there.
+ */
 export async function siteKeys(directory: string): Promise<SiteKeys> {
   const established = await establish(directory);
   await chmod(directory, 0o700);
@@ -62,12 +67,20 @@ async function establish(directory: string): Promise<boolean> {
 async function complete(directory: string): Promise<SiteKeys> {
   const secretPath = join(directory, 'minisign.key');
   const existing = await readIfThere(secretPath);
-  const site = existing === null ? await createSiteKey(secretPath) : decodeSecretKey(existing);
+  const site = existing === null ? await createSiteKey(secretPath) : readSecretKey(existing, secretPath);
   const publicKey = encodePublicKey(site);
   await writeAtomic(join(directory, 'minisign.pub'), publicKey);
   const operatorCa =
     (await readIfThere(join(directory, 'operator-ca.crt'))) ?? (await createOperator(directory));
   return { directory, created: existing === null, site, publicKey, operatorCa };
+}
+
+function readSecretKey(text: string, path: string): SiteKey {
+  try {
+    return decodeSecretKey(text);
+  } catch (cause) {
+    throw new CpiabError('E1050', { subject: path, cause });
+  }
 }
 
 async function createSiteKey(path: string): Promise<SiteKey> {
@@ -88,9 +101,9 @@ async function createOperator(directory: string): Promise<string> {
 
 async function readIfThere(path: string): Promise<string | null> {
   try {
-    return await readFile(path, 'utf8');
+    return await readTextFile(path);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    if (error instanceof CpiabError && error.code === 'E1006') return null;
     throw error;
   }
 }

@@ -1,6 +1,7 @@
-import { access, readFile } from 'node:fs/promises';
+import { access } from 'node:fs/promises';
 import { join as joinPath, posix } from 'node:path';
-import { parse } from 'yaml';
+import { readTextFile } from '../../host/input-file.ts';
+import { parseYaml } from '../config/parse-yaml.ts';
 import { isRecord } from './object.ts';
 
 /** What the kustomization files below a folder name, read without building anything. */
@@ -55,7 +56,8 @@ async function visit(tree: string, folder: string, found: Survey): Promise<void>
   const file = await kustomizationOf(tree, folder);
   if (file === null || found.files.has(file)) return;
   found.files.add(file);
-  const content: unknown = parse(await readFile(joinPath(tree, file), 'utf8'));
+  const text = await readTextFile(joinPath(tree, file), { shown: file });
+  const content = parseYaml(text, file).value;
   if (!isRecord(content)) return;
   for (const base of remoteCharts(content)) found.remote.push({ file, base });
   for (const entry of entriesOf(content)) {

@@ -1,9 +1,8 @@
-import { mkdir, readdir, readFile } from 'node:fs/promises';
+import { mkdir, readdir } from 'node:fs/promises';
 import { join, posix } from 'node:path';
-import { parse } from 'yaml';
 import { AppSchema } from '../../contract/app.ts';
-import { CpiabError } from '../../contract/errors.ts';
 import { run } from '../../host/process.ts';
+import { readYaml } from '../config/read-yaml.ts';
 
 /** What of the repository Flux can see. */
 const FOLDER = 'cluster';
@@ -26,15 +25,14 @@ export async function checkOut(
   await run(['tar', '--extract', '--file', archive, '--directory', directory], { signal });
 }
 
-/** Folders of apps that are of no use offline and say so. @throws CpiabError E1004 for an app.yaml that isn't one. */
+/** Folders of apps that are of no use offline and say so. @throws CpiabError what `readYaml` throws of an app.yaml. */
 export async function optionalApps(tree: string): Promise<Set<string>> {
   const entries = await readdir(join(tree, FOLDER), { recursive: true, withFileTypes: true });
   const found = new Set<string>();
   for (const { parentPath } of entries.filter(({ name }) => name === 'app.yaml')) {
     const folder = posix.relative(tree, parentPath);
-    const app = AppSchema.safeParse(parse(await readFile(join(parentPath, 'app.yaml'), 'utf8')));
-    if (!app.success) throw new CpiabError('E1004', { subject: `${folder}/app.yaml`, cause: app.error });
-    if (app.data.internet === 'optional') found.add(folder);
+    const { content: app } = await readYaml(join(parentPath, 'app.yaml'), AppSchema, `${folder}/app.yaml`);
+    if (app.internet === 'optional') found.add(folder);
   }
   return found;
 }

@@ -1,8 +1,13 @@
 import type { z } from 'zod';
-import { CpiabError } from '../../contract/errors.ts';
+import { CpiabError, combined } from '../../contract/errors.ts';
 import { nearest } from './nearest.ts';
-import type { Place } from './position.ts';
 import { keysAt } from './schema-keys.ts';
+
+/** A place in a document: steps from its root, and whether the key or the value is meant. */
+export interface Place {
+  path: (string | number)[];
+  at: 'key' | 'value';
+}
 
 /** Something wrong at a place in a document. `error` makes it into one, given `file:line:column path`. */
 export interface Mistake extends Place {
@@ -99,10 +104,18 @@ function described(value: unknown): string {
   if (value === null || value === undefined) return 'nothing';
   if (Array.isArray(value)) return 'a list';
   if (typeof value === 'object') return 'a mapping';
-  const text = JSON.stringify(value);
+  // JSON has no infinity, which 1e999 is.
+  const text = typeof value === 'number' ? String(value) : JSON.stringify(value);
   return text.length > 60 ? `${text.slice(0, 57)}…` : text;
 }
 
 function valueAt(value: unknown, path: Path): unknown {
   return path.reduce<unknown>((inner, step) => (inner as Record<string, unknown> | null)?.[step], value);
+}
+
+/** @param found at least one. */
+export function all(found: readonly CpiabError[]): CpiabError {
+  const [first, ...others] = found;
+  if (first === undefined) throw new TypeError('no error among the errors');
+  return combined([first, ...others]);
 }

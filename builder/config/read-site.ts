@@ -2,28 +2,30 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CpiabError } from '../../contract/errors.ts';
 import { hasBox, type Site, SiteSchema } from '../../contract/site.ts';
-import { wrongValue } from './mistakes.ts';
-import { all, readYaml } from './read-yaml.ts';
+import { fileError } from '../../host/input-file.ts';
+import { all, wrongValue } from './mistakes.ts';
+import { readYaml } from './read-yaml.ts';
+import { rejectLinksOut } from './repository-file.ts';
 
 const FOLDER = join('config', 'clusters');
 
 /**
  * Reads and checks a site's definition, `config/clusters/<name>.yaml`.
- * @throws CpiabError E1009 no such site; E1001…E1014 every mistake in the file, at `file:line:column`;
- *   E1012 another name inside; E1011 it asks for what this version can't build.
+ * @throws CpiabError E1009 no such site; what `readYaml` throws; E1012 another name inside; E1011 it asks for what
+ *   this version can't build; E1045 it is a link out of the repository.
  */
 export async function readSite(repository: string, name: string): Promise<Site> {
   const known = await namesIn(join(repository, FOLDER));
   if (!known.includes(name)) throw new CpiabError('E1009', { subject: name, args: [known.join(', ')] });
   const shown = join(FOLDER, `${name}.yaml`);
-  const { content: site, mistake } = await readYaml(join(repository, shown), SiteSchema, shown);
+  await rejectLinksOut(repository, shown);
+  const { content: site, mistakes } = await readYaml(join(repository, shown), SiteSchema, shown);
   if (site.name !== name) throw new CpiabError('E1012', { subject: shown, args: [site.name] });
   const sets = await namesIn(join(repository, 'bundles'));
   const wrong = [...site.bundles.entries()].filter(([, set]) => !sets.includes(set));
   if (wrong.length > 0) {
-    throw all(
-      wrong.map(([index, set]) => mistake(wrongValue(['bundles', index], `one of ${sets.join(', ')}`, set))),
-    );
+    const expected = `one of ${sets.join(', ')}`;
+    throw all(mistakes(wrong.map(([index, set]) => wrongValue(['bundles', index], expected, set))));
   }
   rejectUnsupported(site, shown);
   return site;
@@ -42,7 +44,7 @@ function rejectUnsupported(site: Site, shown: string): void {
 async function namesIn(folder: string): Promise<string[]> {
   const files = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return [];
-    throw error;
+    throw fileError(error, folder);
   });
   return files
     .filter((file) => file.endsWith('.yaml'))

@@ -9,6 +9,7 @@ import { CpiabError } from '../../contract/errors.ts';
 import { bundleFiles, medium as layout } from '../../contract/layout.ts';
 import { type Digest, type Manifest, ManifestSchema } from '../../contract/manifest.ts';
 import { linkOrCopy, renameDurably } from '../../host/files.ts';
+import { fileError, requireFile } from '../../host/input-file.ts';
 import type { PublicKey } from '../../host/minisign.ts';
 import { openDirectory } from '../verify/directory.ts';
 import type { Medium } from '../verify/medium.ts';
@@ -34,8 +35,9 @@ export interface ApplyRequest {
  *   there already, E21xx something is damaged or not signed by the key.
  */
 export async function applyDelta(request: ApplyRequest): Promise<{ head: Delta; manifest: Manifest }> {
-  const { base, out, key, signal } = request;
+  const { base, delta, out, key, signal } = request;
   await rejectExisting(out);
+  await requireFile(delta);
   const old = await readManifest(base, key);
   const fresh = `${out}.new`;
   await rm(fresh, { recursive: true, force: true });
@@ -68,7 +70,7 @@ async function unpack(
   let head: Delta | null = null;
   const archive = extract();
   const source = createReadStream(delta, { highWaterMark: 1 << 20 });
-  source.on('error', (cause) => archive.destroy(new CpiabError('E1006', { subject: delta, cause })));
+  source.on('error', (cause) => archive.destroy(fileError(cause, delta)));
   source.pipe(archive);
   try {
     for await (const entry of archive) {

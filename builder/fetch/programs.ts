@@ -1,11 +1,11 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { parse } from 'yaml';
 import { CpiabError } from '../../contract/errors.ts';
 import { type Program, ProgramsSchema } from '../../contract/programs.ts';
 import type { CachedFile } from '../../host/cache.ts';
 import { writeAtomic } from '../../host/files.ts';
 import { ProcessError } from '../../host/process.ts';
+import { readYaml } from '../config/read-yaml.ts';
 import type { BuildHost } from '../host.ts';
 import type { GoToolchain } from './toolchain.ts';
 
@@ -15,9 +15,10 @@ export const goFolder = 'supply/go';
 /** Name under which a program's module list is kept beside its binaries. */
 export const moduleList = 'modules.txt';
 
-/** Reads `supply/go/programs.yaml`. @throws ZodError when it isn't a list of programs. */
+/** Reads `supply/go/programs.yaml`. @throws CpiabError what `readYaml` throws. */
 export async function readPrograms(repository: string): Promise<Program[]> {
-  return ProgramsSchema.parse(parse(await readFile(join(repository, goFolder, 'programs.yaml'), 'utf8')));
+  const shown = join(goFolder, 'programs.yaml');
+  return (await readYaml(join(repository, shown), ProgramsSchema, shown)).content;
 }
 
 /**

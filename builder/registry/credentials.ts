@@ -1,12 +1,10 @@
-import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { CpiabError } from '../../contract/errors.ts';
-import { run } from '../../host/process.ts';
-
-/** What a person has given for a registry: a name and password, or a token that stands for both. */
-export type Credentials = { user: string; password: string } | { identityToken: string };
+import { readTextFile } from '../../host/input-file.ts';
+import { parseJson } from '../config/parse-json.ts';
+import { askHelper, type Credentials } from './credential-helper.ts';
 
 const AuthFileSchema = z.looseObject({
   auths: z
@@ -17,12 +15,8 @@ const AuthFileSchema = z.looseObject({
 });
 type AuthFile = z.infer<typeof AuthFileSchema>;
 
-/** Answer of `docker-credential-<name> get`. */
-const HelperSchema = z.looseObject({ Username: z.string(), Secret: z.string() });
-/** The name under which a helper gives an identity token. */
-const TOKEN_USER = '<token>';
-/** A helper may ask a keyring, which may ask a person. */
-const HELPER_MS = 60_000;
+/** A helper's name becomes that of a program on PATH, so it leads nowhere else. */
+const HELPER_NAME = /^[\w.-]+$/;
 
 /** Where Docker and Podman keep what `login` was told, in the order they are asked. Source: containers-auth.json(5). */
 export function authFiles(env: NodeJS.ProcessEnv = process.env): string[] {
@@ -36,7 +30,8 @@ export function authFiles(env: NodeJS.ProcessEnv = process.env): string[] {
 
 /**
  * What is known for a registry, or null. Helpers go before what a file holds itself, as with Docker.
- * @throws CpiabError E1004 for a file that isn't one, E3012 when a helper fails.
+ * @throws CpiabError E1051 for a file that isn't one and what `readTextFile` and `parseJson` throw of it, E1053
+ *   for what can be no login, E3036 when a helper fails.
  */
 export async function findCredentials(
   host: string,
@@ -46,33 +41,46 @@ export async function findCredentials(
   for (const path of files) {
     const file = await readAuthFile(path);
     if (file === null) continue;
-    const found = await fromFile(file, host, signal);
+    const found = await fromFile(file, path, host, signal);
     if (found !== null) return found;
   }
   return null;
 }
 
 async function readAuthFile(path: string): Promise<AuthFile | null> {
-  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return null;
-    throw new CpiabError('E1006', { subject: path, cause: error });
+  const text = await readTextFile(path).catch((error: unknown) => {
+    // Nobody has logged in yet.
+    if (error instanceof CpiabError && (error.code === 'E1006' || error.code === 'E1031')) return null;
+    throw error;
   });
   if (text === null) return null;
-  try {
-    return AuthFileSchema.parse(JSON.parse(text));
-  } catch (cause) {
-    throw new CpiabError('E1004', { subject: path, cause });
-  }
+  const parsed = AuthFileSchema.safeParse(parseJson(text, path));
+  if (parsed.success) return parsed.data;
+  throw new CpiabError('E1051', { subject: path });
 }
 
-async function fromFile(file: AuthFile, host: string, signal: AbortSignal): Promise<Credentials | null> {
+async function fromFile(
+  file: AuthFile,
+  path: string,
+  host: string,
+  signal: AbortSignal,
+): Promise<Credentials | null> {
+  const bad = () => new CpiabError('E1053', { subject: path, args: [host] });
+  const ask = async (name: string) => {
+    if (!HELPER_NAME.test(name)) throw bad();
+    return await askHelper(name, keys[0] ?? host, { signal });
+  };
   const keys = keysOf(host);
   const helper = keys.map((key) => file.credHelpers[key]).find((name) => name !== undefined);
-  if (helper !== undefined) return await askHelper(helper, keys[0] ?? host, signal);
+  if (helper !== undefined) return await ask(helper);
   const entry = keys.map((key) => file.auths[key]).find((found) => found !== undefined);
   if (entry?.identitytoken) return { identityToken: entry.identitytoken };
-  if (entry?.auth) return decode(entry.auth);
-  return file.credsStore === undefined ? null : await askHelper(file.credsStore, keys[0] ?? host, signal);
+  if (entry?.auth) {
+    const login = decode(entry.auth);
+    if (login === null) throw bad();
+    return login;
+  }
+  return file.credsStore === undefined ? null : await ask(file.credsStore);
 }
 
 /** Docker writes its own registry under the address that version 1 of the protocol had. */
@@ -81,23 +89,10 @@ function keysOf(host: string): string[] {
   return ['https://index.docker.io/v1/', 'index.docker.io', 'docker.io', 'registry-1.docker.io'];
 }
 
-function decode(auth: string): Credentials {
+/** Source: the `auth` of containers-auth.json(5). */
+function decode(auth: string): Credentials | null {
   const text = Buffer.from(auth, 'base64').toString('utf8');
   const colon = text.indexOf(':');
+  if (colon < 1) return null;
   return { user: text.slice(0, colon), password: text.slice(colon + 1) };
-}
-
-/** Source: the protocol of github.com/docker/docker-credential-helpers. */
-async function askHelper(name: string, key: string, signal: AbortSignal): Promise<Credentials | null> {
-  const program = `docker-credential-${name}`;
-  try {
-    const { stdout } = await run([program, 'get'], { input: key, timeoutMs: HELPER_MS, signal });
-    const { Username, Secret } = HelperSchema.parse(JSON.parse(stdout));
-    return Username === TOKEN_USER ? { identityToken: Secret } : { user: Username, password: Secret };
-  } catch (cause) {
-    signal.throwIfAborted();
-    // What every helper says on standard output when it has nothing for the key.
-    if (/credentials not found/.test(String((cause as { stdout?: unknown }).stdout))) return null;
-    throw new CpiabError('E3012', { subject: key, args: [`${program} failed`], cause });
-  }
 }

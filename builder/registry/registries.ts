@@ -1,7 +1,8 @@
-import { readFile } from 'node:fs/promises';
+import { X509Certificate } from 'node:crypto';
 import { join } from 'node:path';
 import { CpiabError } from '../../contract/errors.ts';
 import type { Site } from '../../contract/site.ts';
+import { readTextFile } from '../../host/input-file.ts';
 import { authFiles, findCredentials } from './credentials.ts';
 import { Registry } from './registry.ts';
 
@@ -37,7 +38,7 @@ async function openRegistry(host: string, site: Site, repository: string, signal
   const files = authFiles();
   return new Registry(host, {
     bases,
-    ...(ca !== undefined && { ca: await readCertificates(join(repository, ca)) }),
+    ...(ca !== undefined && { ca: await readCertificates(join(repository, ca), ca) }),
     // A mirror has a login of its own.
     credentials: async (base) =>
       await findCredentials(base === bases.at(-1) ? host : base.host, files, signal),
@@ -45,8 +46,12 @@ async function openRegistry(host: string, site: Site, repository: string, signal
   });
 }
 
-async function readCertificates(path: string): Promise<string> {
-  return await readFile(path, 'utf8').catch((cause: unknown) => {
-    throw new CpiabError('E1006', { subject: path, cause });
-  });
+async function readCertificates(path: string, shown: string): Promise<string> {
+  const text = await readTextFile(path, { shown });
+  try {
+    new X509Certificate(text);
+  } catch (cause) {
+    throw new CpiabError('E1048', { subject: shown, cause });
+  }
+  return text;
 }

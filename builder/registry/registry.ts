@@ -3,7 +3,7 @@ import { Agent, type Dispatcher, interceptors, request } from 'undici';
 import { CpiabError } from '../../contract/errors.ts';
 import { type Challenge, parseChallenges } from './challenge.ts';
 import { connectionError } from './connection.ts';
-import type { Credentials } from './credentials.ts';
+import type { Credentials } from './credential-helper.ts';
 import { Retryable, type RetryOptions, retryAfterMs, withRetries } from './retry.ts';
 import { basic, fetchToken, type Token } from './token.ts';
 

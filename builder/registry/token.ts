@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { CpiabError } from '../../contract/errors.ts';
 import type { Challenge } from './challenge.ts';
 import { connectionError } from './connection.ts';
-import type { Credentials } from './credentials.ts';
+import type { Credentials } from './credential-helper.ts';
 import { Retryable } from './retry.ts';
 
 const AnswerSchema = z

@@ -1,7 +1,8 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { CpiabError } from '../../contract/errors.ts';
 import { bundleFiles, medium as layout } from '../../contract/layout.ts';
+import { readTextFile } from '../../host/input-file.ts';
 import { type PublicKey, parsePublicKey, parseSignature } from '../../host/minisign.ts';
 import { keysDirectory } from '../bundle/keys.ts';
 import type { Medium } from './medium.ts';
@@ -9,7 +10,7 @@ import type { Medium } from './medium.ts';
 /**
  * The key to check a medium with: the one in `file`, else that of this machine's site keys which the
  * signature names. A key that lies beside the medium is never taken: it came the same way.
- * @throws CpiabError E1006 no such file, E1004 not a key, E2101 not a signature, E2102 no key here made it.
+ * @throws CpiabError E1049 not a key, what `readTextFile` throws, E2101 not a signature, E2102 no key here made it.
  */
 export async function trustedKey(medium: Medium, file: string | undefined): Promise<PublicKey> {
   if (file !== undefined) return await readKey(file);
@@ -39,12 +40,10 @@ async function signingKey(medium: Medium): Promise<{ id: Buffer; name: string }>
 }
 
 async function readKey(path: string): Promise<PublicKey> {
-  const text = await readFile(path, 'utf8').catch((cause: unknown) => {
-    throw new CpiabError('E1006', { subject: path, cause });
-  });
+  const text = await readTextFile(path);
   try {
     return parsePublicKey(text);
   } catch (cause) {
-    throw new CpiabError('E1004', { subject: path, cause });
+    throw new CpiabError('E1049', { subject: path, cause });
   }
 }

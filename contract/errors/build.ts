@@ -97,4 +97,9 @@ export const buildErrors = {
     says: (what: string) => `cannot be laid out on the medium: ${what}`,
     hint: 'choose another version of the image, or build it from a recipe (images/oci)',
   },
+  E3036: {
+    exit: 1,
+    says: (why: string, _command: string) => `the credential helper gives no login: ${why}`,
+    hint: (_why: string, command: string) => `run \`${command}\` to see the same, or log in again`,
+  },
 } as const;

@@ -86,4 +86,124 @@ export const inputErrors = {
     says: () => 'is there already',
     hint: 'choose another name: nothing is written over',
   },
+  E1030: {
+    exit: 2,
+    says: (found: string) => `is ${found}, where a file is expected`,
+    hint: 'give the path of a file',
+  },
+  E1031: {
+    exit: 2,
+    says: () => 'a part of the path is a file, where a directory is expected',
+    hint: 'check the path, and what lies there',
+  },
+  E1032: {
+    exit: 2,
+    says: () => 'this user may not read it',
+    hint: 'check owner and mode of it and of the directories above it',
+  },
+  E1033: {
+    exit: 2,
+    says: () => 'symbolic links lead in a circle',
+    hint: 'put the file itself there, or let the link lead to it',
+  },
+  E1034: {
+    exit: 2,
+    says: () => 'empty',
+    hint: 'restore it from Git, or write it anew',
+  },
+  E1035: {
+    exit: 2,
+    says: (size: string, limit: string) => `has ${size}, and no document of its kind has more than ${limit}`,
+    hint: 'check that it is the right file',
+  },
+  E1036: {
+    exit: 2,
+    says: () => 'not UTF-8 text',
+    hint: 'save it with the encoding UTF-8',
+  },
+  E1037: {
+    exit: 2,
+    says: () => 'a conflict that Git left there',
+    hint: 'settle the merge: keep what is right, delete the marks (<<<<<<<, =======, >>>>>>>)',
+  },
+  E1038: {
+    exit: 2,
+    says: () => 'a second document begins here',
+    hint: 'a file holds one document: delete the line --- and what follows, or put it into a file of its own',
+  },
+  E1039: {
+    exit: 2,
+    says: (most: string) => `its aliases stand for more than ${most} copies`,
+    hint: 'write the values out instead of using anchors (&) and aliases (*)',
+  },
+  E1040: {
+    exit: 2,
+    says: () => 'nested too deeply',
+    hint: 'check that it is the right file: no document of its kind is nested so',
+  },
+  E1041: {
+    exit: 2,
+    says: (what: string) => `not valid JSON: ${what}`,
+    hint: 'a file that a command wrote is best made by it again, or restored from Git',
+  },
+  E1042: {
+    exit: 2,
+    says: () => 'ends in the middle',
+    hint: 'it was cut off while it was written or copied: restore it from Git, or make it again with the command that writes it',
+  },
+  E1043: {
+    exit: 2,
+    says: (key: string) => `the key ${key} is there twice`,
+    hint: 'delete one of the two: which one counts would be a guess',
+  },
+  E1044: {
+    exit: 2,
+    says: () => 'a tab where YAML wants spaces',
+    hint: 'indent with spaces; most editors can turn tabs into them',
+  },
+  E1045: {
+    exit: 2,
+    says: (target: string) => `a link out of the repository, to ${target}`,
+    hint: 'put the file itself there and commit it: what a commit does not hold, nobody can build again',
+  },
+  E1046: {
+    exit: 2,
+    says: (one: string, other: string) => `both ${one} and ${other} give it`,
+    hint: 'take one of the two out of the bundle sets, or give it another name',
+  },
+  E1047: {
+    exit: 2,
+    says: (_site: string) => 'there is no lock yet',
+    hint: (site: string) => `run \`./cpiab lock ${site}\` and commit the result`,
+  },
+  E1048: {
+    exit: 2,
+    says: () => 'holds no certificate',
+    hint: 'give PEM: it begins with -----BEGIN CERTIFICATE-----',
+  },
+  E1049: {
+    exit: 2,
+    says: () => 'not a minisign public key',
+    hint: 'give the minisign.pub that lies beside the media of the site, handed over another way than the media',
+  },
+  E1050: {
+    exit: 2,
+    says: () => 'not a minisign secret key without a password',
+    hint: 'restore it from a backup: boxes of the site take only what is signed with it',
+  },
+  E1051: {
+    exit: 2,
+    says: () => 'not a file of logins as `docker login` writes it',
+    hint: 'mend it, or put it aside and log in again',
+  },
+  E1052: {
+    exit: 2,
+    says: () => 'not a record of a box that was started here',
+    hint: 'delete it: `./cpiab boot` writes a new one',
+  },
+  E1053: {
+    exit: 2,
+    says: (host: string) => `what it has for ${host} is neither a login nor the name of a credential helper`,
+    hint: (host: string) => `log in again: \`docker login ${host}\` or \`skopeo login ${host}\``,
+  },
 } as const;

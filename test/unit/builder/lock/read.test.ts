@@ -75,15 +75,26 @@ describe('readLock', () => {
 
   test('says that there is no lock', async () => {
     await rm(lockPath(here(), 'lab'));
-    expect(await refusal(readLock(here(), site))).toMatchObject({ code: 'E1006', exit: 2 });
+    expect(await refusal(readLock(here(), site))).toMatchObject({ code: 'E1047', exit: 2 });
   });
 
-  test.each(['', '{', '[]', '{"kind":"Lock"}'])('refuses what is not a lock: %j', async (text) => {
+  test.each(['[]', '{"kind":"Lock"}'])('refuses what is not a lock: %j', async (text) => {
     await write(text);
     expect(await refusal(readLock(here(), site))).toMatchObject({
       code: 'E1004',
       subject: lockPath(here(), 'lab'),
     });
+  });
+
+  test('names the places of what is wrong in it', async () => {
+    const text = formatLock(tinyLock({ inputs })).replace('"arch":"amd64"', '"arch":"arm64"');
+    await write(text);
+    const line = text.split('\n').findIndex((found) => found.includes('arm64')) + 1;
+    const { others } = await refusal(readLock(here(), site));
+    expect(others.map(({ code }) => code)).toContain('E1002');
+    expect(others.find(({ code }) => code === 'E1002')?.subject).toMatch(
+      new RegExp(`^${lockPath(here(), 'lab')}:${line}:\\d+ debian\\.packages\\[0\\]\\.arch$`),
+    );
   });
 
   test('refuses a lock with a key that this version does not know', async () => {
