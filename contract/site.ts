@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isGuarded } from './guarded.ts';
 import { type MediaKind, mediaKinds } from './media.ts';
 
 const siteName = z
@@ -65,7 +66,10 @@ export const SiteSchema = z
             .array(
               z
                 .url({ protocol: /^https?$/, error: 'expected an https address' })
-                .refine(isGuarded, 'expected an https address, or an http one of this machine'),
+                .refine(
+                  (text) => URL.canParse(text) && isGuarded(new URL(text)),
+                  'expected an https address, or an http one of this machine',
+                ),
             )
             .default([]),
           /** Path in the repository of PEM certificates to trust for it, besides the system's. */
@@ -114,13 +118,6 @@ export function parseBoxSite(value: unknown): BoxSite {
   const site = SiteSchema.parse(value);
   if (!hasBox(site)) throw new TypeError(`site ${site.name} has no engine`);
   return site;
-}
-
-/** Whether nobody between here and there can change what is said. */
-function isGuarded(address: string): boolean {
-  const url = URL.parse(address);
-  if (url === null) return false;
-  return url.protocol === 'https:' || /^(?:localhost|\[::1\]|127(?:\.\d{1,3}){3})$/.test(url.hostname);
 }
 
 /** Whether two IPv4 networks (an address is a network of one) have an address in common. */

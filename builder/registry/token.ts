@@ -1,6 +1,7 @@
 import { type Dispatcher, request } from 'undici';
 import { z } from 'zod';
 import { CpiabError } from '../../contract/errors.ts';
+import { isGuarded } from '../../contract/guarded.ts';
 import type { Challenge } from './challenge.ts';
 import { connectionError } from './connection.ts';
 import type { Credentials } from './credential-helper.ts';
@@ -61,7 +62,8 @@ export async function fetchToken(asked: TokenRequest): Promise<Token> {
 function formOf({ registry, challenge, scope, credentials }: TokenRequest) {
   const { realm = '', service = '' } = challenge.parameters;
   const url = URL.parse(realm);
-  if (url === null || !isSafe(url))
+  // A password goes over TLS, or not beyond this machine.
+  if (url === null || !isGuarded(url))
     throw new CpiabError('E3017', { subject: registry, args: [`its token server is at ${realm}`] });
   if (credentials !== null && 'identityToken' in credentials) {
     const body = new URLSearchParams({
@@ -78,15 +80,6 @@ function formOf({ registry, challenge, scope, credentials }: TokenRequest) {
   url.searchParams.set('scope', scope);
   const headers: Record<string, string> = credentials === null ? {} : { authorization: basic(credentials) };
   return { url, method: 'GET', headers } as const;
-}
-
-/** A password goes over TLS, or not beyond this machine. */
-function isSafe({ protocol, hostname }: URL): boolean {
-  return protocol === 'https:' || (protocol === 'http:' && isLoopback(hostname));
-}
-
-export function isLoopback(hostname: string): boolean {
-  return hostname === 'localhost' || hostname === '[::1]' || /^127(?:\.\d{1,3}){3}$/.test(hostname);
 }
 
 /** Source: RFC 7617. */
