@@ -11,6 +11,7 @@ import { keyName } from './bundle/minisign.ts';
 import { proveClosedWorld } from './close/close.ts';
 import { composeModules } from './compose/compose.ts';
 import { readSite } from './config/read-site.ts';
+import { type BuildRoot, lazyBuildRoot } from './fetch/build-root.ts';
 import { fetchParts } from './fetch/fetch.ts';
 import { fetchKustomize } from './fetch/kustomize.ts';
 import type { Parts } from './fetch/parts.ts';
@@ -69,8 +70,10 @@ export async function build(options: BuildOptions, host: BuildHost): Promise<Bui
 /** Fetches what the plan's lock says, and where that isn't to be had any more, what a fresh lock says. */
 async function fetchStage(plan: Plan, options: BuildOptions, host: BuildHost, stage: RunStage) {
   const fetch = async (current: Plan) => {
-    await closeStage(current, host, stage);
-    const work = () => fetchParts(current.site, current.lock, host);
+    const { site, lock } = current;
+    const root = lazyBuildRoot(site, lock, host);
+    await closeStage(current, root, host, stage);
+    const work = async () => await fetchParts(site, lock, await root(), host);
     return { plan: current, parts: await stage('fetch', 'fill the cache from the lock', work) };
   };
   try {
@@ -84,7 +87,12 @@ async function fetchStage(plan: Plan, options: BuildOptions, host: BuildHost, st
 }
 
 /** Before the long work: it needs nothing but Git, the lock and one tool. */
-async function closeStage({ site, lock, head }: Plan, host: BuildHost, stage: RunStage): Promise<void> {
+async function closeStage(
+  { site, lock, head }: Plan,
+  root: () => Promise<BuildRoot>,
+  host: BuildHost,
+  stage: RunStage,
+): Promise<void> {
   const title = 'close: prove that Git needs nothing outside of the bundle';
   if (!hasBox(site)) {
     host.progress({
@@ -96,7 +104,7 @@ async function closeStage({ site, lock, head }: Plan, host: BuildHost, stage: Ru
     return;
   }
   await stage('close', title.slice('close: '.length), async () => {
-    const tools = await fetchKustomize(site, lock, host);
+    const tools = await fetchKustomize(await root(), host);
     return await proveClosedWorld({ site, lock, ...head, ...tools }, host);
   });
 }

@@ -1,19 +1,39 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
+import type { Lock } from '../../contract/lock.ts';
 import { tracked } from '../../contract/progress.ts';
+import type { Site } from '../../contract/site.ts';
 import { stableJson } from '../../host/cache.ts';
 import { bubblewrap, type Sandbox } from '../../host/sandbox.ts';
 import type { BuildHost } from '../host.ts';
-import type { DebStore } from './debs.ts';
+import { type DebStore, fetchDebs } from './debs.ts';
 
 /** Raised when the way the root is put together changes. */
 const RECIPE = 1;
 
-/**
- * The root file system that builds run in: the `build` set's packages, unpacked. Its tools need no
- * maintainer scripts, so making it needs no privilege.
- */
-export async function assembleBuildRoot(debs: DebStore, host: BuildHost): Promise<Sandbox> {
+/** The locked packages, and the root file system that builds run in. */
+export interface BuildRoot {
+  debs: DebStore;
+  sandbox: Sandbox;
+}
+
+/** Fetches the lock's packages and opens the root. @throws CpiabError E3001, E3002, E2103, E3010. */
+export async function openBuildRoot(site: Site, lock: Lock, host: BuildHost): Promise<BuildRoot> {
+  const debs = await fetchDebs(site, lock, host);
+  return { debs, sandbox: await assembleBuildRoot(debs, host) };
+}
+
+/** Opens it when it is first asked for, and once: not every stage that may need it does. */
+export function lazyBuildRoot(site: Site, lock: Lock, host: BuildHost): () => Promise<BuildRoot> {
+  let root: Promise<BuildRoot> | undefined;
+  return () => {
+    root ??= openBuildRoot(site, lock, host);
+    return root;
+  };
+}
+
+/** The `build` set's packages, unpacked. Its tools need no maintainer scripts, so making it needs no privilege. */
+async function assembleBuildRoot(debs: DebStore, host: BuildHost): Promise<Sandbox> {
   const packages = debs.set('build');
   const key = { recipe: RECIPE, packages: packages.map(({ sha256 }) => sha256) };
   const { path } = await tracked(

@@ -5,17 +5,15 @@ import type { Program } from '../../contract/programs.ts';
 import { tracked } from '../../contract/progress.ts';
 import { hasBox, type Site } from '../../contract/site.ts';
 import type { CachedFile } from '../../host/cache.ts';
-import type { Sandbox } from '../../host/sandbox.ts';
 import { debianComponents } from '../bundle/debian.ts';
 import type { Component } from '../bundle/sbom.ts';
 import type { BuildHost } from '../host.ts';
 import { isReference } from '../lock/upstream.ts';
 import { together } from '../together.ts';
 import { bundleAgent } from './agent.ts';
-import { assembleBuildRoot } from './build-root.ts';
+import type { BuildRoot } from './build-root.ts';
 import { goComponents, type LinkedModule, nodeComponent } from './components.ts';
 import { generateCrds } from './crds.ts';
-import { type DebStore, fetchDebs } from './debs.ts';
 import { checkVersions, type PartVersions } from './image-version.ts';
 import { type RecipeParts, recipeImages } from './images.ts';
 import { KUSTOMIZE } from './kustomize.ts';
@@ -36,14 +34,12 @@ const GENERATOR = 'controller-gen';
  * Programs are compiled one after another, as the Go compiler uses every core by itself; Debian roots,
  * Node and published images are brought beside them.
  */
-export async function fetchParts(site: Site, lock: Lock, host: BuildHost): Promise<Parts> {
+export async function fetchParts(site: Site, lock: Lock, root: BuildRoot, host: BuildHost): Promise<Parts> {
   const bundles = await readBundleSets(host.repository, site);
   const definitions = hasBox(site) ? await readPrograms(host.repository) : [];
-  const debs = await fetchDebs(site, lock, host);
-  const sandbox = await assembleBuildRoot(debs, host);
   const recipes = await readRecipes(host.repository, bundles.images);
   const placement = placementOf(definitions, bundles.programs, recipes);
-  const sources = { lock, bundles, definitions, debs, sandbox, recipes, placement };
+  const sources = { ...root, lock, bundles, definitions, recipes, placement };
   const [published, made] = await together(
     [
       (signal) => fetchUpstream(site, lock, { ...host, signal }),
@@ -53,7 +49,7 @@ export async function fetchParts(site: Site, lock: Lock, host: BuildHost): Promi
   );
   const built = await buildImages({ ...sources, programs: made?.box.programs ?? {} }, host);
   return {
-    sandbox,
+    sandbox: root.sandbox,
     images: [...built, ...published],
     box: made?.box ?? null,
     components: [...debianComponents(lock, placement.set), ...(made?.components ?? [])],
@@ -66,12 +62,10 @@ async function readRecipes(repository: string, images: string[]): Promise<ImageR
   return await Promise.all(names.map((name) => readRecipe(repository, name)));
 }
 
-interface Sources {
+interface Sources extends BuildRoot {
   lock: Lock;
   bundles: Awaited<ReturnType<typeof readBundleSets>>;
   definitions: Program[];
-  debs: DebStore;
-  sandbox: Sandbox;
   recipes: ImageRecipe[];
   placement: Placement;
 }

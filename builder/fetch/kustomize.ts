@@ -1,12 +1,9 @@
 import { CpiabError } from '../../contract/errors.ts';
-import type { Lock } from '../../contract/lock.ts';
 import { tracked } from '../../contract/progress.ts';
-import type { Site } from '../../contract/site.ts';
 import type { CachedFile } from '../../host/cache.ts';
 import type { Sandbox } from '../../host/sandbox.ts';
 import type { BuildHost } from '../host.ts';
-import { assembleBuildRoot } from './build-root.ts';
-import { fetchDebs } from './debs.ts';
+import type { BuildRoot } from './build-root.ts';
 import { compileProgram, readPrograms } from './programs.ts';
 import { goToolchain } from './toolchain.ts';
 
@@ -15,14 +12,12 @@ export const KUSTOMIZE = 'kustomize';
 
 /** The locked kustomize and the root it runs in: all that is needed to read what Git would apply. */
 export async function fetchKustomize(
-  site: Site,
-  lock: Lock,
+  { sandbox }: BuildRoot,
   host: BuildHost,
 ): Promise<{ sandbox: Sandbox; kustomize: CachedFile }> {
   const program = (await readPrograms(host.repository)).find(({ name }) => name === KUSTOMIZE);
   if (program === undefined)
     throw new CpiabError('E3006', { subject: 'supply/go/programs.yaml', args: [`no program ${KUSTOMIZE}`] });
-  const sandbox = await assembleBuildRoot(await fetchDebs(site, lock, host), host);
   const toolchain = await goToolchain(sandbox, host);
   const { files } = await tracked(
     host.progress,

@@ -2,8 +2,7 @@ import { join } from 'node:path';
 import type { Lock } from '../../contract/lock.ts';
 import type { Site } from '../../contract/site.ts';
 import { run } from '../../host/process.ts';
-import { assembleBuildRoot } from '../fetch/build-root.ts';
-import { fetchDebs } from '../fetch/debs.ts';
+import { openBuildRoot } from '../fetch/build-root.ts';
 import { goFolder, readPrograms } from '../fetch/programs.ts';
 import { goToolchain } from '../fetch/toolchain.ts';
 import type { BuildHost } from '../host.ts';
@@ -58,7 +57,7 @@ async function newerImages(site: Site, lock: Lock, host: BuildHost): Promise<New
 /** The modules that programs.yaml names, as the Go command finds them. */
 async function newerModules(site: Site, lock: Lock, host: BuildHost): Promise<Newer[]> {
   if (lock.go.length === 0) return [];
-  const sandbox = await assembleBuildRoot(await fetchDebs(site, lock, host), host);
+  const { sandbox } = await openBuildRoot(site, lock, host);
   const toolchain = await goToolchain(sandbox, host);
   const found: Newer[] = [];
   for (const program of await readPrograms(host.repository)) {

@@ -34,6 +34,7 @@ async function examine(context: CliContext, name: string): Promise<ClosedWorld> 
   const { readSite } = await import('../../builder/config/read-site.ts');
   const { readLock } = await import('../../builder/lock/read.ts');
   const { headOf } = await import('../../builder/bundle/head.ts');
+  const { openBuildRoot } = await import('../../builder/fetch/build-root.ts');
   const { fetchKustomize } = await import('../../builder/fetch/kustomize.ts');
   const { examineWorld } = await import('../../builder/close/close.ts');
   const { buildHost } = await import('../build-host.ts');
@@ -42,7 +43,7 @@ async function examine(context: CliContext, name: string): Promise<ClosedWorld> 
   const { lock } = await readLock(context.repository, site);
   // Only what is committed counts, with or without changes beside it.
   const head = await headOf(context.repository, true, context.signal);
-  const tools = await fetchKustomize(site, lock, host);
+  const tools = await fetchKustomize(await openBuildRoot(site, lock, host), host);
   return await examineWorld({ site, lock, ...head, ...tools }, host);
 }
 

@@ -3,8 +3,7 @@ import { copyFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { expect, test } from 'vitest';
 import { readSite } from '../../builder/config/read-site.ts';
-import { assembleBuildRoot } from '../../builder/fetch/build-root.ts';
-import { fetchDebs } from '../../builder/fetch/debs.ts';
+import { openBuildRoot } from '../../builder/fetch/build-root.ts';
 import { compileProgram, linkedModules, moduleList, readPrograms } from '../../builder/fetch/programs.ts';
 import { goToolchain } from '../../builder/fetch/toolchain.ts';
 import type { BuildHost } from '../../builder/host.ts';
@@ -29,7 +28,7 @@ test.each(['local-path-provisioner', 'kube'])(
     };
     const site = await readSite(repository, 'lab');
     const { lock } = await readLock(repository, site);
-    const sandbox = await assembleBuildRoot(await fetchDebs(site, lock, host), host);
+    const { sandbox } = await openBuildRoot(site, lock, host);
     const program = (await readPrograms(repository)).find((found) => found.name === name);
     if (program === undefined) throw new Error(`no program ${name}`);
     const { files } = await compileProgram(program, await goToolchain(sandbox, host), host);

@@ -5,6 +5,7 @@ import { afterAll, afterEach, beforeAll, expect } from 'vitest';
 import { stringify } from 'yaml';
 import { examineWorld } from '../../../builder/close/close.ts';
 import { readSite } from '../../../builder/config/read-site.ts';
+import { openBuildRoot } from '../../../builder/fetch/build-root.ts';
 import { fetchKustomize } from '../../../builder/fetch/kustomize.ts';
 import type { BuildHost } from '../../../builder/host.ts';
 import { readLock } from '../../../builder/lock/read.ts';
@@ -41,7 +42,7 @@ export class WorldCopy {
     };
     this.#site = await readSite(this.#path, 'lab');
     this.#lock = (await readLock(this.#path, this.#site)).lock;
-    this.#tools = await fetchKustomize(this.#site, this.#lock, this.#host);
+    this.#tools = await fetchKustomize(await openBuildRoot(this.#site, this.#lock, this.#host), this.#host);
     await this.#git('branch', '--force', 'start');
   }
 
