@@ -1,13 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { assembleBundle } from '../../builder/bundle/assemble.ts';
-import { siteKeys } from '../../builder/bundle/keys.ts';
-import { writeBundle } from '../../builder/bundle/write.ts';
 import { fetchUpstream } from '../../builder/fetch/upstream.ts';
-import { formatLock } from '../../builder/lock/resolve.ts';
 import { lockUpstream } from '../../builder/lock/upstream.ts';
 import { SiteSchema } from '../../contract/site.ts';
-import { Cache } from '../../host/cache.ts';
+import { quietHost } from '../../test/support/quiet-host.ts';
+import { bundleOfImages } from '../../test/support/tiny-bundle.ts';
 import { tinyLock } from '../../test/support/tiny-lock.ts';
 
 /**
@@ -15,7 +12,6 @@ import { tinyLock } from '../../test/support/tiny-lock.ts';
  * Arguments: registry address, directory, references. Prints milliseconds, peak memory and bytes written.
  */
 const [mirror = '', directory = '', ...references] = process.argv.slice(2);
-const { signal } = new AbortController();
 const site = SiteSchema.parse({
   apiVersion: 'cpiab.dev/v1',
   kind: 'Site',
@@ -23,28 +19,10 @@ const site = SiteSchema.parse({
   registries: { 'docker.io': { mirrors: [mirror] } },
 });
 const started = performance.now();
-const host = {
-  repository: directory,
-  cache: new Cache(join(directory, 'cache')),
-  progress: () => {},
-  signal,
-  writeLog: async (name: string) => name,
-};
+const host = quietHost(directory, join(directory, 'cache'));
 const lock = tinyLock({ site: 'bench', upstream: await lockUpstream(references, site, host) });
 const images = await fetchUpstream(site, lock, host);
-const keys = await siteKeys(join(directory, 'keys'));
-const bundle = await assembleBundle(host.cache, {
-  site,
-  lock,
-  lockText: formatLock(lock),
-  revision: '2'.repeat(40),
-  sequence: 1,
-  parts: { images, components: [] },
-  composed: null,
-  repository: { file: await host.cache.put('no repository'), cached: false },
-  key: keys.site,
-});
-await writeBundle(host.cache, bundle, join(directory, 'bundle'), signal);
+await bundleOfImages(directory, 'bundle', { lock, images, sequence: 1 });
 const ms = performance.now() - started;
 const io = await readFile('/proc/self/io', 'utf8');
 const written = Number(/^wchar: (?<bytes>\d+)$/m.exec(io)?.groups?.['bytes'] ?? 0);

@@ -6,26 +6,19 @@ import { readSite } from '../../builder/config/read-site.ts';
 import { openBuildRoot } from '../../builder/fetch/build-root.ts';
 import { compileProgram, linkedModules, moduleList, readPrograms } from '../../builder/fetch/programs.ts';
 import { goToolchain } from '../../builder/fetch/toolchain.ts';
-import type { BuildHost } from '../../builder/host.ts';
 import { readLock } from '../../builder/lock/read.ts';
 import { scanLayer } from '../../builder/packages/scan.ts';
-import { Cache, cacheRoot } from '../../host/cache.ts';
+import { cacheRoot } from '../../host/cache.ts';
 import { freshDirectory } from '../support/fresh-directory.ts';
+import { quietHost } from '../support/quiet-host.ts';
 
 const repository = dirname(dirname(import.meta.dirname));
 const path = freshDirectory();
-const { signal } = new AbortController();
 
 test.each(['local-path-provisioner', 'kube'])(
   'the modules found in %s are those that Go itself reads from it',
   async (name) => {
-    const host: BuildHost = {
-      repository,
-      cache: new Cache(cacheRoot()),
-      progress: () => {},
-      signal,
-      writeLog: async (log) => log,
-    };
+    const host = quietHost(repository, cacheRoot());
     const site = await readSite(repository, 'lab');
     const { lock } = await readLock(repository, site);
     const { sandbox } = await openBuildRoot(site, lock, host);

@@ -9,60 +9,74 @@ import type { BuiltImage } from '../../builder/fetch/parts.ts';
 import { formatLock } from '../../builder/lock/resolve.ts';
 import { mediaTypes } from '../../contract/layout.ts';
 import type { Lock } from '../../contract/lock.ts';
+import type { Manifest } from '../../contract/manifest.ts';
 import { SiteSchema } from '../../contract/site.ts';
 import { Cache, stableJson } from '../../host/cache.ts';
 import { type PublicKey, parsePublicKey } from '../../host/minisign.ts';
 import { tinyLock } from './tiny-lock.ts';
 
 const { signal } = new AbortController();
-const site = SiteSchema.parse({ apiVersion: 'cpiab.dev/v1', kind: 'Site', name: 'harbour' });
 
 export interface TinyBundle {
   /** The bundle's directory. */
   directory: string;
   key: PublicKey;
+  manifest: Manifest;
 }
 
 interface Content {
   sequence: number;
-  /** Image name → its layers. */
-  images: Record<string, Buffer[]>;
   /** For the bill of materials. */
   components?: Component[];
-  /** Instead of one with which the images agree. */
-  lock?: Lock;
   /** Instead of a Git bundle. */
   git?: Buffer;
 }
 
 /** Writes a signed bundle of a few images below a directory; all of one directory have the same key. */
-export async function tinyBundle(root: string, name: string, content: Content): Promise<TinyBundle> {
+export async function tinyBundle(
+  root: string,
+  name: string,
+  content: Content & {
+    /** Image name → its layers. */
+    images: Record<string, Buffer[]>;
+    /** Instead of one with which the images agree. */
+    lock?: Lock;
+  },
+): Promise<TinyBundle> {
   const cache = new Cache(join(root, 'cache'));
-  const keys = await siteKeys(join(root, 'keys'));
   const images = await Promise.all(
     Object.entries(content.images).map(([reference, layers]) => tinyImage(cache, reference, layers)),
   );
   const lock = content.lock ?? lockFor(Object.keys(content.images));
+  const components = [
+    ...debianComponents(lock, () => Object.keys(content.images)),
+    ...(content.components ?? []),
+  ];
+  return await bundleOfImages(root, name, { ...content, lock, images, components });
+}
+
+/** Writes a signed bundle of images that lie in the cache of its directory, for the site that the lock names. */
+export async function bundleOfImages(
+  root: string,
+  name: string,
+  { lock, images, sequence, components = [], git }: Content & { lock: Lock; images: BuiltImage[] },
+): Promise<TinyBundle> {
+  const cache = new Cache(join(root, 'cache'));
+  const keys = await siteKeys(join(root, 'keys'));
   const bundle = await assembleBundle(cache, {
-    site,
+    site: SiteSchema.parse({ apiVersion: 'cpiab.dev/v1', kind: 'Site', name: lock.site }),
     lock,
     lockText: formatLock(lock),
-    revision: String(content.sequence % 10).repeat(40),
-    sequence: content.sequence,
-    parts: {
-      images,
-      components: [
-        ...debianComponents(lock, () => Object.keys(content.images)),
-        ...(content.components ?? []),
-      ],
-    },
+    revision: String(sequence % 10).repeat(40),
+    sequence,
+    parts: { images, components },
     composed: null,
-    repository: { file: await cache.put(content.git ?? 'a git bundle'), cached: false },
+    repository: { file: await cache.put(git ?? 'a git bundle'), cached: false },
     key: keys.site,
   });
   const directory = join(root, name);
   await writeBundle(cache, bundle, directory, signal);
-  return { directory, key: parsePublicKey(keys.publicKey) };
+  return { directory, key: parsePublicKey(keys.publicKey), manifest: bundle.manifest };
 }
 
 /** A lock of a Debian package that every image has, and of nothing else on the medium. */

@@ -11,8 +11,9 @@ import type { BuildHost } from '../../../builder/host.ts';
 import { readLock } from '../../../builder/lock/read.ts';
 import type { Lock } from '../../../contract/lock.ts';
 import type { Site } from '../../../contract/site.ts';
-import { Cache, cacheRoot } from '../../../host/cache.ts';
+import { cacheRoot } from '../../../host/cache.ts';
 import { run } from '../../../host/process.ts';
+import { quietHost } from '../../support/quiet-host.ts';
 
 const here = dirname(dirname(dirname(import.meta.dirname)));
 
@@ -31,15 +32,7 @@ export class WorldCopy {
   async open(): Promise<void> {
     this.#path = join(await mkdtemp(join(tmpdir(), 'cpiab-close-')), 'repository');
     await run(['git', 'clone', '--quiet', here, this.#path]);
-    const { signal } = new AbortController();
-    const cache = new Cache(cacheRoot());
-    this.#host = {
-      repository: this.#path,
-      cache,
-      progress: () => {},
-      signal,
-      writeLog: async (name) => name,
-    };
+    this.#host = quietHost(this.#path, cacheRoot());
     this.#site = await readSite(this.#path, 'lab');
     this.#lock = (await readLock(this.#path, this.#site)).lock;
     this.#tools = await fetchKustomize(await openBuildRoot(this.#site, this.#lock, this.#host), this.#host);

@@ -1,24 +1,20 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
-import { assembleBundle } from '../../../builder/bundle/assemble.ts';
-import { siteKeys } from '../../../builder/bundle/keys.ts';
-import { writeBundle } from '../../../builder/bundle/write.ts';
 import { fetchUpstream } from '../../../builder/fetch/upstream.ts';
 import type { BuildHost } from '../../../builder/host.ts';
-import { formatLock } from '../../../builder/lock/resolve.ts';
 import { lockUpstream } from '../../../builder/lock/upstream.ts';
 import { openDirectory } from '../../../builder/verify/directory.ts';
 import { verifyMedium } from '../../../builder/verify/verify.ts';
 import type { Lock } from '../../../contract/lock.ts';
 import { type Site, SiteSchema } from '../../../contract/site.ts';
-import { Cache } from '../../../host/cache.ts';
-import { parsePublicKey } from '../../../host/minisign.ts';
 import { run } from '../../../host/process.ts';
 import { freshDirectory } from '../../support/fresh-directory.ts';
+import { quietHost } from '../../support/quiet-host.ts';
 import { refusal } from '../../support/refusal.ts';
 import type { StoredImage } from '../../support/registry/images.ts';
 import { startRegistry, type TestRegistry } from '../../support/registry/server.ts';
 import { startTokenServer, type TokenServer } from '../../support/registry/token-server.ts';
+import { bundleOfImages } from '../../support/tiny-bundle.ts';
 import { tinyLock } from '../../support/tiny-lock.ts';
 
 const { signal } = new AbortController();
@@ -54,13 +50,7 @@ beforeEach(async () => {
       'quay.io': { mirrors: [quay.base.href] },
     },
   });
-  host = {
-    repository: path('repository'),
-    cache: new Cache(path('cache')),
-    progress: () => {},
-    signal,
-    writeLog: async (name) => name,
-  };
+  host = quietHost(path('repository'), path('cache'));
 });
 afterEach(async () => {
   vi.unstubAllEnvs();
@@ -86,20 +76,7 @@ async function putAll() {
 /** What the lock's images become: a bundle on disk, signed with a key of its own. */
 async function bundleOf(lock: Lock) {
   const images = await fetchUpstream(site, lock, host);
-  const keys = await siteKeys(path('keys'));
-  const bundle = await assembleBundle(host.cache, {
-    site,
-    lock,
-    lockText: formatLock(lock),
-    revision: '2'.repeat(40),
-    sequence: 1,
-    parts: { images, components: [] },
-    composed: null,
-    repository: { file: await host.cache.put('a git bundle'), cached: false },
-    key: keys.site,
-  });
-  await writeBundle(host.cache, bundle, path('bundle'), signal);
-  return { bundle, key: parsePublicKey(keys.publicKey) };
+  return await bundleOfImages(path(), 'bundle', { lock, images, sequence: 1 });
 }
 
 /** Digest that skopeo finds; it reads config and layers' names as well. */
@@ -114,11 +91,9 @@ describe('published images', () => {
     const stored = await putAll();
     const upstream = await lockUpstream(references, site, host);
     expect(upstream.map(({ digest }) => digest)).toEqual(stored.map(({ digest }) => digest));
-    const { bundle, key } = await bundleOf(tinyLock({ site: 'harbour', upstream }));
-    expect(Object.values(bundle.manifest.images)).toEqual(stored.map(({ digest }) => digest));
-    expect((await verifyMedium(openDirectory(path('bundle')), key, signal)).manifest).toEqual(
-      bundle.manifest,
-    );
+    const { manifest, key } = await bundleOf(tinyLock({ site: 'harbour', upstream }));
+    expect(Object.values(manifest.images)).toEqual(stored.map(({ digest }) => digest));
+    expect((await verifyMedium(openDirectory(path('bundle')), key, signal)).manifest).toEqual(manifest);
     // Docker's own media types may lie in an OCI layout, but skopeo looks for OCI's there.
     expect(await inspected(`oci:${path('bundle')}:${references[0]}`)).toBe(stored[0]?.digest);
     const served = await startRegistry(path('quay'), { storage: path('bundle') });

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { fetchUpstream } from '../../../builder/fetch/upstream.ts';
 import { lockUpstream } from '../../../builder/lock/upstream.ts';
 import { SiteSchema } from '../../../contract/site.ts';
-import { Cache } from '../../../host/cache.ts';
+import { quietHost } from '../quiet-host.ts';
 import { tinyLock } from '../tiny-lock.ts';
 
 /** A program that fetches images, for tests that end it. Arguments: registry address, directory, references. */
@@ -13,12 +13,6 @@ const site = SiteSchema.parse({
   name: 'harbour',
   registries: { 'docker.io': { mirrors: [mirror] } },
 });
-const host = {
-  repository: directory,
-  cache: new Cache(join(directory, 'cache')),
-  progress: () => {},
-  signal: new AbortController().signal,
-  writeLog: async (name: string) => name,
-};
+const host = quietHost(directory, join(directory, 'cache'));
 const upstream = await lockUpstream(references, site, host);
 await fetchUpstream(site, tinyLock({ upstream }), host);
