@@ -10,11 +10,16 @@ export interface Example {
 export function command(name: string, summary: string, examples: readonly Example[]) {
   const width = Math.max(...examples.map(({ line }) => line.length));
   const lines = examples.map(({ line, does }) => `  $ ${line.padEnd(width)}   ${does}`);
-  return new Command(name)
+  return plainCommand(name, `${summary[0]?.toUpperCase()}${summary.slice(1)}.`)
     .summary(summary)
-    .description(`${summary[0]?.toUpperCase()}${summary.slice(1)}.`)
-    .option('--json', 'print one JSON document; progress and errors become JSON lines on stderr')
     .addHelpText('after', `\nExamples:\n${lines.join('\n')}`);
+}
+
+/** A command with the options that every command has: one below another, which has the examples. */
+export function plainCommand(name: string, description: string) {
+  return new Command(name)
+    .description(description)
+    .option('--json', 'print one JSON document; progress and errors become JSON lines on stderr');
 }
 
 /** Parser of an option that takes a whole number within limits. */

@@ -1,20 +1,31 @@
 import { resolve } from 'node:path';
-import type { OpenBundle } from '../builder/verify/medium.ts';
+import type { Medium, OpenBundle } from '../builder/verify/medium.ts';
+import type { PublicKey } from '../host/minisign.ts';
 import type { CliContext } from './context.ts';
 
 /**
- * Opens a medium or bundle that somebody names, and reads its manifest.
- * @param key path of a minisign public key; else one of this machine's.
- * @throws CpiabError E1006, E2101, E2102, E2106.
+ * Opens a medium or bundle that somebody names, and finds the key to check it with. Nothing is checked yet.
+ * @param keyFile path of a minisign public key; else one of this machine's.
+ * @throws CpiabError E1004, E1006, E2101, E2102, E2106.
  */
-export async function openBundle(
+export async function openWithKey(
   path: string,
-  key: string | undefined,
+  keyFile: string | undefined,
   { signal }: CliContext,
-): Promise<OpenBundle> {
+): Promise<{ medium: Medium; key: PublicKey }> {
   const { openMedium } = await import('../builder/verify/open.ts');
-  const { readManifest } = await import('../builder/verify/verify.ts');
   const { trustedKey } = await import('../builder/verify/trusted-key.ts');
   const medium = await openMedium(resolve(path), signal);
-  return { medium, manifest: await readManifest(medium, await trustedKey(medium, key)) };
+  return { medium, key: await trustedKey(medium, keyFile) };
+}
+
+/** Opens it and reads its manifest. @throws CpiabError what `openWithKey` throws, E2105. */
+export async function openBundle(
+  path: string,
+  keyFile: string | undefined,
+  context: CliContext,
+): Promise<OpenBundle> {
+  const { readManifest } = await import('../builder/verify/verify.ts');
+  const { medium, key } = await openWithKey(path, keyFile, context);
+  return { medium, manifest: await readManifest(medium, key) };
 }

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { command } from '../command.ts';
 import type { CliContext } from '../context.ts';
+import { openWithKey } from '../open-bundle.ts';
 
 export function applyCommand(context: CliContext) {
   return command('apply', 'make the newer bundle from the older one and a delta', [
@@ -13,16 +14,14 @@ export function applyCommand(context: CliContext) {
     .argument('<delta>', 'a file that `cpiab delta` wrote')
     .requiredOption('--out <dir>', 'bundle directory to make; must not be there')
     .option('--key <file>', "minisign public key (default: the one of this machine's that signed the base)")
-    .action(async (base, delta, { out, key }) => {
-      const { openMedium } = await import('../../builder/verify/open.ts');
-      const { trustedKey } = await import('../../builder/verify/trusted-key.ts');
+    .action(async (base, delta, { out, key: keyFile }) => {
       const { applyDelta } = await import('../../builder/delta/apply.ts');
-      const medium = await openMedium(resolve(base), context.signal);
+      const { medium, key } = await openWithKey(base, keyFile, context);
       const { manifest } = await applyDelta({
         base: medium,
         delta: resolve(delta),
         out: resolve(out),
-        key: await trustedKey(medium, key),
+        key,
         signal: context.signal,
       });
       const { site, revision, sequence } = manifest;

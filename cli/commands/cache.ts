@@ -1,7 +1,7 @@
-import { Command, InvalidArgumentError } from '@commander-js/extra-typings';
+import { InvalidArgumentError } from '@commander-js/extra-typings';
 import { formatBytes } from '../../contract/units.ts';
 import { Cache, cacheRoot } from '../../host/cache.ts';
-import { command, wholeNumber } from '../command.ts';
+import { command, plainCommand, wholeNumber } from '../command.ts';
 import type { CliContext } from '../context.ts';
 import { table } from '../table.ts';
 
@@ -24,13 +24,8 @@ export function cacheCommand(context: CliContext) {
   return parent;
 }
 
-const sub = (name: string, summary: string) =>
-  new Command(name)
-    .description(summary)
-    .option('--json', 'print one JSON document; progress and errors become JSON lines on stderr');
-
 function listCommand(context: CliContext) {
-  return sub('list', 'Show what each part takes.').action(async () => {
+  return plainCommand('list', 'Show what each part takes.').action(async () => {
     const { measureCache } = await import('../../host/cache-upkeep.ts');
     const cache = new Cache(cacheRoot());
     const parts = await measureCache(cache, context.signal);
@@ -42,7 +37,7 @@ function listCommand(context: CliContext) {
 }
 
 function verifyCommand(context: CliContext) {
-  return sub('verify', 'Hash every file; remove damaged ones.').action(async () => {
+  return plainCommand('verify', 'Hash every file; remove damaged ones.').action(async () => {
     const { verifyPool } = await import('../../host/cache-upkeep.ts');
     const { tracked } = await import('../../contract/progress.ts');
     const cache = new Cache(cacheRoot());
@@ -65,7 +60,7 @@ function verifyCommand(context: CliContext) {
 }
 
 function pruneCommand(context: CliContext) {
-  return sub('prune', 'Remove what was not used for long; a build that needs it makes it anew.')
+  return plainCommand('prune', 'Remove what was not used for long; a build that needs it makes it anew.')
     .option('--unused <days>', 'what no build has used for so many days', wholeNumber(0, 36_500))
     .option('--size <size>', 'what was used longest ago, until the rest fits: such as 10GB', parseSize)
     .action(async ({ unused, size }) => {

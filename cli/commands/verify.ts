@@ -1,8 +1,8 @@
-import { resolve } from 'node:path';
 import { type CpiabError, combined } from '../../contract/errors.ts';
 import { formatBytes } from '../../contract/units.ts';
 import { command } from '../command.ts';
 import type { CliContext } from '../context.ts';
+import { openWithKey } from '../open-bundle.ts';
 
 export function verifyCommand(context: CliContext) {
   return command(
@@ -20,15 +20,12 @@ export function verifyCommand(context: CliContext) {
     .argument('<path>', 'an ISO, a .tar.zst or a bundle directory')
     .option('--key <file>', "minisign public key (default: the one of this machine's that signed it)")
     .option('--all', 'go on after the first damage and name all of it', false)
-    .action(async (path, { key, all }) => {
-      const { openMedium } = await import('../../builder/verify/open.ts');
+    .action(async (path, { key: keyFile, all }) => {
       const { verifyMedium } = await import('../../builder/verify/verify.ts');
-      const { trustedKey } = await import('../../builder/verify/trusted-key.ts');
-      const medium = await openMedium(resolve(path), context.signal);
-      const trusted = await trustedKey(medium, key);
+      const { medium, key } = await openWithKey(path, keyFile, context);
       const found: CpiabError[] = [];
       const collect = all ? { onDamage: (error: CpiabError) => void found.push(error) } : {};
-      const result = await verifyMedium(medium, trusted, context.signal, collect);
+      const result = await verifyMedium(medium, key, context.signal, collect);
       const [first, ...others] = found;
       if (first !== undefined) throw combined([first, ...others]);
       const { manifest, files, bytes } = result;
