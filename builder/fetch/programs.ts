@@ -7,6 +7,7 @@ import { writeAtomic } from '../../host/files.ts';
 import { ProcessError } from '../../host/process.ts';
 import { readYaml } from '../config/read-yaml.ts';
 import type { BuildHost } from '../host.ts';
+import { readModules } from '../packages/go.ts';
 import type { GoToolchain } from './toolchain.ts';
 
 /** Folder of the Go modules, relative to the repository. */
@@ -51,14 +52,9 @@ export async function compileProgram(
 
 /** Reads what `go version -m` said of a program's binaries: the modules that the linker put in. */
 export async function linkedModules(list: CachedFile): Promise<{ module: string; version: string }[]> {
-  const linked: { module: string; version: string }[] = [];
-  for (const line of (await readFile(list.path, 'utf8')).split('\n')) {
-    const [, kind, module = '', version = ''] = line.split('\t');
-    // The line after a replaced module names what was taken instead of it.
-    if (kind === '=>') linked.pop();
-    if (kind === 'dep' || kind === '=>') linked.push({ module, version });
-  }
-  return linked;
+  return readModules(await readFile(list.path, 'utf8'))
+    .filter(({ main }) => !main)
+    .map(({ name, version }) => ({ module: name, version }));
 }
 
 function goRunner(program: Program, toolchain: GoToolchain, host: BuildHost, scratch: string) {

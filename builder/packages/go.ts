@@ -17,19 +17,29 @@ export function goModules(bytes: Buffer): FoundPackage[] {
   const version = readString(bytes, STRINGS_AT);
   const text = version === null ? null : readString(bytes, version.end);
   if (version === null || text === null) return [];
-  const modules = moduleLines(text.value.subarray(MARK, -MARK).toString('utf8'));
+  const modules = readModules(text.value.subarray(MARK, -MARK).toString('utf8')).map(
+    ({ name, version: linked }) => ({ type: 'golang', name, version: linked, licence: null }) as const,
+  );
   const go = version.value.toString('utf8').split(' ', 1)[0]?.replace(/^go/, '') ?? '';
   return [...modules, { type: 'golang', name: 'stdlib', version: go, licence: 'BSD-3-Clause' }];
 }
 
-function moduleLines(text: string): FoundPackage[] {
-  const found: FoundPackage[] = [];
+/** A module that a program was linked from. */
+export interface GoModule {
+  name: string;
+  version: string;
+  /** Whether it is the program's own. */
+  main: boolean;
+}
+
+/** Reads the lines about modules of the linker's text, which `go version -m` prints as well, a tab before each. */
+export function readModules(text: string): GoModule[] {
+  const found: GoModule[] = [];
   for (const line of text.split('\n')) {
-    const [kind, name = '', version = ''] = line.split('\t');
+    const [kind, name = '', version = ''] = line.trimStart().split('\t');
     // The line after a replaced module names what was taken instead of it.
-    if (kind === '=>') found.pop();
-    if (kind === 'mod' || kind === 'dep' || kind === '=>')
-      found.push({ type: 'golang', name, version, licence: null });
+    const main = kind === '=>' ? found.pop()?.main === true : kind === 'mod';
+    if (kind === 'mod' || kind === 'dep' || kind === '=>') found.push({ name, version, main });
   }
   return found.filter(({ name }) => name !== '');
 }
