@@ -4,6 +4,9 @@ import type { AddressInfo } from 'node:net';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 
+/** Between the last bytes that get through and the cut. */
+const ARRIVAL_MS = 100;
+
 /** What a fault does with a request: true when it answered, false to let the registry answer. */
 export type Fault = (incoming: IncomingMessage, outgoing: ServerResponse) => boolean;
 
@@ -66,6 +69,8 @@ function passing(state: FaultProxy, outgoing: ServerResponse) {
       state.bytes += part.length;
       if (part.length < chunk.length) {
         await new Promise((done) => outgoing.write(part, done));
+        // A client drops what it has not written yet when the connection breaks: it gets the time to.
+        await sleep(ARRIVAL_MS);
         throw new Error('cut');
       }
       yield part;
