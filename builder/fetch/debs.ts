@@ -3,7 +3,6 @@ import { createWriteStream } from 'node:fs';
 import { mkdir, rename, rm, stat } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { CpiabError } from '../../contract/errors.ts';
 import type { DebianPackage, Lock } from '../../contract/lock.ts';
 import { tracked } from '../../contract/progress.ts';
@@ -13,12 +12,13 @@ import { hashing } from '../../host/hashing.ts';
 import { run } from '../../host/process.ts';
 import type { BuildHost } from '../host.ts';
 import { debianMirrors, type Mirrors } from '../lock/mirrors.ts';
+import { Retryable, withRetries } from '../registry/retry.ts';
 import { together } from '../together.ts';
 
 /** How many packages are fetched at once. */
 const PARALLEL = 6;
 /** Pauses before each further try, milliseconds. */
-const PAUSES = [0, 500, 2000, 5000];
+const PAUSES = [500, 2000, 5000];
 
 /** The locked packages, all in the cache. */
 export interface DebStore {
@@ -100,20 +100,21 @@ async function fetchAll(
 async function fetchDeb(deb: DebianPackage, mirrors: Mirrors, site: Site, host: BuildHost): Promise<void> {
   const address = `${mirrors[deb.archive]}/${deb.path}`;
   const subject = `${deb.name} ${deb.version}`;
-  let last: unknown;
-  for (const pause of PAUSES) {
-    await sleep(pause, undefined, { signal: host.signal });
-    try {
-      const body = await request(address, host.signal);
-      if (body === null) throw new CpiabError('E3001', { subject, args: [deb.version, site.name, deb.name] });
-      return await store(body, deb, subject, host);
-    } catch (error) {
-      if (error instanceof CpiabError) throw error;
-      host.signal.throwIfAborted();
-      last = error;
-    }
-  }
-  throw new CpiabError('E3002', { subject, cause: last });
+  const attempt = async () => {
+    const body = await request(address, host.signal);
+    if (body === null) throw new CpiabError('E3001', { subject, args: [deb.version, site.name, deb.name] });
+    await store(body, deb, subject, host);
+  };
+  const tries = { signal: host.signal, pauses: PAUSES };
+  await withRetries(() => attempt().catch(tryAgain), tries).catch((cause: unknown) => {
+    throw cause instanceof Retryable ? new CpiabError('E3002', { subject, cause }) : cause;
+  });
+}
+
+/** A mirror may fail in any way; only what is wrong with the lock or the file stays wrong. */
+function tryAgain(cause: unknown): never {
+  if (cause instanceof CpiabError) throw cause;
+  throw new Retryable(cause instanceof Error ? cause.message : String(cause), { cause });
 }
 
 /** The body, or null when the mirror has no such file. */
