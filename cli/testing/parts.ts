@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { ProcessError, run } from '../../host/process.ts';
+import { dirtyOption } from './dirty.ts';
 import type { Counts, TestHost, TestPart } from './part.ts';
 import { vitest } from './vitest.ts';
 
@@ -32,9 +33,7 @@ const buildPart: TestPart = {
   name: 'build',
   title: 'build of site lab',
   run: async (host) => {
-    const { stdout } = await run(['git', '-C', host.repository, 'status', '--porcelain']);
-    // A developer's tree may hold changes; CI's never does.
-    const flags = stdout === '' ? [] : ['--dirty'];
+    const flags = await dirtyOption(host.repository);
     return await succeeds([join(host.repository, 'cli', 'main.ts'), 'build', 'lab', ...flags], host);
   },
 };

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { keysDirectory } from '../../../builder/bundle/keys.ts';
 import type { BootReport } from '../../../cli/box/boot.ts';
+import { dirtyOption } from '../../../cli/testing/dirty.ts';
 import {
   type BoxStatus,
   BoxStatusSchema,
@@ -31,21 +32,15 @@ export async function cpiab(...args: string[]): Promise<string> {
 
 /** Builds site lab, as it is in the work tree. @returns path of `dist/lab`. */
 export async function buildLab(): Promise<string> {
-  await cpiab('build', 'lab', '--json', ...(await asItIs()));
+  await cpiab('build', 'lab', '--json', ...(await dirtyOption(repository)));
   return join(repository, 'dist', 'lab');
 }
 
 /** Builds it once more into another directory, by a umask and a time zone that nobody has. */
 export async function buildLabElsewhere(out: string): Promise<void> {
-  const argv = commandLine(['build', 'lab', '--out', out, ...(await asItIs())]);
+  const argv = commandLine(['build', 'lab', '--out', out, ...(await dirtyOption(repository))]);
   const env = { TZ: 'Pacific/Chatham' };
   await run(['sh', '-c', 'umask 077; exec "$@"', 'sh', ...argv], { cwd: repository, env });
-}
-
-/** A developer's tree may hold changes; CI's never does. */
-async function asItIs(): Promise<string[]> {
-  const { stdout } = await run(['git', '-C', repository, 'status', '--porcelain']);
-  return stdout === '' ? [] : ['--dirty'];
 }
 
 /** A box that has converged, and what a client needs to work with it. */
