@@ -57,13 +57,18 @@ function imageFindings({ carried, needs, place }: Comparison): CpiabError[] {
 const isLoose = ({ tag, digest }: ImageReference) =>
   digest === undefined && (tag === undefined || tag === 'latest');
 
-function isCarried({ host, repository, tag, digest }: ImageReference, { images }: Carried): boolean {
+function isCarried(reference: ImageReference, carried: Carried): boolean {
+  const image = imageNamed(reference, carried);
+  const found = image === undefined ? undefined : carried.images.get(image);
+  return found !== undefined && (reference.digest === undefined || reference.digest === found);
+}
+
+/** The image that a reference names: by its tag, whether or not it is carried, else the carried one by its digest. */
+function imageNamed(reference: ImageReference, { images }: Carried): string | undefined {
+  const { host, repository, tag, digest } = reference;
   const name = `${host}/${repository}`;
-  if (tag !== undefined) {
-    const found = images.get(`${name}:${tag}`);
-    return found !== undefined && (digest === undefined || digest === found);
-  }
-  return [...images].some(([image, found]) => image.startsWith(`${name}:`) && found === digest);
+  if (tag !== undefined) return `${name}:${tag}`;
+  return [...images].find(([image, found]) => image.startsWith(`${name}:`) && found === digest)?.[0];
 }
 
 /** The engine's own images are named by no manifest in Git. */
@@ -88,17 +93,11 @@ function requiredImages(site: Site, { images }: Carried): string[] {
 function unusedFindings({ site, carried, needs, incomplete }: Comparison): CpiabError[] {
   // A bundle for somebody else's cluster is used by what is not here.
   if (!hasBox(site) || incomplete) return [];
-  const used = new Set(requiredImages(site, carried));
-  for (const { reference } of needs.images.values()) used.add(withoutDigest(reference, carried));
+  const named = [...needs.images.values()].map(({ reference }) => imageNamed(reference, carried));
+  const used = new Set([...requiredImages(site, carried), ...named]);
   return [...carried.images.keys()]
     .filter((image) => !used.has(image))
     .map((image) => new CpiabError('E2202', { subject: image }));
-}
-
-function withoutDigest({ host, repository, tag, digest }: ImageReference, { images }: Carried): string {
-  const name = `${host}/${repository}`;
-  if (tag !== undefined) return `${name}:${tag}`;
-  return [...images].find(([image, found]) => image.startsWith(`${name}:`) && found === digest)?.[0] ?? name;
 }
 
 const APPS = 'cluster/kubernetes/';

@@ -15,10 +15,10 @@ import { run } from '../../../host/process.ts';
 
 const repository = resolve(import.meta.dirname, '../../..');
 
-/** The command line of `cpiab`, as its launcher makes it. */
 /** A box that is emulated beside other work may take long to answer. */
 const ANSWER_MS = 60_000;
 
+/** The command line of `cpiab`, as its launcher makes it. */
 const commandLine = (args: string[]) => [process.execPath, join(repository, 'cli', 'main.ts'), ...args];
 
 /** Runs `cpiab` as a user would; gives what it prints. */
