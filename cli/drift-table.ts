@@ -6,9 +6,9 @@ const ENOUGH = 12;
 
 /** What differs between two locks: a row for each thing. */
 export function driftTable(entries: readonly DriftEntry[]): string {
-  const rows = entries.map(({ what, was, is, why }) => [what, brief(was), brief(is), why]);
+  const rows = entries.map(({ what, was, is, why }) => [what, brief(was ?? '-'), brief(is ?? '-'), why]);
   return table([['what', 'was', 'is', 'why'], ...rows]);
 }
 
-const brief = (value: string | null) =>
-  value === null ? '-' : value.replace(/[0-9a-f]{64}/, (digits) => digits.slice(0, ENOUGH));
+/** A version as it is, a digest by its first digits. */
+export const brief = (value: string) => value.replace(/[0-9a-f]{64}/, (digits) => digits.slice(0, ENOUGH));

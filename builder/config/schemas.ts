@@ -7,6 +7,7 @@ import { ImageRecipeSchema } from '../../contract/image.ts';
 import { LockSchema } from '../../contract/lock.ts';
 import { LockDriftSchema } from '../../contract/lock-drift.ts';
 import { ManifestSchema } from '../../contract/manifest.ts';
+import { OutdatedSchema } from '../../contract/outdated.ts';
 import { ProgramsSchema } from '../../contract/programs.ts';
 import { SiteSchema } from '../../contract/site.ts';
 import { BoxStatusSchema } from '../../contract/status.ts';
@@ -22,6 +23,7 @@ const documents = {
   'image-recipe': ImageRecipeSchema,
   lock: LockSchema,
   'lock-drift': LockDriftSchema,
+  outdated: OutdatedSchema,
   programs: ProgramsSchema,
   site: SiteSchema,
 };

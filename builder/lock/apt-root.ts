@@ -30,7 +30,7 @@ export interface AptRoot {
 
 /**
  * Makes a private apt root and loads the signed indexes.
- * @param directory empty.
+ * @param directory empty, or one that was such a root before.
  * @throws CpiabError E2109 when an index isn't Debian's, E3002 when it can't be had.
  */
 export async function openAptRoot(

@@ -1,7 +1,9 @@
-import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { CpiabError } from '../../contract/errors.ts';
 import type { DebianPackage, Lock } from '../../contract/lock.ts';
 import type { Site } from '../../contract/site.ts';
+import { keyDigest } from '../../host/cache.ts';
+import { holdWhenFree } from '../../host/hold.ts';
 import type { BuildHost } from '../host.ts';
 import { together } from '../together.ts';
 import { type AptRoot, openAptRoot } from './apt-root.ts';
@@ -25,9 +27,7 @@ export async function resolveDebian(
   site: Site,
   host: BuildHost,
 ): Promise<Lock['debian']> {
-  const directory = await host.cache.scratch('apt');
-  try {
-    const root = await openAptRoot(directory, await debianMirrors(site, host.signal), host.signal);
+  return await withApt(site, host, async (root) => {
     const resolved = await together(
       Object.entries(sets).map(
         ([name, set]) =>
@@ -42,8 +42,37 @@ export async function resolveDebian(
     );
     const names = resolved.map(([set, chosen]) => [set, chosen.map(({ name }) => name).toSorted()]);
     return { indexes: root.indexes, packages, sets: Object.fromEntries(names) };
+  });
+}
+
+/** The version of each package that apt would install today; packages that Debian no longer has are left out. */
+export async function candidateVersions(
+  names: readonly string[],
+  site: Site,
+  host: BuildHost,
+): Promise<Map<string, string>> {
+  const policy = await withApt(site, host, async ({ apt }) => await apt('apt-cache', ['policy', ...names]));
+  const found = policy.matchAll(/^(?<name>\S+):\n.*\n {2}Candidate: (?<version>\S+)$/gm);
+  return new Map(
+    [...found].flatMap(({ groups: { name = '', version = '' } = {} }) =>
+      version === '(none)' ? [] : [[name, version] as const],
+    ),
+  );
+}
+
+async function withApt<Result>(
+  site: Site,
+  host: BuildHost,
+  work: (root: AptRoot) => Promise<Result>,
+): Promise<Result> {
+  // Kept, so that only indexes that changed are fetched; apt checks their signatures each time.
+  const directory = join(host.cache.root, 'apt');
+  const name = `apt/${keyDigest('hold', { directory }).slice(0, 32)}`;
+  const held = await holdWhenFree(name, host.signal);
+  try {
+    return await work(await openAptRoot(directory, await debianMirrors(site, host.signal), host.signal));
   } finally {
-    await rm(directory, { recursive: true, force: true });
+    await held.release();
   }
 }
 

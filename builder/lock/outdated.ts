@@ -1,88 +1,115 @@
-import { join } from 'node:path';
+import { CpiabError } from '../../contract/errors.ts';
 import type { Lock } from '../../contract/lock.ts';
+import type { Newer, Outdated, OutdatedKind } from '../../contract/outdated.ts';
+import { tracked } from '../../contract/progress.ts';
 import type { Site } from '../../contract/site.ts';
 import { run } from '../../host/process.ts';
-import { openBuildRoot } from '../fetch/build-root.ts';
-import { goFolder, readPrograms } from '../fetch/programs.ts';
-import { goToolchain } from '../fetch/toolchain.ts';
 import type { BuildHost } from '../host.ts';
 import { openRegistries } from '../registry/registries.ts';
 import { listTags, newerTag } from '../registry/tags.ts';
-import { driftBetween } from './drift.ts';
-import { resolveLock } from './resolve.ts';
-import { readReference } from './upstream.ts';
+import { together } from '../together.ts';
+import { candidateVersions } from './debian.ts';
+import { compareDebianVersions } from './debian-version.ts';
+import { newerModules } from './newer-modules.ts';
+import { lockUpstream, readReference } from './upstream.ts';
 
-/** Something locked of which there is a newer one. */
-export interface Newer {
-  kind: 'package' | 'image' | 'module' | 'node';
-  name: string;
-  locked: string;
-  newest: string;
+/** Somebody who knows of newer versions. */
+interface Source {
+  title: string;
+  kind: OutdatedKind;
+  /** How many locked things it is asked about; one that is asked about nothing is left alone. */
+  count: number;
+  ask(host: BuildHost): Promise<Newer[]>;
 }
 
-/** Asks every source what newer there is. Changes nothing. */
-export async function findNewer(site: Site, lock: Lock, host: BuildHost): Promise<Newer[]> {
+/** Asks every source at once what newer there is. Changes nothing. */
+export async function findNewer(
+  site: Site,
+  lock: Lock,
+  host: BuildHost,
+): Promise<Pick<Outdated, 'asked' | 'newer'>> {
+  const answers = await together(
+    sources(site, lock)
+      .filter(({ count }) => count > 0)
+      .map((source) => async (signal: AbortSignal) => await answer(source, { ...host, signal })),
+    host.signal,
+  );
+  return { asked: answers.map(({ asked }) => asked), newer: answers.flatMap(({ newer }) => newer) };
+}
+
+function sources(site: Site, lock: Lock): Source[] {
   return [
-    ...(await newerPackages(site, lock, host)),
-    ...(await newerImages(site, lock, host)),
-    ...(await newerModules(site, lock, host)),
-    ...(await newerNode(lock, host)),
+    {
+      kind: 'package',
+      title: "Debian's index",
+      count: lock.debian.packages.length,
+      ask: async (host) => await newerPackages(lock, site, host),
+    },
+    {
+      kind: 'image',
+      title: 'the registries of published images',
+      count: lock.upstream.length,
+      ask: async (host) => await newerImages(lock, site, host),
+    },
+    {
+      kind: 'module',
+      title: 'for newer Go modules',
+      count: lock.go.length,
+      ask: async (host) => await newerModules(site, lock, host),
+    },
+    { kind: 'node', title: 'the npm registry', count: 1, ask: async (host) => await newerNode(lock, host) },
   ];
 }
 
-/** What `cpiab lock` would take now. A tag that moved is a newer image too. */
-async function newerPackages(site: Site, lock: Lock, host: BuildHost): Promise<Newer[]> {
-  return driftBetween(lock, await resolveLock(site, host)).flatMap(({ kind, what, was, is }) =>
-    (kind === 'package' || kind === 'image') && was !== null && is !== null
-      ? [{ kind, name: what, locked: was, newest: is }]
-      : [],
+async function answer({ kind, title, count, ask }: Source, host: BuildHost) {
+  const started = performance.now();
+  const part = { id: `outdated/${kind}`, title: `ask ${title}` };
+  const newer = await tracked(
+    host.progress,
+    part,
+    () => ask(host),
+    (found) => ({ detail: `${found.length} newer` }),
   );
+  return { newer, asked: { kind, count, tookMs: Math.round(performance.now() - started) } };
 }
 
-async function newerImages(site: Site, lock: Lock, host: BuildHost): Promise<Newer[]> {
+async function newerPackages({ debian }: Lock, site: Site, host: BuildHost): Promise<Newer[]> {
+  const names = debian.packages.map(({ name }) => name);
+  const candidates = await candidateVersions(names, site, host);
+  return debian.packages.flatMap(({ name, version: locked }): Newer[] => {
+    const newest = candidates.get(name) ?? locked;
+    return compareDebianVersions(locked, newest) < 0 ? [{ kind: 'package', name, locked, newest }] : [];
+  });
+}
+
+/** Newer tags of the same form, and tags that name another image than when they were locked. */
+async function newerImages({ upstream }: Lock, site: Site, host: BuildHost): Promise<Newer[]> {
   const registries = openRegistries(site, host.repository, host.signal);
+  const tags = upstream.map(({ reference }) => async (): Promise<Newer[]> => {
+    const { host: name, repository, tag = '' } = readReference(reference);
+    const newest = newerTag(tag, await listTags(await registries.of(name), repository));
+    return newest === null ? [] : [{ kind: 'image', name: `${name}/${repository}`, locked: tag, newest }];
+  });
   try {
-    const found: Newer[] = [];
-    for (const { reference } of lock.upstream) {
-      const { host: name, repository, tag = '' } = readReference(reference);
-      const newest = newerTag(tag, await listTags(await registries.of(name), repository));
-      if (newest !== null) found.push({ kind: 'image', name: `${name}/${repository}`, locked: tag, newest });
-    }
-    return found;
+    const references = upstream.map(({ reference }) => reference);
+    const now = await lockUpstream(references, site, host);
+    const moved = upstream.flatMap(({ reference: name, digest: locked }): Newer[] => {
+      const newest = now.find(({ reference }) => reference === name)?.digest ?? locked;
+      return newest === locked ? [] : [{ kind: 'image', name, locked, newest }];
+    });
+    return [...moved, ...(await together(tags, host.signal)).flat()];
   } finally {
     await registries.close();
   }
 }
 
-/** The modules that programs.yaml names, as the Go command finds them. */
-async function newerModules(site: Site, lock: Lock, host: BuildHost): Promise<Newer[]> {
-  if (lock.go.length === 0) return [];
-  const { sandbox } = await openBuildRoot(site, lock, host);
-  const toolchain = await goToolchain(sandbox, host);
-  const found: Newer[] = [];
-  for (const program of await readPrograms(host.repository)) {
-    const modules = program.modules.map(({ module }) => module);
-    const format = '{{.Path}} {{.Version}} {{with .Update}}{{.Version}}{{end}}';
-    const { stdout } = await sandbox.run(['go', 'list', '-mod=mod', '-m', '-u', '-f', format, ...modules], {
-      binds: [
-        ...toolchain.binds,
-        { source: join(host.repository, goFolder, program.dir), target: '/src', write: false },
-      ],
-      cwd: '/src',
-      env: toolchain.env,
-      network: true,
-      signal: host.signal,
-    });
-    for (const line of stdout.split('\n')) {
-      const [name = '', locked = '', newest = ''] = line.trim().split(' ');
-      if (newest !== '') found.push({ kind: 'module', name, locked, newest });
-    }
-  }
-  return found;
-}
-
 async function newerNode({ node }: Lock, { signal }: BuildHost): Promise<Newer[]> {
-  const { stdout } = await run(['npm', 'view', node.package, 'version'], { signal });
+  const { stdout } = await run(['npm', 'view', node.package, 'version'], { signal }).catch(
+    (cause: unknown) => {
+      signal.throwIfAborted();
+      throw new CpiabError('E3002', { subject: node.package, cause });
+    },
+  );
   const newest = stdout.trim();
   const older = newerTag(node.version, [newest]) !== null;
   return older ? [{ kind: 'node', name: node.package, locked: node.version, newest }] : [];

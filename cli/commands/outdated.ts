@@ -1,6 +1,8 @@
-import { tracked } from '../../contract/progress.ts';
+import { type Outdated, type OutdatedKind, outdatedKinds } from '../../contract/outdated.ts';
+import { formatDuration } from '../../contract/units.ts';
 import { command } from '../command.ts';
 import type { CliContext } from '../context.ts';
+import { brief } from '../drift-table.ts';
 import { table } from '../table.ts';
 
 export function outdatedCommand(context: CliContext) {
@@ -16,11 +18,32 @@ export function outdatedCommand(context: CliContext) {
       const { buildHost } = await import('../build-host.ts');
       const site = await readSite(context.repository, name);
       const { lock } = await readLock(context.repository, site);
-      const part = { id: 'outdated', title: 'ask every source what newer there is' };
-      const newer = await tracked(context.progress, part, () => findNewer(site, lock, buildHost(context)));
-      const rows = newer.map((found) => [found.kind, found.name, found.locked, found.newest]);
-      const text =
-        rows.length === 0 ? 'nothing newer' : table([['kind', 'name', 'locked', 'newest'], ...rows]);
-      context.print({ site: name, newer }, text);
+      const found = await findNewer(site, lock, buildHost(context));
+      const document: Outdated = { apiVersion: 'cpiab.dev/v1', kind: 'Outdated', site: name, ...found };
+      context.print(document, outdatedText(document));
     });
+}
+
+const titles: Record<OutdatedKind, string> = {
+  package: 'Debian packages',
+  image: 'published images',
+  module: 'Go modules',
+  node: 'Node.js',
+};
+
+/** A table in which kinds stand together, and under it who was asked and how long that took. */
+export function outdatedText({ asked, newer }: Outdated): string {
+  const rows = outdatedKinds.flatMap((kind) =>
+    newer
+      .filter((found) => found.kind === kind)
+      .map(({ name, locked, newest }, index) => [
+        index === 0 ? titles[kind] : '',
+        name,
+        brief(locked),
+        brief(newest),
+      ]),
+  );
+  const took = asked.map(({ kind, tookMs }) => `${titles[kind]} ${formatDuration(tookMs)}`).join(', ');
+  const end = `${newer.length === 0 ? 'nothing' : newer.length} newer. Asked: ${took}`;
+  return rows.length === 0 ? end : `${table([['', 'name', 'locked', 'newest'], ...rows])}\n${end}`;
 }

@@ -5,8 +5,8 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { BuildHost } from '../../../builder/host.ts';
 import { refuseVanished } from '../../../builder/lock/vanished.ts';
 import { type Site, SiteSchema } from '../../../contract/site.ts';
-import { Cache } from '../../../host/cache.ts';
 import { freshDirectory } from '../../support/fresh-directory.ts';
+import { quietHost } from '../../support/quiet-host.ts';
 import { refusal } from '../../support/refusal.ts';
 import { tinyLock, tinyPackage } from '../../support/tiny-lock.ts';
 
@@ -31,13 +31,7 @@ beforeEach(async () => {
     name: 'lab',
     debian: { mirror: `http://127.0.0.1:${port}/debian` },
   });
-  host = {
-    repository: path(),
-    cache: new Cache(path('cache')),
-    progress: () => {},
-    signal: new AbortController().signal,
-    writeLog: async (name) => name,
-  };
+  host = quietHost(path(), path('cache'));
 });
 afterEach(() => server.close());
 
