@@ -8,7 +8,7 @@ import { packRepository } from './bundle/git.ts';
 import { headOf } from './bundle/head.ts';
 import { keysDirectory, siteKeys } from './bundle/keys.ts';
 import { keyName } from './bundle/minisign.ts';
-import { proveClosedWorld } from './close/close.ts';
+import { proveChartsWhole, proveClosedWorld } from './close/close.ts';
 import { composeModules } from './compose/compose.ts';
 import { readSite } from './config/read-site.ts';
 import { type BuildRoot, lazyBuildRoot } from './fetch/build-root.ts';
@@ -94,6 +94,10 @@ async function closeStage(
   stage: RunStage,
 ): Promise<void> {
   const title = 'close: prove that Git needs nothing outside of the bundle';
+  if (!hasBox(site) && lock.charts.length > 0) {
+    await stage('close', 'prove that charts are whole', () => proveChartsWhole(site, lock, host));
+    return;
+  }
   if (!hasBox(site)) {
     host.progress({
       type: 'skip',

@@ -9,6 +9,10 @@ function isPinnable(text: string): boolean {
   );
 }
 
+const publishedReference = z
+  .string()
+  .refine(isPinnable, 'expected a full reference such as ghcr.io/owner/charts/name:1.2.3');
+
 /** A named part of a bundle that a site can choose: `bundles/<name>.yaml`. */
 export const BundleSetSchema = z.strictObject({
   apiVersion: z.literal('cpiab.dev/v1'),
@@ -24,6 +28,8 @@ export const BundleSetSchema = z.strictObject({
         'expected a recipe or a full reference such as ghcr.io/owner/name:v1',
       ),
   ),
+  /** Full references of Helm charts that a registry has as OCI artifacts. */
+  charts: z.array(publishedReference).default([]),
   /** Programs of `supply/go/programs.yaml` that run on the box itself, outside containers. */
   programs: z.array(z.string()),
   /** App folders below `cluster/kubernetes`, such as `platform/storage`. */

@@ -67,6 +67,18 @@ export const LockSchema = z.strictObject({
       size: z.int().nonnegative(),
     }),
   ),
+  /** Published Helm charts, by the full reference that the bundle sets name. */
+  charts: z
+    .array(
+      z.strictObject({
+        reference: z.string(),
+        /** Of the chart's manifest. */
+        digest: DigestSchema,
+        /** Bytes of config and layers. */
+        size: z.int().nonnegative(),
+      }),
+    )
+    .default([]),
   /** Estimates for the preflight check, bytes. */
   sizes: z.strictObject({ download: z.int(), cache: z.int(), output: z.int() }),
 });

@@ -12,6 +12,9 @@ export const blobRoles = [
   'image-manifest',
   'image-config',
   'image-layer',
+  'chart-manifest',
+  'chart-config',
+  'chart-layer',
   'artifact-manifest',
   'os-kernel',
   'os-initrd',
@@ -54,6 +57,8 @@ export const ManifestSchema = z.strictObject({
   expires: z.int(),
   /** Full image reference → digest of its manifest, or of its index where it was published with one. */
   images: z.record(z.string(), DigestSchema),
+  /** Full reference of a Helm chart → digest of its manifest. */
+  charts: z.record(z.string(), DigestSchema).default({}),
   /** Artifact name (`os`, `git`, `lock`, `sbom`, `provenance`) → digest of its manifest. */
   artifacts: z.record(z.string(), DigestSchema),
   /** Path on the medium → blob it is a hard link of. */

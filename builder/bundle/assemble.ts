@@ -7,9 +7,11 @@ import type { Composed } from '../compose/compose.ts';
 import type { Parts } from '../fetch/parts.ts';
 import { imageComponents } from '../packages/image.ts';
 import { bundleParts } from './bundle-parts.ts';
+import { addCharts } from './charts.ts';
 import type { PackedRepository } from './git.ts';
 import { type SiteKey, signBytes } from './minisign.ts';
 import { provenanceStatement } from './provenance.ts';
+import { publishedParts } from './published.ts';
 import { registryView, type ServedImage } from './registry-view.ts';
 import { spdxDocument } from './sbom.ts';
 import { BlobSet, type Descriptor } from './store.ts';
@@ -21,7 +23,7 @@ export interface AssembleInput {
   lockText: string;
   revision: string;
   sequence: number;
-  parts: Pick<Parts, 'images' | 'components'>;
+  parts: Pick<Parts, 'images' | 'charts' | 'components'>;
   /** Null for a site that has no box. */
   composed: Composed | null;
   repository: PackedRepository;
@@ -41,13 +43,14 @@ export interface Bundle {
 export async function assembleBundle(cache: Cache, input: AssembleInput): Promise<Bundle> {
   const blobs = new BlobSet(cache);
   const images = addImages(blobs, input.parts);
+  const charts = addCharts(blobs, input.parts.charts);
   const lock = await cache.put(input.lockText);
-  const artifacts = await addArtifacts(blobs, input, lock, images);
+  const artifacts = await addArtifacts(blobs, input, lock, { images, charts });
   const layout = await cache.put(stableJson({ imageLayoutVersion: '1.0.0' }));
-  const index = await cache.put(stableJson(indexOf(images, artifacts)));
+  const index = await cache.put(stableJson(indexOf([...images, ...charts], artifacts)));
   const manifest = describe(
     input,
-    { lock, blobs, images, artifacts },
+    { lock, blobs, images, charts, artifacts },
     {
       [bundleFiles.ociLayout]: `sha256:${layout.sha256}`,
       [bundleFiles.index]: `sha256:${index.sha256}`,
@@ -62,7 +65,7 @@ export async function assembleBundle(cache: Cache, input: AssembleInput): Promis
     [bundleFiles.manifest, signed],
     [bundleFiles.signature, signature],
   ]);
-  await addPool(files, cache, blobs, images);
+  await addPool(files, cache, blobs, [...images, ...charts]);
   return { manifest, files, links: mediumLinks(input.composed) };
 }
 
@@ -101,7 +104,7 @@ async function addArtifacts(
   blobs: BlobSet,
   input: AssembleInput,
   lockFile: CachedFile,
-  images: IndexedImage[],
+  { images, charts }: Record<'images' | 'charts', IndexedImage[]>,
 ) {
   const { composed, repository, site, revision, lock, parts } = input;
   const about = { site: site.name, revision, lockDigest: digestOf(lockFile) };
@@ -115,7 +118,7 @@ async function addArtifacts(
   const sbom = spdxDocument({
     ...about,
     epoch: lock.epoch,
-    parts: bundleParts(site.name, revision, images, composed, repository),
+    parts: [...bundleParts(site.name, revision, images, composed, repository), ...publishedParts(lock)],
     components: [...parts.components, ...imageComponents(publishedImages(parts))],
   });
   const described = {
@@ -124,7 +127,7 @@ async function addArtifacts(
     lock: locked,
     sbom: await addDocument(blobs, 'sbom', mediaTypes.sbom, sbom),
   };
-  const subjects = { ...imageDigests(images), ...digests(described) };
+  const subjects = { ...imageDigests([...images, ...charts]), ...digests(described) };
   const statement = provenanceStatement({ ...about, lock, subjects });
   return {
     ...described,
@@ -173,12 +176,13 @@ interface Contents {
   lock: CachedFile;
   blobs: BlobSet;
   images: IndexedImage[];
+  charts: IndexedImage[];
   artifacts: Record<string, Descriptor>;
 }
 
 function describe(
   { site, revision, sequence, lock, composed }: AssembleInput,
-  { lock: lockFile, blobs, images, artifacts }: Contents,
+  { lock: lockFile, blobs, images, charts, artifacts }: Contents,
   files: Record<string, Digest>,
 ): Manifest {
   const links = [...mediumLinks(composed)].map(([path, file]) => [path, `sha256:${file.sha256}`]);
@@ -192,6 +196,7 @@ function describe(
     previous: null,
     expires: lock.epoch + site.bundle.validDays * 24 * 60 * 60,
     images: imageDigests(images),
+    charts: imageDigests(charts),
     artifacts: digests(artifacts),
     links: Object.fromEntries(links),
     files,

@@ -14,7 +14,7 @@ export function bundleParts(
   repository: PackedRepository,
 ): BundlePart[] {
   return [
-    ...images.map(imagePart),
+    ...images.map((image) => ociPart(image, 'CONTAINER')),
     ...(composed === null ? [] : osParts(composed)),
     {
       name: `${site}.bundle`,
@@ -25,8 +25,11 @@ export function bundleParts(
   ];
 }
 
-/** Source: the purl specification, type oci. */
-function imagePart({ reference, digest }: Pick<ServedImage, 'reference' | 'digest'>): BundlePart {
+/** An image, or what else registries have. Source: the purl specification, type oci. */
+export function ociPart(
+  { reference, digest }: Pick<ServedImage, 'reference' | 'digest'>,
+  purpose: BundlePart['purpose'],
+): BundlePart {
   const { repository, tag } = splitReference(reference);
   const name = repository.slice(repository.lastIndexOf('/') + 1);
   const qualifiers = `repository_url=${encodeURIComponent(repository)}&tag=${encodeURIComponent(tag)}`;
@@ -34,7 +37,7 @@ function imagePart({ reference, digest }: Pick<ServedImage, 'reference' | 'diges
     name: reference,
     version: tag,
     digest,
-    purpose: 'CONTAINER',
+    purpose,
     purl: `pkg:oci/${name}@${encodeURIComponent(digest)}?${qualifiers}`,
   };
 }

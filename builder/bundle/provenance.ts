@@ -9,6 +9,7 @@ import {
   statementType,
 } from '../../contract/provenance.ts';
 import { debianPurl } from './debian.ts';
+import { publishedMaterials } from './published.ts';
 
 /** What one build used and made. */
 export interface ProvenanceInput {
@@ -60,10 +61,7 @@ function materials({ site, revision, lock, lockDigest }: ProvenanceInput): Resou
       uri: `pkg:npm/${lock.node.package}@${lock.node.version}`,
       digest: { sha512: fromIntegrity(lock.node.integrity) },
     },
-    ...lock.upstream.map(({ reference, digest }) => ({
-      uri: `docker://${reference}`,
-      digest: sha256(digest),
-    })),
+    ...publishedMaterials(lock),
   ];
 }
 

@@ -9,6 +9,7 @@ import type { Sandbox } from '../../host/sandbox.ts';
 import { readBundleSets, readRecipe } from '../fetch/recipes.ts';
 import type { BuildHost } from '../host.ts';
 import { isReference } from '../lock/upstream.ts';
+import { addChartImages, dependencyFindings, readCharts } from './charts.ts';
 import { type Carried, compare } from './compare.ts';
 import { type Need, type Needs, needsOf } from './needs.ts';
 import { placeOf } from './place.ts';
@@ -30,6 +31,8 @@ export interface CloseInput {
 export interface ClosedWorld {
   /** By reference: every way to it. */
   images: { image: string; ways: string[] }[];
+  /** By reference: every way to it. */
+  charts: { chart: string; ways: string[] }[];
   /** Objects looked at. */
   objects: number;
   findings: CpiabError[];
@@ -44,6 +47,8 @@ export async function examineWorld(input: CloseInput, host: BuildHost): Promise<
     const { sandbox, kustomize, site } = input;
     const world = await walk(new Renderer(tree, { sandbox, kustomize, signal: host.signal }), site.name);
     const needs = needsOf(world.objects, site);
+    const charts = await readCharts(site, input.lock, host);
+    addChartImages(charts, world.objects, input, needs);
     const optional = await optionalApps(tree);
     const places = await placesOf(tree, needs);
     const compared = compare({
@@ -55,11 +60,10 @@ export async function examineWorld(input: CloseInput, host: BuildHost): Promise<
       isOptional: (file) => [...optional].some((folder) => file.startsWith(`${folder}/`)),
       place: (need) => places.get(need) ?? need.file,
     });
-    const images = [...needs.images].map(([image, { needs: all }]) => ({
-      image,
-      ways: all.map(({ way }) => way.join(' → ')),
-    }));
-    return { images, objects: world.objects.length, findings: [...world.findings, ...compared] };
+    const images = [...needs.images].map(([image, { needs: all }]) => ({ image, ways: waysOf(all) }));
+    const taken = [...needs.charts].map(([chart, all]) => ({ chart, ways: waysOf(all) }));
+    const findings = [...world.findings, ...compared, ...dependencyFindings(charts)];
+    return { images, charts: taken, objects: world.objects.length, findings };
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }
@@ -68,14 +72,26 @@ export async function examineWorld(input: CloseInput, host: BuildHost): Promise<
 /** The stage of a build: fails unless the world is closed. @throws CpiabError E22xx, the first carrying the others. */
 export async function proveClosedWorld(input: CloseInput, host: BuildHost): Promise<ClosedWorld> {
   const world = await examineWorld(input, host);
-  const [first, ...others] = world.findings;
-  if (first !== undefined) throw combined([first, ...others]);
+  failOn(world.findings);
   return world;
 }
+
+/** For a site that has no box: its Git applies nothing, but its charts must be whole. @throws CpiabError E2220. */
+export async function proveChartsWhole(site: Site, lock: Lock, host: BuildHost): Promise<void> {
+  failOn(dependencyFindings(await readCharts(site, lock, host)));
+}
+
+function failOn(findings: readonly CpiabError[]): void {
+  const [first, ...others] = findings;
+  if (first !== undefined) throw combined([first, ...others]);
+}
+
+const waysOf = (needs: readonly Need[]) => needs.map(({ way }) => way.join(' → '));
 
 async function placesOf(tree: string, needs: Needs): Promise<Map<Need, string>> {
   const all = [
     ...[...needs.images.values()].flatMap((found) => found.needs),
+    ...[...needs.charts.values()].flat(),
     ...needs.addresses,
     ...needs.unknown.map(({ need }) => need),
   ];
@@ -92,5 +108,6 @@ async function carriedBy(site: Site, lock: Lock, repository: string): Promise<Ca
   );
   for (const name of sets.images.filter((entry) => !isReference(entry)))
     for (const { reference } of (await readRecipe(repository, name)).images) images.set(reference, null);
-  return { images, programs: sets.programs, apps: sets.apps };
+  const charts = new Map(lock.charts.map(({ reference, digest }) => [reference, digest]));
+  return { images, charts, programs: sets.programs, apps: sets.apps };
 }

@@ -5,11 +5,14 @@ import { boxPrograms } from '../../contract/programs.ts';
 import type { ImageReference } from '../../contract/reference.ts';
 import { hasBox, type Site } from '../../contract/site.ts';
 import type { Need, Needs } from './needs.ts';
+import { chartNames } from './sources.ts';
 
 /** What the bundle will have. */
 export interface Carried {
   /** Full reference → digest, or null for an image that is built from a recipe. */
   images: ReadonlyMap<string, Digest | null>;
+  /** Full reference of a chart → digest. */
+  charts: ReadonlyMap<string, Digest>;
   programs: readonly string[];
   /** Folders below `cluster/kubernetes`. */
   apps: readonly string[];
@@ -33,6 +36,7 @@ export interface Comparison {
 export function compare(comparison: Comparison): CpiabError[] {
   return [
     ...imageFindings(comparison),
+    ...chartFindings(comparison),
     ...engineFindings(comparison),
     ...unusedFindings(comparison),
     ...appFindings(comparison),
@@ -71,6 +75,15 @@ function imageNamed(reference: ImageReference, { images }: Carried): string | un
   return [...images].find(([image, found]) => image.startsWith(`${name}:`) && found === digest)?.[0];
 }
 
+function chartFindings({ carried, needs, place }: Comparison): CpiabError[] {
+  const names = new Set([...carried.charts].flatMap(([reference, digest]) => chartNames(reference, digest)));
+  return [...needs.charts].flatMap(([chart, all]) => {
+    const [first] = all;
+    if (first === undefined || names.has(chart)) return [];
+    return [new CpiabError('E2221', { subject: place(first), args: [chart, wayOf(all)] })];
+  });
+}
+
 /** The engine's own images are named by no manifest in Git. */
 function engineFindings({ site, carried }: Comparison): CpiabError[] {
   if (!hasBox(site)) return [];
@@ -95,9 +108,12 @@ function unusedFindings({ site, carried, needs, incomplete }: Comparison): Cpiab
   if (!hasBox(site) || incomplete) return [];
   const named = [...needs.images.values()].map(({ reference }) => imageNamed(reference, carried));
   const used = new Set([...requiredImages(site, carried), ...named]);
-  return [...carried.images.keys()]
-    .filter((image) => !used.has(image))
-    .map((image) => new CpiabError('E2202', { subject: image }));
+  return [
+    ...[...carried.images.keys()].filter((image) => !used.has(image)),
+    ...[...carried.charts].flatMap(([chart, digest]) =>
+      chartNames(chart, digest).some((name) => needs.charts.has(name)) ? [] : [chart],
+    ),
+  ].map((subject) => new CpiabError('E2202', { subject }));
 }
 
 const APPS = 'cluster/kubernetes/';

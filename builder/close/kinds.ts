@@ -50,6 +50,11 @@ export const kinds: ReadonlyMap<string, Extractor> = new Map([
       'gateway.networking.k8s.io/HTTPRoute',
     ],
     'kustomize.toolkit.fluxcd.io/Kustomization',
+    ...[
+      'source.toolkit.fluxcd.io/HelmChart',
+      'source.toolkit.fluxcd.io/HelmRepository',
+      'source.toolkit.fluxcd.io/OCIRepository',
+    ],
     ...['cert-manager.io/Certificate', 'cert-manager.io/ClusterIssuer', 'cert-manager.io/Issuer'],
     ...[
       'traefik.io/IngressRoute',

@@ -6,6 +6,7 @@ import { items } from './extract/pods.ts';
 import { embedded, imagesInFields, imagesInTexts } from './extract/text.ts';
 import { kinds } from './kinds.ts';
 import { isKubeObject, type KubeObject, kindOf, nameOf } from './object.ts';
+import { type FoundSource, isSourceAddress, Sources } from './sources.ts';
 import type { Reached } from './walk.ts';
 
 /** Something outside of Git that an object asks for. */
@@ -22,25 +23,32 @@ export interface Needs {
   /** By normalised reference. */
   images: Map<string, { reference: ImageReference; needs: Need[] }>;
   addresses: Need[];
+  /** Charts that objects of Flux take, by reference. */
+  charts: Map<string, Need[]>;
   /** Objects of kinds that nobody has looked at. */
   unknown: { kind: string; need: Need }[];
 }
 
 /** Reads every object for images and addresses; objects inside objects count as well. */
 export function needsOf(objects: readonly Reached[], site: Site): Needs {
-  const needs: Needs = { images: new Map(), addresses: [], unknown: [] };
-  for (const { object, file, way } of objects) read(object, { file, way }, site, needs);
+  const needs: Needs = { images: new Map(), addresses: [], charts: new Map(), unknown: [] };
+  const sources = new Sources(objects, site);
+  for (const { object, file, way } of objects) {
+    read(object, { file, way }, site, needs);
+    for (const found of sources.of(object)) addChart(found, { file, way }, needs);
+  }
   return needs;
 }
 
-type Place = Omit<Need, 'text'>;
+/** Where something is named: the file, and the way to the object. */
+export type Place = Omit<Need, 'text'>;
 
 function read(object: KubeObject, place: Place, site: Site, needs: Needs): void {
   const extract = kinds.get(kindOf(object)) ?? (isList(object) ? () => [] : undefined);
   if (extract === undefined)
     needs.unknown.push({ kind: kindOf(object), need: { ...place, text: nameOf(object) } });
   for (const image of [...(extract?.(object) ?? []), ...imagesInTexts(object)]) addImage(image, place, needs);
-  for (const { address, at } of addressesOf(object, site))
+  for (const { address, at } of addressesOf(object, site).filter(({ at }) => !isSourceAddress(object, at)))
     needs.addresses.push({ text: address, file: place.file, way: [...place.way, at] });
   readInside(object, place, site, needs);
 }
@@ -59,7 +67,13 @@ function readInside(object: KubeObject, place: Place, site: Site, needs: Needs):
 const isList = (object: KubeObject) => object.kind.endsWith('List') && items(object).length > 0;
 const under = ({ file, way }: Place, step: string): Place => ({ file, way: [...way, step] });
 
-function addImage({ image, at }: FoundImage, { file, way }: Place, needs: Needs): void {
+function addChart({ name, at }: FoundSource, { file, way }: Place, needs: Needs): void {
+  const text = name.replace(/^.*\/(?<chart>[^:@]+).*$/, '$<chart>');
+  needs.charts.set(name, [...(needs.charts.get(name) ?? []), { text, file, way: [...way, at] }]);
+}
+
+/** Notes an image, and where it is named. */
+export function addImage({ image, at }: FoundImage, { file, way }: Place, needs: Needs): void {
   const reference = parseReference(image);
   // Not an image at all, such as a template's placeholder: it is named as it stands, and isn't in the bundle.
   const key = reference === null ? image : formatReference(reference);

@@ -16,6 +16,8 @@ export interface Differences {
   about: Change[];
   /** By name without tag; the values are tags, and digests where the tag stayed. */
   images: Change[];
+  /** Like images. */
+  charts: Change[];
   /** Packages of the bills of materials: Debian packages, Go modules and what else they name. */
   packages: Change[];
   /** Bytes of each role. */
@@ -27,7 +29,8 @@ export async function compareBundles(before: OpenBundle, after: OpenBundle): Pro
   const [one, other] = [before.manifest, after.manifest];
   return {
     about: changes(aboutOf(one), aboutOf(other)),
-    images: changes(imagesOf(one, other), imagesOf(other, one)),
+    images: changes(referencesOf(one.images, other.images), referencesOf(other.images, one.images)),
+    charts: changes(referencesOf(one.charts, other.charts), referencesOf(other.charts, one.charts)),
     packages: changes(await packagesOf(before), await packagesOf(after)),
     sizes: sizes(one, other),
   };
@@ -44,11 +47,11 @@ function aboutOf({ site, revision, sequence, lock, expires }: Manifest): Map<str
 }
 
 /** The digest says more than the tag only where the tag is the same. */
-function imagesOf({ images }: Manifest, other: Manifest): Map<string, string> {
+function referencesOf(named: Manifest['images'], other: Manifest['images']): Map<string, string> {
   return new Map(
-    Object.entries(images).map(([reference, digest]) => {
+    Object.entries(named).map(([reference, digest]) => {
       const { name, tag } = split(reference);
-      const moved = other.images[reference] !== undefined && other.images[reference] !== digest;
+      const moved = other[reference] !== undefined && other[reference] !== digest;
       return [name, moved ? `${tag} ${short(digest)}` : tag];
     }),
   );

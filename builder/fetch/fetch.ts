@@ -12,6 +12,7 @@ import { isReference } from '../lock/upstream.ts';
 import { together } from '../together.ts';
 import { bundleAgent } from './agent.ts';
 import type { BuildRoot } from './build-root.ts';
+import { fetchCharts } from './charts.ts';
 import { goComponents, type LinkedModule, nodeComponent } from './components.ts';
 import { generateCrds } from './crds.ts';
 import { checkVersions, type PartVersions } from './image-version.ts';
@@ -40,9 +41,10 @@ export async function fetchParts(site: Site, lock: Lock, root: BuildRoot, host: 
   const recipes = await readRecipes(host.repository, bundles.images);
   const placement = placementOf(definitions, bundles.programs, recipes);
   const sources = { ...root, lock, bundles, definitions, recipes, placement };
-  const [published, made] = await together(
+  const [published, charts, made] = await together(
     [
       (signal) => fetchUpstream(site, lock, { ...host, signal }),
+      (signal) => fetchCharts(site, lock, { ...host, signal }),
       (signal) => (hasBox(site) ? makeBox(sources, { ...host, signal }) : Promise.resolve(null)),
     ],
     host.signal,
@@ -51,6 +53,7 @@ export async function fetchParts(site: Site, lock: Lock, root: BuildRoot, host: 
   return {
     sandbox: root.sandbox,
     images: [...built, ...published],
+    charts,
     box: made?.box ?? null,
     components: [...debianComponents(lock, placement.set), ...(made?.components ?? [])],
     lock,

@@ -4,6 +4,7 @@ import type { CachedFile } from '../../host/cache.ts';
 import type { Sandbox } from '../../host/sandbox.ts';
 import type { Component } from '../bundle/sbom.ts';
 import type { LayerPackages } from '../packages/scan.ts';
+import type { FetchedChart } from './charts.ts';
 
 /** A container image, built from its recipe or published by others. */
 export interface BuiltImage {
@@ -24,6 +25,7 @@ export interface Parts {
   /** The build root that shapes artifacts. */
   sandbox: Sandbox;
   images: BuiltImage[];
+  charts: FetchedChart[];
   /** What the box itself runs; null for a site that has none. */
   box: BoxParts | null;
   /** For the SBOM: packages of Debian, Go and npm that the parts are made of. */

@@ -20,6 +20,7 @@ export async function readBundleSets(
     apiVersion: 'cpiab.dev/v1',
     kind: 'BundleSet',
     images: all((set) => set.images),
+    charts: all((set) => set.charts),
     programs: all((set) => set.programs),
     apps: all((set) => set.apps),
   };

@@ -11,12 +11,12 @@ import { tracked } from '../../contract/progress.ts';
 import type { Site } from '../../contract/site.ts';
 import type { Cache, CachedFile } from '../../host/cache.ts';
 import type { BuildHost } from '../host.ts';
+import { inTurn } from '../in-turn.ts';
 import { readReference } from '../lock/upstream.ts';
 import { type LayerPackages, scanLayer } from '../packages/scan.ts';
 import { fetchBlob } from '../registry/blob.ts';
 import { type RemoteDescriptor, type RemoteImage, resolveImage } from '../registry/manifests.ts';
 import { openRegistries, type Registries } from '../registry/registries.ts';
-import { together } from '../together.ts';
 import type { BuiltImage } from './parts.ts';
 
 type Locked = Lock['upstream'][number];
@@ -46,7 +46,8 @@ export async function fetchUpstream(site: Site, lock: Lock, host: BuildHost): Pr
 }
 
 async function fetchImages(all: Locked[], registries: Registries, host: BuildHost): Promise<BuiltImage[]> {
-  const images = await inTurn(all, host, async (locked) => ({
+  const turns = { parallel: PARALLEL, signal: host.signal };
+  const images = await inTurn(all, turns, async (locked) => ({
     locked,
     remote: await describe(locked, registries),
   }));
@@ -55,7 +56,7 @@ async function fetchImages(all: Locked[], registries: Registries, host: BuildHos
     for (const blob of [remote.config, ...remote.layers]) wanted.set(blob.digest, { blob, locked });
   const queue = [...wanted.values()].toSorted((a, b) => b.blob.size - a.blob.size);
   let bytes = 0;
-  await inTurn(queue, host, async ({ blob, locked }, signal) => {
+  await inTurn(queue, turns, async ({ blob, locked }, signal) => {
     const { host: name, repository } = readReference(locked.reference);
     const request = { repository, sha256: hex(blob.digest), size: blob.size };
     const onBytes = (count: number) => {
@@ -66,27 +67,9 @@ async function fetchImages(all: Locked[], registries: Registries, host: BuildHos
   });
   return await inTurn(
     images,
-    host,
+    turns,
     async ({ locked, remote }) => await builtImage(locked, remote, host.cache),
   );
-}
-
-/** Does the work for every item, some at a time; results in the items' order. */
-async function inTurn<Item, Result>(
-  items: Item[],
-  host: BuildHost,
-  work: (item: Item, signal: AbortSignal) => Promise<Result>,
-): Promise<Result[]> {
-  const results: Result[] = [];
-  const left = items.entries();
-  const worker = async (signal: AbortSignal) => {
-    for (const [index, item] of left) results[index] = await work(item, signal);
-  };
-  await together(
-    Array.from({ length: PARALLEL }, () => worker),
-    host.signal,
-  );
-  return results;
 }
 
 /** The locked image as its registry has it: asked for by digest, so that nothing but the locked one can come. */

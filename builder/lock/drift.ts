@@ -64,6 +64,12 @@ const facets: Record<Exclude<DriftKind, 'set'>, Facet> = {
     changed: () => 'tag moved in the registry',
     gone: 'no bundle set names it any more',
   },
+  chart: {
+    of: ({ charts }) => charts.map(({ reference, digest }) => [reference, { says: digest }]),
+    came: () => 'a bundle set names it',
+    changed: () => 'tag moved in the registry',
+    gone: 'no bundle set names it any more',
+  },
 };
 
 /**

@@ -8,6 +8,7 @@ import { stableJson } from '../../host/cache.ts';
 import { goFolder, readPrograms } from '../fetch/programs.ts';
 import { readBundleSets, readRecipe, recipePackages } from '../fetch/recipes.ts';
 import type { BuildHost } from '../host.ts';
+import { lockCharts } from './charts.ts';
 import { type PackageSet, resolveDebian } from './debian.ts';
 import { lockInputs } from './inputs.ts';
 import { readOsProfile } from './os-profile.ts';
@@ -37,6 +38,7 @@ export async function resolveLock(site: Site, host: BuildHost): Promise<Lock> {
   }
   const debian = await resolveDebian(sets, site, host);
   const upstream = await lockUpstream(bundles.images, site, host);
+  const charts = await lockCharts(bundles.charts, site, host);
   return {
     apiVersion: 'cpiab.dev/v1',
     kind: 'Lock',
@@ -48,20 +50,32 @@ export async function resolveLock(site: Site, host: BuildHost): Promise<Lock> {
     node: await lockNode(repository),
     images: recipes.map((recipe) => ({ name: recipe.name, recipeDigest: digest(stableJson(recipe)) })),
     upstream,
-    sizes: estimate(site, debian.packages, upstream),
+    charts,
+    sizes: estimate(site, debian.packages, upstream, charts),
   };
 }
+
+/** What others publish besides images. */
+const publishedKinds = ['charts'] as const;
 
 /** The lock as a file: sorted members, one fact a line. */
 export function formatLock(lock: Lock): string {
   const { debian, ...rest } = lock;
-  const flat = { ...rest, upstream: [], debian: { ...debian, packages: [], indexes: [] } };
+  const kinds = publishedKinds.filter((kind) => lock[kind].length > 0);
+  const flat = {
+    ...rest,
+    // A kind that the site has none of is left out, as locks of before that kind have it.
+    ...Object.fromEntries(publishedKinds.map((kind) => [kind, lock[kind].length > 0 ? [] : undefined])),
+    upstream: [],
+    debian: { ...debian, packages: [], indexes: [] },
+  };
   const rows = (values: unknown[]) =>
     `[\n${values.map((value) => `   ${stableJson(value)}`).join(',\n')}\n  ]`;
-  return `${stableJson(flat, 1)
+  const text = stableJson(flat, 1)
     .replace('"packages": []', () => `"packages": ${rows(debian.packages)}`)
     .replace('"indexes": []', () => `"indexes": ${rows(debian.indexes)}`)
-    .replace('"upstream": []', () => `"upstream": ${rows(rest.upstream)}`)}\n`;
+    .replace('"upstream": []', () => `"upstream": ${rows(rest.upstream)}`);
+  return `${kinds.reduce((all, kind) => all.replace(`"${kind}": []`, () => `"${kind}": ${rows(lock[kind])}`), text)}\n`;
 }
 
 async function lockPrograms(repository: string): Promise<Lock['go']> {
@@ -92,15 +106,17 @@ function estimate(
   site: Site,
   packages: Lock['debian']['packages'],
   upstream: Lock['upstream'],
+  kept: readonly { size: number }[],
 ): Lock['sizes'] {
   const [download, compiled] = hasBox(site) ? [GO_DOWNLOAD, GO_CACHE] : [0, 0];
   const debs = packages.reduce((sum, { size }) => sum + size, 0);
   const unpacked = packages.reduce((sum, { installed }) => sum + installed * 1024, 0);
   const images = upstream.reduce((sum, { size }) => sum + size, 0);
+  const asTheyAre = kept.reduce((sum, { size }) => sum + size, 0);
   return {
-    download: debs + download + images,
-    cache: debs + unpacked + compiled + images * UNPACKED_FACTOR,
-    output: (hasBox(site) ? debs * OUTPUT_FACTOR : 0) + images * MEDIA_FACTOR,
+    download: debs + download + images + asTheyAre,
+    cache: debs + unpacked + compiled + images * UNPACKED_FACTOR + asTheyAre,
+    output: (hasBox(site) ? debs * OUTPUT_FACTOR : 0) + (images + asTheyAre) * MEDIA_FACTOR,
   };
 }
 

@@ -60,6 +60,7 @@ function rejectUnknown(only: readonly string[], old: Lock | null, path: string):
   const known = new Set([
     ...(old?.debian.packages.map(({ name }) => name) ?? []),
     ...(old?.upstream.map(({ reference }) => reference) ?? []),
+    ...(old?.charts.map(({ reference }) => reference) ?? []),
   ]);
   const unknown = only.find((name) => !known.has(name));
   if (unknown === undefined) return;
@@ -72,11 +73,24 @@ function keepVersions(old: Lock, fresh: Lock, named: ReadonlySet<string>): Lock 
   const packages = fresh.debian.packages.map((found) =>
     named.has(found.name) ? found : (locked.get(identity(found)) ?? found),
   );
-  const images = new Map(old.upstream.map((found) => [found.reference, found]));
-  const upstream = fresh.upstream.map((found) =>
-    named.has(found.reference) ? found : (images.get(found.reference) ?? found),
-  );
-  return { ...fresh, upstream, debian: { ...fresh.debian, packages } };
+  const byReference = ({ reference }: { reference: string }) => reference;
+  return {
+    ...fresh,
+    upstream: kept(old.upstream, fresh.upstream, byReference, named),
+    charts: kept(old.charts, fresh.charts, byReference, named),
+    debian: { ...fresh.debian, packages },
+  };
+}
+
+/** The fresh entries, but of those that aren't named what was locked. */
+function kept<Entry>(
+  old: readonly Entry[],
+  fresh: readonly Entry[],
+  nameOf: (entry: Entry) => string,
+  named: ReadonlySet<string>,
+): Entry[] {
+  const locked = new Map(old.map((entry) => [nameOf(entry), entry]));
+  return fresh.map((entry) => (named.has(nameOf(entry)) ? entry : (locked.get(nameOf(entry)) ?? entry)));
 }
 
 const identity = ({ name, arch }: DebianPackage) => `${name}:${arch}`;

@@ -3,9 +3,9 @@ import type { Lock } from '../../contract/lock.ts';
 import { type ImageReference, parseReference } from '../../contract/reference.ts';
 import type { Site } from '../../contract/site.ts';
 import type { BuildHost } from '../host.ts';
+import { inTurn } from '../in-turn.ts';
 import { resolveImage } from '../registry/manifests.ts';
 import { openRegistries, type Registries } from '../registry/registries.ts';
-import { together } from '../together.ts';
 
 /** Questions to registries at a time. */
 const PARALLEL = 8;
@@ -19,22 +19,13 @@ export async function lockUpstream(
   site: Site,
   host: BuildHost,
 ): Promise<Lock['upstream']> {
-  const queue = entries.filter(isReference).toSorted();
   const registries = openRegistries(site, host.repository, host.signal);
-  const found = new Map<string, Lock['upstream'][number]>();
-  const worker = async () => {
-    for (let text = queue.shift(); text !== undefined; text = queue.shift())
-      found.set(text, await lockImage(text, registries));
-  };
   try {
-    await together(
-      Array.from({ length: PARALLEL }, () => worker),
-      host.signal,
-    );
+    const turns = { parallel: PARALLEL, signal: host.signal };
+    return await inTurn(entries.filter(isReference).toSorted(), turns, (text) => lockImage(text, registries));
   } finally {
     await registries.close();
   }
-  return [...found.values()].toSorted((a, b) => (a.reference < b.reference ? -1 : 1));
 }
 
 async function lockImage(text: string, registries: Registries): Promise<Lock['upstream'][number]> {

@@ -69,8 +69,13 @@ export async function resolveImage(registry: Registry, reference: ImageReference
   const manifest = indexTypes.includes(top.mediaType)
     ? await getManifest(registry, reference, chosen(top, subject))
     : top;
-  const { config, layers } = read(ImageSchema, manifest, subject);
+  const { config, layers } = readImage(manifest, subject);
   return { top, manifest, config, layers };
+}
+
+/** What a manifest points to. @throws CpiabError E3017 for what is no manifest of an image or artifact. */
+export function readImage(manifest: RemoteDocument, subject: string) {
+  return read(ImageSchema, manifest, subject);
 }
 
 /** Digest of our platform's manifest. */

@@ -80,7 +80,7 @@ async function expectedFiles(bundle: OpenBundle): Promise<Map<string, Digest>> {
 export async function servedView(bundle: OpenBundle): Promise<RegistryView> {
   const { manifest } = bundle;
   const images = await Promise.all(
-    Object.entries(manifest.images).map(async ([reference, digest]) => {
+    Object.entries({ ...manifest.images, ...manifest.charts }).map(async ([reference, digest]) => {
       const top = await readJson(bundle, digest);
       const own = 'manifests' in top ? carried(manifest, top.manifests) : digest;
       const image = (own === digest ? top : await readJson(bundle, own)) as ImageManifest;

@@ -18,12 +18,18 @@ export function closeCommand(context: CliContext) {
     .option('--sarif', 'print findings as SARIF 2.1.0')
     .action(async (name, { plan, sarif: asSarif }) => {
       const world = await examine(context, name);
-      const { images, objects, findings } = world;
+      const { images, charts, objects, findings } = world;
       if (asSarif) {
         const { sarif } = await import('../../builder/close/sarif.ts');
         process.stdout.write(`${JSON.stringify(sarif(findings, packageJson.version), null, 2)}\n`);
       } else {
-        const document = { site: name, objects, images, findings: findings.map((found) => found.toJSON()) };
+        const document = {
+          site: name,
+          objects,
+          images,
+          charts,
+          findings: findings.map((found) => found.toJSON()),
+        };
         context.print(document, [...(plan ? [planTable(world)] : []), verdict(name, world)].join('\n\n'));
       }
       if (findings.length > 0) context.exitWith(3);
@@ -47,9 +53,13 @@ async function examine(context: CliContext, name: string): Promise<ClosedWorld> 
   return await examineWorld({ site, lock, ...head, ...tools }, host);
 }
 
-function planTable({ images }: ClosedWorld): string {
-  const rows = images.flatMap(({ image, ways }) => ways.map((way, index) => [index === 0 ? image : '', way]));
-  return table([['image', 'reached by'], ...rows]);
+function planTable({ images, charts }: ClosedWorld): string {
+  const rows = (name: string, ways: string[]) => ways.map((way, index) => [index === 0 ? name : '', way]);
+  return table([
+    ['image or chart', 'reached by'],
+    ...images.flatMap(({ image, ways }) => rows(image, ways)),
+    ...charts.flatMap(({ chart, ways }) => rows(chart, ways)),
+  ]);
 }
 
 function verdict(site: string, { images, objects, findings }: ClosedWorld): string {

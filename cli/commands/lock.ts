@@ -39,7 +39,10 @@ export function lockCommand(context: CliContext) {
     });
 }
 
-function text({ first, drift, lock: { debian, go, images, upstream } }: LockPlan, check: boolean): string {
+function text(
+  { first, drift, lock: { debian, go, images, upstream, charts } }: LockPlan,
+  check: boolean,
+): string {
   if (drift.length === 0) return check ? 'the lock is up to date' : 'nothing changed but the date';
   if (!first) return driftTable(drift);
   const counts = [
@@ -47,6 +50,7 @@ function text({ first, drift, lock: { debian, go, images, upstream } }: LockPlan
     `${go.length} programs`,
     `${images.length} image recipes`,
     `${upstream.length} published images`,
+    `${charts.length} charts`,
   ];
   return `a first lock: ${counts.join(', ')}`;
 }

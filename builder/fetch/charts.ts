@@ -1,0 +1,89 @@
+import { readFile } from 'node:fs/promises';
+import { mediaTypes } from '../../contract/layout.ts';
+import type { Lock } from '../../contract/lock.ts';
+import { tracked } from '../../contract/progress.ts';
+import type { Site } from '../../contract/site.ts';
+import type { Cache, CachedFile } from '../../host/cache.ts';
+import type { BuildHost } from '../host.ts';
+import { inTurn } from '../in-turn.ts';
+import { readReference } from '../lock/upstream.ts';
+import { fetchBlob } from '../registry/blob.ts';
+import { type RemoteChart, readChartManifest, resolveChart } from '../registry/charts.ts';
+import type { RemoteDescriptor } from '../registry/manifests.ts';
+import { openRegistries, type Registries } from '../registry/registries.ts';
+
+/** Charts that are fetched at a time. */
+const PARALLEL = 6;
+const ID = 'charts';
+type Locked = Lock['charts'][number];
+
+/** A published Helm chart, as its registry has it. */
+export interface FetchedChart {
+  /** Full reference with tag. */
+  reference: string;
+  manifest: { file: CachedFile; mediaType: string };
+  config: CachedFile;
+  layers: CachedFile[];
+  /** The one of the layers that is the chart's archive, a tar with gzip. */
+  content: CachedFile;
+}
+
+/**
+ * Brings every chart of the lock into the cache; those that are there need no network.
+ * @throws CpiabError E3011…E3018 of a registry, E3030 for what is no chart, E2103 for content that isn't what
+ *   its digest says.
+ */
+export async function fetchCharts(site: Site, lock: Lock, host: BuildHost): Promise<FetchedChart[]> {
+  if (lock.charts.length === 0) return [];
+  const registries = openRegistries(site, host.repository, host.signal);
+  const part = { id: ID, title: `${lock.charts.length} charts` };
+  const turns = { parallel: PARALLEL, signal: host.signal };
+  try {
+    return await tracked(host.progress, part, () =>
+      inTurn(lock.charts, turns, (locked, signal) => fetchChart(locked, registries, { ...host, signal })),
+    );
+  } finally {
+    await registries.close();
+  }
+}
+
+async function fetchChart(locked: Locked, registries: Registries, host: BuildHost): Promise<FetchedChart> {
+  const { cache, signal } = host;
+  const { host: name, repository } = readReference(locked.reference);
+  const chart = await manifestOf(locked, registries, cache);
+  const bring = async ({ digest, size }: RemoteDescriptor): Promise<CachedFile> => {
+    const request = { repository, sha256: hex(digest), size };
+    return await fetchBlob(await registries.of(name), request, { cache, signal, onBytes: () => {} });
+  };
+  const layers: CachedFile[] = [];
+  for (const layer of chart.layers) layers.push(await bring(layer));
+  return {
+    reference: locked.reference,
+    manifest: { file: await cache.put(chart.manifest.bytes), mediaType: chart.manifest.mediaType },
+    config: await bring(chart.config),
+    layers,
+    content: await bring(chart.content),
+  };
+}
+
+/** From the pool, or by digest from the registry, so that nothing but the locked one can come. */
+async function manifestOf(
+  { reference, digest }: Locked,
+  registries: Registries,
+  cache: Cache,
+): Promise<RemoteChart> {
+  const kept = await keptDocument(digest, cache);
+  if (kept !== null) return readChartManifest(kept, reference);
+  const { host, repository } = readReference(reference);
+  return await resolveChart(await registries.of(host), { host, repository, digest });
+}
+
+async function keptDocument(digest: Locked['digest'], cache: Cache) {
+  const path = cache.blobPath(hex(digest));
+  const bytes = await readFile(path).catch(() => null);
+  if (bytes === null) return null;
+  await cache.check({ sha256: hex(digest), size: bytes.length, path });
+  return { mediaType: mediaTypes.manifest, digest, bytes };
+}
+
+const hex = (digest: Locked['digest']) => digest.slice('sha256:'.length);
