@@ -2,13 +2,13 @@ import { createHash } from 'node:crypto';
 import type { BuildReport } from '../contract/build-report.ts';
 import { CpiabError } from '../contract/errors.ts';
 import type { MediaKind } from '../contract/media.ts';
-import { hasBox, mediaOf } from '../contract/site.ts';
+import { mediaOf } from '../contract/site.ts';
 import { assembleBundle } from './bundle/assemble.ts';
 import { packRepository } from './bundle/git.ts';
 import { headOf } from './bundle/head.ts';
 import { keysDirectory, siteKeys } from './bundle/keys.ts';
 import { keyName } from './bundle/minisign.ts';
-import { proveChartsWhole, proveClosedWorld } from './close/close.ts';
+import { proveChartsWhole, proveClosedWorld, toClose } from './close/close.ts';
 import { composeModules } from './compose/compose.ts';
 import { readSite } from './config/read-site.ts';
 import { type BuildRoot, lazyBuildRoot } from './fetch/build-root.ts';
@@ -94,22 +94,18 @@ async function closeStage(
   stage: RunStage,
 ): Promise<void> {
   const title = 'close: prove that Git needs nothing outside of the bundle';
-  if (!hasBox(site) && lock.charts.length > 0) {
+  const due = toClose(site);
+  if ('skipped' in due && lock.charts.length > 0) {
     await stage('close', 'prove that charts are whole', () => proveChartsWhole(site, lock, host));
     return;
   }
-  if (!hasBox(site)) {
-    host.progress({
-      type: 'skip',
-      id: 'close',
-      title,
-      detail: 'the site has no box, so its Git applies nothing',
-    });
+  if ('skipped' in due) {
+    host.progress({ type: 'skip', id: 'close', title, detail: due.skipped });
     return;
   }
   await stage('close', title.slice('close: '.length), async () => {
     const tools = await fetchKustomize(await root(), host);
-    return await proveClosedWorld({ site, lock, ...head, ...tools }, host);
+    return await proveClosedWorld({ ...due, lock, ...head, ...tools }, host);
   });
 }
 

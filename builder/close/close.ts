@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { type CpiabError, combined } from '../../contract/errors.ts';
 import type { Lock } from '../../contract/lock.ts';
 import type { Digest } from '../../contract/manifest.ts';
-import type { Site } from '../../contract/site.ts';
+import { type BoxSite, hasBox, type Site } from '../../contract/site.ts';
 import type { CachedFile } from '../../host/cache.ts';
 import type { Sandbox } from '../../host/sandbox.ts';
 import { readBundleSets, readRecipe } from '../fetch/recipes.ts';
@@ -18,13 +18,18 @@ import { checkOut, optionalApps } from './tree.ts';
 import { walk } from './walk.ts';
 
 export interface CloseInput {
-  site: Site;
+  site: BoxSite;
   lock: Lock;
   /** Absolute path of the Git directory, and the commit in it that is packed. */
   gitDir: string;
   commit: string;
   sandbox: Sandbox;
   kustomize: CachedFile;
+}
+
+/** The site whose Git a box applies, or why there is nothing to prove of Git. */
+export function toClose(site: Site): { site: BoxSite } | { skipped: string } {
+  return hasBox(site) ? { site } : { skipped: 'the site has no box, so its Git applies nothing' };
 }
 
 /** What Git can reach, and where it leads out of the bundle. */
@@ -76,9 +81,14 @@ export async function proveClosedWorld(input: CloseInput, host: BuildHost): Prom
   return world;
 }
 
-/** For a site that has no box: its Git applies nothing, but its charts must be whole. @throws CpiabError E2220. */
+/** What is found of a site that has no box: its Git applies nothing, but its charts must be whole. */
+export async function chartFindings(site: Site, lock: Lock, host: BuildHost): Promise<CpiabError[]> {
+  return dependencyFindings(await readCharts(site, lock, host));
+}
+
+/** The stage of a build of such a site. @throws CpiabError E2220. */
 export async function proveChartsWhole(site: Site, lock: Lock, host: BuildHost): Promise<void> {
-  failOn(dependencyFindings(await readCharts(site, lock, host)));
+  failOn(await chartFindings(site, lock, host));
 }
 
 function failOn(findings: readonly CpiabError[]): void {

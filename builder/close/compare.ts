@@ -3,7 +3,7 @@ import { CpiabError } from '../../contract/errors.ts';
 import type { Digest } from '../../contract/manifest.ts';
 import { boxPrograms } from '../../contract/programs.ts';
 import type { ImageReference } from '../../contract/reference.ts';
-import { hasBox, type Site } from '../../contract/site.ts';
+import type { BoxSite } from '../../contract/site.ts';
 import type { Need, Needs } from './needs.ts';
 import { chartNames } from './sources.ts';
 
@@ -19,7 +19,7 @@ export interface Carried {
 }
 
 export interface Comparison {
-  site: Site;
+  site: BoxSite;
   carried: Carried;
   needs: Needs;
   /** Folders that are applied, below the tree. */
@@ -86,7 +86,6 @@ function chartFindings({ carried, needs, place }: Comparison): CpiabError[] {
 
 /** The engine's own images are named by no manifest in Git. */
 function engineFindings({ site, carried }: Comparison): CpiabError[] {
-  if (!hasBox(site)) return [];
   const way = `engine ${site.engine.kind} ${site.engine.version}`;
   const images = requiredImages(site, carried)
     .filter((image) => !carried.images.has(image))
@@ -97,15 +96,13 @@ function engineFindings({ site, carried }: Comparison): CpiabError[] {
   return [...images, ...programs];
 }
 
-function requiredImages(site: Site, { images }: Carried): string[] {
-  if (!hasBox(site)) return [];
+function requiredImages(site: BoxSite, { images }: Carried): string[] {
   const { controlPlane, ...others } = engineImages([...images.keys()], site.engine.version);
   return [...controlPlane, ...Object.values(others)];
 }
 
 function unusedFindings({ site, carried, needs, incomplete }: Comparison): CpiabError[] {
-  // A bundle for somebody else's cluster is used by what is not here.
-  if (!hasBox(site) || incomplete) return [];
+  if (incomplete) return [];
   const named = [...needs.images.values()].map(({ reference }) => imageNamed(reference, carried));
   const used = new Set([...requiredImages(site, carried), ...named]);
   return [
@@ -119,7 +116,6 @@ function unusedFindings({ site, carried, needs, incomplete }: Comparison): Cpiab
 const APPS = 'cluster/kubernetes/';
 
 function appFindings({ site, carried, folders, incomplete }: Comparison): CpiabError[] {
-  if (!hasBox(site)) return [];
   const applied = [...folders]
     .filter((folder) => /^cluster\/kubernetes\/(?:platform|apps)\//.test(folder))
     .map((folder) => folder.slice(APPS.length));

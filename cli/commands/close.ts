@@ -18,39 +18,42 @@ export function closeCommand(context: CliContext) {
     .option('--sarif', 'print findings as SARIF 2.1.0')
     .action(async (name, { plan, sarif: asSarif }) => {
       const world = await examine(context, name);
-      const { images, charts, objects, findings } = world;
+      const { images, charts, objects, findings, skipped } = world;
       if (asSarif) {
         const { sarif } = await import('../../builder/close/sarif.ts');
         process.stdout.write(`${JSON.stringify(sarif(findings, packageJson.version), null, 2)}\n`);
       } else {
-        const document = {
-          site: name,
-          objects,
-          images,
-          charts,
-          findings: findings.map((found) => found.toJSON()),
-        };
-        context.print(document, [...(plan ? [planTable(world)] : []), verdict(name, world)].join('\n\n'));
+        const told = findings.map((found) => found.toJSON());
+        const parts = [...(plan && skipped === undefined ? [planTable(world)] : []), verdict(name, world)];
+        context.print({ site: name, skipped, objects, images, charts, findings: told }, parts.join('\n\n'));
       }
       if (findings.length > 0) context.exitWith(3);
     });
 }
 
-async function examine(context: CliContext, name: string): Promise<ClosedWorld> {
+/** What was found; where Git was not looked at, why. */
+type Examined = ClosedWorld & { skipped?: string };
+
+async function examine(context: CliContext, name: string): Promise<Examined> {
   const { readSite } = await import('../../builder/config/read-site.ts');
   const { readLock } = await import('../../builder/lock/read.ts');
   const { headOf } = await import('../../builder/bundle/head.ts');
   const { openBuildRoot } = await import('../../builder/fetch/build-root.ts');
   const { fetchKustomize } = await import('../../builder/fetch/kustomize.ts');
-  const { examineWorld } = await import('../../builder/close/close.ts');
+  const { chartFindings, examineWorld, toClose } = await import('../../builder/close/close.ts');
   const { buildHost } = await import('../build-host.ts');
   const host = buildHost(context);
   const site = await readSite(context.repository, name);
   const { lock } = await readLock(context.repository, site);
+  const due = toClose(site);
+  if ('skipped' in due) {
+    const findings = await chartFindings(site, lock, host);
+    return { ...due, images: [], charts: [], objects: 0, findings };
+  }
   // Only what is committed counts, with or without changes beside it.
   const head = await headOf(context.repository, true, context.signal);
   const tools = await fetchKustomize(await openBuildRoot(site, lock, host), host);
-  return await examineWorld({ site, lock, ...head, ...tools }, host);
+  return await examineWorld({ ...due, lock, ...head, ...tools }, host);
 }
 
 function planTable({ images, charts }: ClosedWorld): string {
@@ -62,7 +65,8 @@ function planTable({ images, charts }: ClosedWorld): string {
   ]);
 }
 
-function verdict(site: string, { images, objects, findings }: ClosedWorld): string {
+function verdict(site: string, { images, objects, findings, skipped }: Examined): string {
+  if (findings.length === 0 && skipped !== undefined) return `skipped: ${skipped}`;
   if (findings.length === 0)
     return `closed: ${site} has ${objects} objects that name ${images.length} images, all in the bundle`;
   const count = `${findings.length} finding${findings.length === 1 ? '' : 's'}`;

@@ -10,7 +10,7 @@ import { fetchKustomize } from '../../../builder/fetch/kustomize.ts';
 import type { BuildHost } from '../../../builder/host.ts';
 import { readLock } from '../../../builder/lock/read.ts';
 import type { Lock } from '../../../contract/lock.ts';
-import type { Site } from '../../../contract/site.ts';
+import { type BoxSite, parseBoxSite } from '../../../contract/site.ts';
 import { cacheRoot } from '../../../host/cache.ts';
 import { run } from '../../../host/process.ts';
 import { quietHost } from '../../support/quiet-host.ts';
@@ -21,7 +21,7 @@ const here = dirname(dirname(dirname(import.meta.dirname)));
 export class WorldCopy {
   #path = '';
   #lock!: Lock;
-  #site!: Site;
+  #site!: BoxSite;
   #tools!: Awaited<ReturnType<typeof fetchKustomize>>;
   #host!: BuildHost;
 
@@ -33,7 +33,7 @@ export class WorldCopy {
     this.#path = join(await mkdtemp(join(tmpdir(), 'cpiab-close-')), 'repository');
     await run(['git', 'clone', '--quiet', here, this.#path]);
     this.#host = quietHost(this.#path, cacheRoot());
-    this.#site = await readSite(this.#path, 'lab');
+    this.#site = parseBoxSite(await readSite(this.#path, 'lab'));
     this.#lock = (await readLock(this.#path, this.#site)).lock;
     this.#tools = await fetchKustomize(await openBuildRoot(this.#site, this.#lock, this.#host), this.#host);
     await this.#git('branch', '--force', 'start');
