@@ -5,8 +5,8 @@ import { fetchCharts } from '../../../builder/fetch/charts.ts';
 import type { BuildHost } from '../../../builder/host.ts';
 import { lockCharts } from '../../../builder/lock/charts.ts';
 import { type Site, SiteSchema } from '../../../contract/site.ts';
-import { Cache } from '../../../host/cache.ts';
 import { freshDirectory } from '../../support/fresh-directory.ts';
+import { quietHost } from '../../support/quiet-host.ts';
 import { refusal } from '../../support/refusal.ts';
 import { chartArchive } from '../../support/registry/charts.ts';
 import { startRegistry, type TestRegistry } from '../../support/registry/server.ts';
@@ -27,13 +27,7 @@ beforeEach(async () => {
     name: 'harbour',
     registries: { 'ghcr.io': { mirrors: [registry.base.href] } },
   });
-  host = {
-    repository: path(),
-    cache: new Cache(path('cache')),
-    progress: () => {},
-    signal: new AbortController().signal,
-    writeLog: async (name) => name,
-  };
+  host = quietHost(path(), path('cache'));
 });
 afterEach(() => registry.stop());
 
