@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import type { Medium, OpenBundle } from '../builder/verify/medium.ts';
-import type { PublicKey } from '../host/minisign.ts';
+import type { TrustedKey } from '../host/rotation.ts';
 import type { CliContext } from './context.ts';
 
 /**
@@ -12,7 +12,7 @@ export async function openWithKey(
   path: string,
   keyFile: string | undefined,
   { signal }: CliContext,
-): Promise<{ medium: Medium; key: PublicKey }> {
+): Promise<{ medium: Medium; key: TrustedKey }> {
   const { openMedium } = await import('../builder/verify/open.ts');
   const { trustedKey } = await import('../builder/verify/trusted-key.ts');
   const medium = await openMedium(resolve(path), signal);

@@ -1,6 +1,7 @@
 import { boxErrors } from './errors/box.ts';
 import { buildErrors } from './errors/build.ts';
 import { closedWorldErrors } from './errors/closed-world.ts';
+import { evidenceErrors } from './errors/evidence.ts';
 import { hostErrors } from './errors/host.ts';
 import { inputErrors } from './errors/input.ts';
 import { internalErrors } from './errors/internal.ts';
@@ -21,6 +22,7 @@ export interface ErrorKind {
 export const errors = {
   ...inputErrors,
   ...trustErrors,
+  ...evidenceErrors,
   ...closedWorldErrors,
   ...buildErrors,
   ...hostErrors,

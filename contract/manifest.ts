@@ -38,6 +38,14 @@ export const BlobSchema = z.strictObject({
 });
 export type Blob = z.infer<typeof BlobSchema>;
 
+/** These and no others: a name is a path that somebody may write to. */
+const FileNameSchema = z
+  .string()
+  .regex(
+    /^(?:oci-layout|index\.json|rotation-[0-9A-F]{16}\.json(?:\.minisig)?)$/,
+    'not a file that a bundle has',
+  );
+
 /**
  * The bundle manifest: every blob and every other file of the bundle. Signed with minisign
  * (`manifest.json.minisig`); nothing in a bundle is parsed before that signature verifies.
@@ -63,8 +71,8 @@ export const ManifestSchema = z.strictObject({
   artifacts: z.record(z.string(), DigestSchema),
   /** Path on the medium → blob it is a hard link of. */
   links: z.record(z.string(), DigestSchema),
-  /** `oci-layout` and `index.json`: name → digest. */
-  files: z.record(z.string(), DigestSchema),
+  /** What lies beside the blobs, `oci-layout`, `index.json` and rotations of the key: name → digest. */
+  files: z.record(FileNameSchema, DigestSchema),
   blobs: z.array(BlobSchema),
 });
 export type Manifest = z.infer<typeof ManifestSchema>;

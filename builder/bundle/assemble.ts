@@ -1,3 +1,4 @@
+import type { ArtifactName } from '../../contract/artifacts.ts';
 import { bundleFiles, mediaTypes } from '../../contract/layout.ts';
 import type { Lock } from '../../contract/lock.ts';
 import { type Digest, type Manifest, ManifestSchema } from '../../contract/manifest.ts';
@@ -132,7 +133,7 @@ async function addArtifacts(
   return {
     ...described,
     provenance: await addDocument(blobs, 'provenance', mediaTypes.provenance, statement),
-  };
+  } satisfies Partial<Record<ArtifactName, Descriptor>>;
 }
 
 /** Images that others built, and what their layers say of packages. */

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { AppSchema } from '../../contract/app.ts';
+import { AuditReportSchema } from '../../contract/audit.ts';
 import { BuildReportSchema } from '../../contract/build-report.ts';
 import { BundleSetSchema } from '../../contract/bundle-set.ts';
 import { DeltaSchema } from '../../contract/delta.ts';
@@ -9,18 +10,21 @@ import { LockDriftSchema } from '../../contract/lock-drift.ts';
 import { ManifestSchema } from '../../contract/manifest.ts';
 import { OutdatedSchema } from '../../contract/outdated.ts';
 import { ProgramsSchema } from '../../contract/programs.ts';
+import { KeyRotationSchema } from '../../contract/rotation.ts';
 import { SiteSchema } from '../../contract/site.ts';
 import { BoxStatusSchema } from '../../contract/status.ts';
 
 /** Documents that people or other programs read and write: file name in `config/schema` → schema. */
 const documents = {
   app: AppSchema,
+  'audit-report': AuditReportSchema,
   'box-status': BoxStatusSchema,
   'build-report': BuildReportSchema,
   'bundle-manifest': ManifestSchema,
   'bundle-set': BundleSetSchema,
   delta: DeltaSchema,
   'image-recipe': ImageRecipeSchema,
+  'key-rotation': KeyRotationSchema,
   lock: LockSchema,
   'lock-drift': LockDriftSchema,
   outdated: OutdatedSchema,

@@ -8,12 +8,14 @@ import { type Delta, DeltaSchema, deltaMembers } from '../../contract/delta.ts';
 import { CpiabError } from '../../contract/errors.ts';
 import { bundleFiles, medium as layout } from '../../contract/layout.ts';
 import { type Digest, type Manifest, ManifestSchema } from '../../contract/manifest.ts';
+import { isRotationFile } from '../../contract/rotation.ts';
 import { linkOrCopy, renameDurably } from '../../host/files.ts';
 import { fileError, requireFile } from '../../host/input-file.ts';
-import type { PublicKey } from '../../host/minisign.ts';
+import type { TrustedKey } from '../../host/rotation.ts';
 import { openDirectory } from '../verify/directory.ts';
 import type { Medium } from '../verify/medium.ts';
-import { readManifest, servedView, verifyMedium } from '../verify/verify.ts';
+import { servedView } from '../verify/served-view.ts';
+import { readManifest, verifyMedium } from '../verify/verify.ts';
 import { copyChecked, extractBlobs } from './extract.ts';
 import { applyPatch } from './patch.ts';
 import { digestOf, nameOf } from './write.ts';
@@ -24,7 +26,7 @@ export interface ApplyRequest {
   delta: string;
   /** Directory that the new bundle becomes; must not be there. */
   out: string;
-  key: PublicKey;
+  key: TrustedKey;
   signal: AbortSignal;
 }
 
@@ -107,7 +109,11 @@ function isMember(name: string, { blobs }: Delta): boolean {
     bundleFiles.ociLayout,
     bundleFiles.index,
   ];
-  return plain.includes(name) || blobs.some(({ digest }) => name === deltaMembers.blob(hex(digest)));
+  return (
+    plain.includes(name) ||
+    isRotationFile(name) ||
+    blobs.some(({ digest }) => name === deltaMembers.blob(hex(digest)))
+  );
 }
 
 async function rejectOtherBase(base: Medium, old: Manifest, head: Delta): Promise<void> {

@@ -1,30 +1,40 @@
-import { readdir } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { CpiabError } from '../../contract/errors.ts';
 import { bundleFiles, medium as layout } from '../../contract/layout.ts';
 import { readTextFile } from '../../host/input-file.ts';
 import { type PublicKey, parsePublicKey, parseSignature } from '../../host/minisign.ts';
+import { type RotationReader, type TrustedKey, trustedKeys } from '../../host/rotation.ts';
 import { keysDirectory } from '../bundle/keys.ts';
 import type { Medium } from './medium.ts';
 
 /**
- * The key to check a medium with: the one in `file`, else that of this machine's site keys which the
- * signature names. A key that lies beside the medium is never taken: it came the same way.
- * @throws CpiabError E1049 not a key, what `readTextFile` throws, E2101 not a signature, E2102 no key here made it.
+ * The key to check a medium with: the one in `file`, else one of this machine's site keys, or a later one
+ * that rotations lead to from there. A key that lies beside the medium is never taken: it came the same way.
+ * A rotation may: the key before has signed it.
+ * @throws CpiabError E1049 not a key, what `readTextFile` throws, E2101 not a signature, E2102 no trusted key made it,
+ *   E2127 and E2128 for a wrong rotation.
  */
-export async function trustedKey(medium: Medium, file: string | undefined): Promise<PublicKey> {
-  if (file !== undefined) return await readKey(file);
+export async function trustedKey(medium: Medium, file: string | undefined): Promise<TrustedKey> {
   const wanted = await signingKey(medium);
-  const folder = dirname(keysDirectory('any'));
-  const sites = await readdir(folder).catch(() => []);
-  const paths = sites.map((site) => join(folder, site, 'minisign.pub'));
-  const keys = await Promise.all(paths.map((path) => readKey(path).catch(() => null)));
-  const found = keys.find((key) => key?.id.equals(wanted.id));
-  if (found) return found;
-  const known = keys.flatMap((key) => (key === null ? [] : [key.name])).join(' or ');
+  const sites = await siteDirectories();
+  const known = file === undefined ? await ownKeys(sites) : [await readKey(file)];
+  const read = rotationReader(medium, sites);
+  const wrong: unknown[] = [];
+  for (const start of known) {
+    const keys = await trustedKeys(start, read).catch((error: unknown) => {
+      // A wrong rotation of one site says nothing of another.
+      wrong.push(error);
+      return [];
+    });
+    const found = keys.find((key) => key.id.equals(wanted.id));
+    if (found !== undefined) return found;
+  }
+  if (wrong.length > 0) throw wrong[0];
+  const names = [...new Set(known.map((key) => key.name))].join(' or ');
   throw new CpiabError('E2102', {
     subject: medium.path,
-    args: [wanted.name, known || "one of this machine's (none yet)"],
+    args: [wanted.name, names || "one of this machine's (none yet)"],
   });
 }
 
@@ -37,6 +47,35 @@ async function signingKey(medium: Medium): Promise<{ id: Buffer; name: string }>
   } catch (cause) {
     throw new CpiabError('E2101', { subject: `${medium.path}: ${bundleFiles.signature}`, cause });
   }
+}
+
+async function siteDirectories(): Promise<string[]> {
+  const folder = dirname(keysDirectory('any'));
+  return (await readdir(folder).catch(() => [])).map((site) => join(folder, site));
+}
+
+/** Every public key of this machine's sites, the retired ones too: their media are still to be checked. */
+async function ownKeys(sites: string[]): Promise<PublicKey[]> {
+  const names = await Promise.all(
+    sites.map(async (site) => (await readdir(site).catch(() => [])).map((name) => join(site, name))),
+  );
+  const files = names.flat().filter((path) => /\/minisign(?:-[0-9A-F]{16})?\.pub$/.test(path));
+  const keys = await Promise.all(files.map((path) => readKey(path).catch(() => null)));
+  return keys.filter((key) => key !== null);
+}
+
+/** Looks where this machine keeps rotations, then on the medium: what was known before can't be taken back. */
+function rotationReader(medium: Medium, sites: string[]): RotationReader {
+  return async (name) => {
+    for (const site of sites) {
+      const own = await readFile(join(site, name)).catch(() => null);
+      if (own !== null) return own;
+    }
+    return await medium.read(`${layout.bundle}/${name}`).catch((error: unknown) => {
+      if (error instanceof CpiabError && error.code === 'E2105') return null;
+      throw error;
+    });
+  };
 }
 
 async function readKey(path: string): Promise<PublicKey> {

@@ -1,8 +1,12 @@
-import { type CpiabError, combined } from '../../contract/errors.ts';
+import { resolve } from 'node:path';
+import type { Audit } from '../../builder/audit/audit.ts';
+import type { Seen } from '../../builder/audit/check.ts';
+import { combined } from '../../contract/errors.ts';
 import { formatBytes } from '../../contract/units.ts';
 import { command } from '../command.ts';
 import type { CliContext } from '../context.ts';
 import { openWithKey } from '../open-bundle.ts';
+import { table } from '../table.ts';
 
 export function verifyCommand(context: CliContext) {
   return command(
@@ -14,33 +18,73 @@ export function verifyCommand(context: CliContext) {
         line: 'cpiab verify cpiab-lab.tar.zst --key lab.pub',
         does: 'a tarball, with a key that was handed over',
       },
-      { line: 'cpiab verify dist/lab/bundle --all', does: 'a bundle directory; name every damaged file' },
+      {
+        line: 'cpiab verify cpiab-lab.iso --all --json > audit.json',
+        does: 'also expiry, lock, bill of materials and provenance; a report to keep',
+      },
+      {
+        line: 'cpiab verify new.iso --all --after audit.json',
+        does: 'and that it is not older than that one',
+      },
     ],
   )
     .argument('<path>', 'an ISO, a .tar.zst or a bundle directory')
     .option('--key <file>', "minisign public key (default: the one of this machine's that signed it)")
-    .option('--all', 'go on after the first damage and name all of it', false)
-    .action(async (path, { key: keyFile, all }) => {
-      const { verifyMedium } = await import('../../builder/verify/verify.ts');
-      const { medium, key } = await openWithKey(path, keyFile, context);
-      const found: CpiabError[] = [];
-      const collect = all ? { onDamage: (error: CpiabError) => void found.push(error) } : {};
-      const result = await verifyMedium(medium, key, context.signal, collect);
-      const [first, ...others] = found;
-      if (first !== undefined) throw combined([first, ...others]);
-      const { manifest, files, bytes } = result;
-      const { site, sequence, revision } = manifest;
-      const document = {
-        path: result.path,
-        kind: result.kind,
-        key: result.key,
-        site,
-        sequence,
-        revision,
-        files,
-        bytes,
-      };
-      const facts = `${site} ${revision}, sequence ${sequence}; ${files} files, ${formatBytes(bytes)}; key ${result.key}`;
-      context.print(document, `verified: ${result.path}\n${facts}`);
+    .option('--all', 'check the documents in it as well, and go on after a failure', false)
+    .option('--after <seen>', 'refuse an older one: a sequence, a manifest.json, or a report of --all')
+    .action(async (path, { key, all, after }) => {
+      const { readSeen } = await import('../../builder/audit/sequence.ts');
+      const seen = after === undefined ? null : await readSeen(after);
+      if (all) await audit({ path, key, seen }, context);
+      else await verify({ path, key, seen }, context);
     });
+}
+
+interface Request {
+  path: string;
+  /** Path of a public key. */
+  key: string | undefined;
+  seen: Seen | null;
+}
+
+async function verify({ path: given, key: keyFile, seen }: Request, context: CliContext): Promise<void> {
+  const { verifyMedium } = await import('../../builder/verify/verify.ts');
+  const { refuseOlder } = await import('../../builder/audit/sequence.ts');
+  const { medium, key } = await openWithKey(given, keyFile, context);
+  const { manifest, files, bytes } = await verifyMedium(medium, key, context.signal);
+  const { path, kind } = medium;
+  if (seen !== null) refuseOlder(path, manifest, seen);
+  const { site, sequence, revision } = manifest;
+  const { name, chain } = key;
+  const document = { path, kind, key: name, chain, site, sequence, revision, files, bytes };
+  const led = chain.map(({ from }) => `, named by ${from}`).toReversed();
+  const facts = `${site} ${revision}, sequence ${sequence}; ${files} files, ${formatBytes(bytes)}; key ${name}`;
+  context.print(document, `verified: ${path}\n${facts}${led.join('')}`);
+}
+
+async function audit({ path, key, seen }: Request, context: CliContext): Promise<void> {
+  const { auditMedium } = await import('../../builder/audit/audit.ts');
+  const { openMedium } = await import('../../builder/verify/open.ts');
+  const { trustedKey } = await import('../../builder/verify/trusted-key.ts');
+  const found = await auditMedium({
+    medium: await openMedium(resolve(path), context.signal),
+    trust: (opened) => trustedKey(opened, key),
+    after: seen,
+    now: Math.floor(Date.now() / 1000),
+    signal: context.signal,
+  });
+  context.print(found.report, auditText(found));
+  const [first, ...others] = found.problems;
+  if (first !== undefined) throw combined([first, ...others]);
+}
+
+function auditText({ report: { checks, medium, bundle, verified } }: Audit): string {
+  const rows = checks.map(({ name, result, evidence, digest }) => [
+    name,
+    result,
+    digest === null ? evidence : `${evidence}; ${digest.slice(0, 19)}`,
+  ]);
+  const about = bundle === null ? '' : `: ${bundle.site} ${bundle.revision}, sequence ${bundle.sequence}`;
+  const end = `${verified ? 'verified' : 'not verified'}: ${medium.path}${about}`;
+  return `${table([['check', 'result', 'evidence'], ...rows])}\n${end}`;
 }

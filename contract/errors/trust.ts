@@ -37,7 +37,7 @@ export const trustErrors = {
   },
   E2108: {
     exit: 3,
-    says: (date: string) => `expired on ${date}`,
+    says: (date: string, clock: string) => `expired on ${date}; the clock says ${clock}`,
     hint: 'build or fetch a newer one',
   },
   E2109: {

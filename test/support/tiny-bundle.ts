@@ -13,7 +13,8 @@ import type { Lock } from '../../contract/lock.ts';
 import type { Manifest } from '../../contract/manifest.ts';
 import { SiteSchema } from '../../contract/site.ts';
 import { Cache, stableJson } from '../../host/cache.ts';
-import { type PublicKey, parsePublicKey } from '../../host/minisign.ts';
+import { parsePublicKey } from '../../host/minisign.ts';
+import { type TrustedKey, unrotated } from '../../host/rotation.ts';
 import { tinyLock } from './tiny-lock.ts';
 
 const { signal } = new AbortController();
@@ -21,7 +22,7 @@ const { signal } = new AbortController();
 export interface TinyBundle {
   /** The bundle's directory. */
   directory: string;
-  key: PublicKey;
+  key: TrustedKey;
   manifest: Manifest;
 }
 
@@ -83,11 +84,11 @@ export async function bundleOfImages(
   });
   const directory = join(root, name);
   await writeBundle(cache, bundle, directory, signal);
-  return { directory, key: parsePublicKey(keys.publicKey), manifest: bundle.manifest };
+  return { directory, key: unrotated(parsePublicKey(keys.publicKey)), manifest: bundle.manifest };
 }
 
 /** A lock of a Debian package that every image has, and of nothing else on the medium. */
-function lockFor(images: string[]): Lock {
+export function lockFor(images: string[]): Lock {
   const lock = tinyLock({ site: 'harbour' });
   const sets = images.length === 0 ? {} : { 'image/tiny': ['git'] };
   return { ...lock, debian: { ...lock.debian, sets: { build: ['git', 'xorriso'], ...sets } } };

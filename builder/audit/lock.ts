@@ -1,0 +1,71 @@
+import { CpiabError } from '../../contract/errors.ts';
+import type { Lock } from '../../contract/lock.ts';
+import type { Manifest } from '../../contract/manifest.ts';
+import type { SpdxDocument } from '../../contract/spdx.ts';
+import { carriedDebian, debianPurl } from '../bundle/debian.ts';
+import type { Check } from './check.ts';
+
+type Found = (problem: CpiabError) => void;
+
+/** The lock is the one that the manifest names, and what it pins is what the bundle has. */
+export const lockCheck: Check = {
+  name: 'lock',
+  run: async ({ medium, manifest, documents }, found) => {
+    const { document: lock, digest } = await documents.lock();
+    const subject = `${medium.path}: lock`;
+    comparePublished(lock, manifest, subject, found);
+    const sbom = await documents.sbom().catch(() => null);
+    const debian = carriedDebian(lock).length;
+    const pinned = `${debian} Debian packages, ${lock.go.length} Go programs, ${lock.upstream.length + lock.charts.length} published images and charts`;
+    if (sbom === null) return { says: `${pinned}; no bill of materials to compare with`, digest };
+    comparePackages(lock, sbom.document, subject, found);
+    return { says: `${pinned}, as in the bill of materials`, count: debian, digest };
+  },
+};
+
+/** Published images and charts have the digests that the lock pins. */
+function comparePublished(
+  { upstream, charts, site }: Lock,
+  manifest: Manifest,
+  subject: string,
+  found: Found,
+): void {
+  if (site !== manifest.site)
+    found(new CpiabError('E2122', { subject, args: [`site ${manifest.site}`, `site ${site}`] }));
+  const published = { ...manifest.images, ...manifest.charts };
+  for (const { reference, digest } of [...upstream, ...charts]) {
+    const carried = published[reference] ?? 'nothing of that name';
+    if (carried !== digest) found(new CpiabError('E2122', { subject: reference, args: [carried, digest] }));
+  }
+}
+
+/** Debian packages: the same ones in both, of the same content. Those inside of published images are not locked. */
+function comparePackages(lock: Lock, sbom: SpdxDocument, subject: string, found: Found): void {
+  const locked = new Map(carriedDebian(lock).map(({ deb }) => [debianPurl(deb), deb.sha256]));
+  const described = ownDebian(sbom, lock);
+  const disagree = (what: string) => found(new CpiabError('E2121', { subject, args: [what] }));
+  for (const [purl, sha256] of locked) {
+    if (!described.has(purl)) disagree(`${purl} is locked, but not described`);
+    else if (described.get(purl) !== sha256) disagree(`${purl} is described with another digest`);
+  }
+  for (const purl of described.keys())
+    if (!locked.has(purl)) disagree(`${purl} is described, but not locked`);
+}
+
+/** Package URL → SHA-256 of the Debian packages that are in something else than a published image. */
+function ownDebian({ packages, relationships }: SpdxDocument, { upstream }: Lock): Map<string, string> {
+  const published = new Set(upstream.map(({ reference }) => reference));
+  const foreign = new Set(packages.filter(({ name }) => published.has(name)).map(({ SPDXID }) => SPDXID));
+  const own = new Set(
+    relationships
+      .filter(({ spdxElementId }) => !foreign.has(spdxElementId))
+      .map(({ relatedSpdxElement }) => relatedSpdxElement),
+  );
+  return new Map(
+    packages.flatMap(({ SPDXID, externalRefs, checksums }) => {
+      const purl = externalRefs?.[0].referenceLocator ?? '';
+      if (!own.has(SPDXID) || !purl.startsWith('pkg:deb/')) return [];
+      return [[purl, checksums?.[0].checksumValue ?? '']];
+    }),
+  );
+}

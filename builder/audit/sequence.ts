@@ -1,0 +1,60 @@
+import { readFile } from 'node:fs/promises';
+import { z } from 'zod';
+import { AuditReportSchema } from '../../contract/audit.ts';
+import { CpiabError } from '../../contract/errors.ts';
+import { ManifestSchema } from '../../contract/manifest.ts';
+import type { Check, Seen } from './check.ts';
+
+/** It is not older than what somebody saw before. */
+export const sequenceCheck: Check = {
+  name: 'sequence',
+  run: async ({ medium, manifest, after }) => {
+    const { sequence } = manifest;
+    if (after === null)
+      return {
+        says: `${sequence}; nothing to compare with, as --after is not given`,
+        count: sequence,
+        none: true,
+      };
+    refuseOlder(medium.path, manifest, after);
+    return { says: `${sequence}, not older than ${after.sequence}`, count: sequence };
+  },
+};
+
+/** @throws CpiabError E2125 when it is older than what was seen, E2126 when that is of another site. */
+export function refuseOlder(
+  subject: string,
+  { site, sequence }: { site: string; sequence: number },
+  after: Seen,
+): void {
+  if (after.site !== null && after.site !== site)
+    throw new CpiabError('E2126', { subject, args: [site, after.site] });
+  if (sequence < after.sequence)
+    throw new CpiabError('E2125', { subject, args: [String(sequence), String(after.sequence)] });
+}
+
+const SeenSchema = z.union([
+  ManifestSchema,
+  AuditReportSchema.transform(({ bundle }, context) => {
+    if (bundle === null) context.addIssue({ code: 'custom', message: 'the report is of no signed bundle' });
+    return bundle ?? z.NEVER;
+  }),
+]);
+
+/**
+ * What somebody saw before, as it is given on the command line.
+ * @param text a sequence, or the path of a manifest or of an audit's report.
+ * @throws CpiabError E1006 no such file, E1004 it is neither.
+ */
+export async function readSeen(text: string): Promise<Seen> {
+  if (/^\d+$/.test(text)) return { site: null, sequence: Number(text) };
+  const content = await readFile(text, 'utf8').catch((cause: unknown) => {
+    throw new CpiabError('E1006', { subject: text, cause });
+  });
+  try {
+    const { site, sequence } = SeenSchema.parse(JSON.parse(content));
+    return { site, sequence };
+  } catch (cause) {
+    throw new CpiabError('E1004', { subject: text, cause });
+  }
+}
