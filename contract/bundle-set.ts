@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { PublishedFileSchema } from './published.ts';
 import { parseReference } from './reference.ts';
 
 /** Whether a name is written in full, registry and tag: then nobody has to guess what is meant. */
@@ -30,6 +31,8 @@ export const BundleSetSchema = z.strictObject({
   ),
   /** Full references of Helm charts that a registry has as OCI artifacts. */
   charts: z.array(publishedReference).default([]),
+  /** Files that servers have. */
+  files: z.array(PublishedFileSchema).default([]),
   /** Programs of `supply/go/programs.yaml` that run on the box itself, outside containers. */
   programs: z.array(z.string()),
   /** App folders below `cluster/kubernetes`, such as `platform/storage`. */

@@ -119,6 +119,8 @@ export const mediaTypes = {
   git: 'application/vnd.cpiab.git.v1',
   gitBundle: 'application/vnd.cpiab.git.bundle.v1',
   lock: 'application/vnd.cpiab.lock.v1+json',
+  files: 'application/vnd.cpiab.files.v1',
+  file: 'application/vnd.cpiab.file.v1',
   sbom: 'application/spdx+json',
   provenance: 'application/vnd.in-toto+json',
 } as const;

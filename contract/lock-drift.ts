@@ -1,7 +1,17 @@
 import { z } from 'zod';
 
 /** What a lock pins, and the files that it was made from. */
-export const driftKinds = ['input', 'package', 'set', 'program', 'node', 'recipe', 'image', 'chart'] as const;
+export const driftKinds = [
+  'input',
+  'package',
+  'set',
+  'program',
+  'node',
+  'recipe',
+  'image',
+  'chart',
+  'file',
+] as const;
 export type DriftKind = (typeof driftKinds)[number];
 
 /** Something that a lock pins otherwise than another one. */

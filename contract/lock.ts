@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import { DigestSchema } from './manifest.ts';
-
-const sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'expected 64 lower-case hexadecimal digits');
+import { sha256 } from './sha256.ts';
 
 /** One Debian binary package, as its suite's signed index describes it. */
 export const DebianPackageSchema = z.strictObject({
@@ -75,6 +74,18 @@ export const LockSchema = z.strictObject({
         /** Of the chart's manifest. */
         digest: DigestSchema,
         /** Bytes of config and layers. */
+        size: z.int().nonnegative(),
+      }),
+    )
+    .default([]),
+  /** Published files, by where they are put. */
+  files: z
+    .array(
+      z.strictObject({
+        path: z.string(),
+        url: z.string(),
+        sha256,
+        /** Bytes. */
         size: z.int().nonnegative(),
       }),
     )

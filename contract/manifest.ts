@@ -16,6 +16,7 @@ export const blobRoles = [
   'chart-config',
   'chart-layer',
   'artifact-manifest',
+  'file',
   'os-kernel',
   'os-initrd',
   'os-module',
@@ -67,6 +68,8 @@ export const ManifestSchema = z.strictObject({
   images: z.record(z.string(), DigestSchema),
   /** Full reference of a Helm chart → digest of its manifest. */
   charts: z.record(z.string(), DigestSchema).default({}),
+  /** Where a published file is put → digest of its content. */
+  downloads: z.record(z.string(), DigestSchema).default({}),
   /** Artifact name (`os`, `git`, `lock`, `sbom`, `provenance`) → digest of its manifest. */
   artifacts: z.record(z.string(), DigestSchema),
   /** Path on the medium → blob it is a hard link of. */

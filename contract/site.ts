@@ -77,6 +77,16 @@ export const SiteSchema = z
         }),
       )
       .default({}),
+    /** How to reach servers of published files and Git repositories, by host, with the port where it isn't the usual one. */
+    servers: z
+      .record(
+        z.string(),
+        z.strictObject({
+          /** Path in the repository of PEM certificates to trust for it, besides the system's. */
+          ca: z.string().optional(),
+        }),
+      )
+      .default({}),
     /** Default all that the site can have: an ISO boots a box, so it needs an engine. */
     media: z.array(z.enum(mediaKinds)).optional(),
     debian: z

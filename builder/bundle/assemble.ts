@@ -24,7 +24,7 @@ export interface AssembleInput {
   lockText: string;
   revision: string;
   sequence: number;
-  parts: Pick<Parts, 'images' | 'charts' | 'components'>;
+  parts: Pick<Parts, 'images' | 'charts' | 'files' | 'components'>;
   /** Null for a site that has no box. */
   composed: Composed | null;
   repository: PackedRepository;
@@ -124,6 +124,7 @@ async function addArtifacts(
   });
   const described = {
     ...os,
+    ...(parts.files.length > 0 && { files: await addFiles(blobs, parts.files) }),
     git,
     lock: locked,
     sbom: await addDocument(blobs, 'sbom', mediaTypes.sbom, sbom),
@@ -155,6 +156,15 @@ async function addOs(blobs: BlobSet, { kernel, initrd, modules }: Composed): Pro
   ]);
 }
 
+/** Published files, each under the name that the bundle set gives it. */
+async function addFiles(blobs: BlobSet, files: Parts['files']): Promise<Descriptor> {
+  return await blobs.addArtifact(
+    'files',
+    mediaTypes.files,
+    files.map(({ path, file }) => ({ file, mediaType: mediaTypes.file, role: 'file', title: path })),
+  );
+}
+
 async function addDocument(blobs: BlobSet, name: 'sbom' | 'provenance', mediaType: string, document: object) {
   const file = await blobs.cache.put(`${JSON.stringify(document, null, 1)}\n`);
   return await blobs.addArtifact(name, mediaType, [{ file, mediaType, role: name, title: `${name}.json` }]);
@@ -182,7 +192,7 @@ interface Contents {
 }
 
 function describe(
-  { site, revision, sequence, lock, composed }: AssembleInput,
+  { site, revision, sequence, lock, composed, parts }: AssembleInput,
   { lock: lockFile, blobs, images, charts, artifacts }: Contents,
   files: Record<string, Digest>,
 ): Manifest {
@@ -198,6 +208,7 @@ function describe(
     expires: lock.epoch + site.bundle.validDays * 24 * 60 * 60,
     images: imageDigests(images),
     charts: imageDigests(charts),
+    downloads: Object.fromEntries(parts.files.map(({ path, file }) => [path, digestOf(file)])),
     artifacts: digests(artifacts),
     links: Object.fromEntries(links),
     files,

@@ -18,6 +18,8 @@ export interface Differences {
   images: Change[];
   /** Like images. */
   charts: Change[];
+  /** By where they are put; the values are digests. */
+  files: Change[];
   /** Packages of the bills of materials: Debian packages, Go modules and what else they name. */
   packages: Change[];
   /** Bytes of each role. */
@@ -30,6 +32,7 @@ export async function compareBundles(before: OpenBundle, after: OpenBundle): Pro
   return {
     about: changes(aboutOf(one), aboutOf(other)),
     images: changes(referencesOf(one.images, other.images), referencesOf(other.images, one.images)),
+    files: changes(digestsOf(one.downloads), digestsOf(other.downloads)),
     charts: changes(referencesOf(one.charts, other.charts), referencesOf(other.charts, one.charts)),
     packages: changes(await packagesOf(before), await packagesOf(after)),
     sizes: sizes(one, other),
@@ -56,6 +59,9 @@ function referencesOf(named: Manifest['images'], other: Manifest['images']): Map
     }),
   );
 }
+
+const digestsOf = (named: Manifest['downloads']) =>
+  new Map(Object.entries(named).map(([name, digest]) => [name, short(digest)]));
 
 const short = (digest: Digest) => digest.slice(0, 'sha256:'.length + 12);
 

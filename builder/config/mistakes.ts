@@ -32,7 +32,7 @@ function fromIssue(schema: z.ZodType, value: unknown, issue: Issue, path: Path):
   }
   if (issue.code === 'invalid_union') return fromUnion(schema, value, issue, path);
   const found = valueAt(value, path);
-  if (issue.code === 'custom') return [overlap(path, issue.message)];
+  if (issue.message.startsWith('overlaps with ')) return [overlap(path, issue.message)];
   if (found === undefined) return [missingKey(path, expectation(issue))];
   return [wrongValue(path, expectation(issue), found)];
 }

@@ -15,6 +15,7 @@ import type { BuildRoot } from './build-root.ts';
 import { fetchCharts } from './charts.ts';
 import { goComponents, type LinkedModule, nodeComponent } from './components.ts';
 import { generateCrds } from './crds.ts';
+import { fetchFiles } from './files.ts';
 import { checkVersions, type PartVersions } from './image-version.ts';
 import { type RecipeParts, recipeImages } from './images.ts';
 import { KUSTOMIZE } from './kustomize.ts';
@@ -41,10 +42,11 @@ export async function fetchParts(site: Site, lock: Lock, root: BuildRoot, host: 
   const recipes = await readRecipes(host.repository, bundles.images);
   const placement = placementOf(definitions, bundles.programs, recipes);
   const sources = { ...root, lock, bundles, definitions, recipes, placement };
-  const [published, charts, made] = await together(
+  const [published, charts, files, made] = await together(
     [
       (signal) => fetchUpstream(site, lock, { ...host, signal }),
       (signal) => fetchCharts(site, lock, { ...host, signal }),
+      (signal) => fetchFiles(site, lock, { ...host, signal }),
       (signal) => (hasBox(site) ? makeBox(sources, { ...host, signal }) : Promise.resolve(null)),
     ],
     host.signal,
@@ -54,6 +56,7 @@ export async function fetchParts(site: Site, lock: Lock, root: BuildRoot, host: 
     sandbox: root.sandbox,
     images: [...built, ...published],
     charts,
+    files,
     box: made?.box ?? null,
     components: [...debianComponents(lock, placement.set), ...(made?.components ?? [])],
     lock,

@@ -5,6 +5,7 @@ import type { Sandbox } from '../../host/sandbox.ts';
 import type { Component } from '../bundle/sbom.ts';
 import type { LayerPackages } from '../packages/scan.ts';
 import type { FetchedChart } from './charts.ts';
+import type { FetchedFile } from './files.ts';
 
 /** A container image, built from its recipe or published by others. */
 export interface BuiltImage {
@@ -26,6 +27,7 @@ export interface Parts {
   sandbox: Sandbox;
   images: BuiltImage[];
   charts: FetchedChart[];
+  files: FetchedFile[];
   /** What the box itself runs; null for a site that has none. */
   box: BoxParts | null;
   /** For the SBOM: packages of Debian, Go and npm that the parts are made of. */

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { type BundleSet, BundleSetSchema } from '../../contract/bundle-set.ts';
 import { type ImageRecipe, ImageRecipeSchema } from '../../contract/image.ts';
 import type { Site } from '../../contract/site.ts';
+import { stableJson } from '../../host/cache.ts';
 import { readYaml } from '../config/read-yaml.ts';
 
 /** What the site's bundles put in, each name once, in order of first mention. */
@@ -21,9 +22,14 @@ export async function readBundleSets(
     kind: 'BundleSet',
     images: all((set) => set.images),
     charts: all((set) => set.charts),
+    files: distinct(sets.flatMap((set) => set.files)),
     programs: all((set) => set.programs),
     apps: all((set) => set.apps),
   };
+}
+
+function distinct<Entry>(entries: Entry[]): Entry[] {
+  return [...new Map(entries.map((entry) => [stableJson(entry), entry])).values()];
 }
 
 /** Folder of an image recipe. */

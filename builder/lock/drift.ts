@@ -70,6 +70,16 @@ const facets: Record<Exclude<DriftKind, 'set'>, Facet> = {
     changed: () => 'tag moved in the registry',
     gone: 'no bundle set names it any more',
   },
+  file: {
+    of: ({ files }) =>
+      files.map(({ path, url, sha256 }) => [
+        path,
+        { says: `sha256:${sha256}`, identity: `${url} ${sha256}` },
+      ]),
+    came: () => 'a bundle set names it',
+    changed: (was, is) => (was === is ? 'taken from another address' : 'the server has another file'),
+    gone: 'no bundle set names it any more',
+  },
 };
 
 /**

@@ -10,6 +10,7 @@ import { readBundleSets, readRecipe, recipePackages } from '../fetch/recipes.ts'
 import type { BuildHost } from '../host.ts';
 import { lockCharts } from './charts.ts';
 import { type PackageSet, resolveDebian } from './debian.ts';
+import { lockFiles } from './files.ts';
 import { lockInputs } from './inputs.ts';
 import { readOsProfile } from './os-profile.ts';
 import { isReference, lockUpstream } from './upstream.ts';
@@ -39,6 +40,7 @@ export async function resolveLock(site: Site, host: BuildHost): Promise<Lock> {
   const debian = await resolveDebian(sets, site, host);
   const upstream = await lockUpstream(bundles.images, site, host);
   const charts = await lockCharts(bundles.charts, site, host);
+  const files = await lockFiles(bundles.files, site, host);
   return {
     apiVersion: 'cpiab.dev/v1',
     kind: 'Lock',
@@ -51,12 +53,13 @@ export async function resolveLock(site: Site, host: BuildHost): Promise<Lock> {
     images: recipes.map((recipe) => ({ name: recipe.name, recipeDigest: digest(stableJson(recipe)) })),
     upstream,
     charts,
-    sizes: estimate(site, debian.packages, upstream, charts),
+    files,
+    sizes: estimate(site, debian.packages, upstream, [...charts, ...files]),
   };
 }
 
 /** What others publish besides images. */
-const publishedKinds = ['charts'] as const;
+const publishedKinds = ['charts', 'files'] as const;
 
 /** The lock as a file: sorted members, one fact a line. */
 export function formatLock(lock: Lock): string {

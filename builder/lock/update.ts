@@ -61,6 +61,7 @@ function rejectUnknown(only: readonly string[], old: Lock | null, path: string):
     ...(old?.debian.packages.map(({ name }) => name) ?? []),
     ...(old?.upstream.map(({ reference }) => reference) ?? []),
     ...(old?.charts.map(({ reference }) => reference) ?? []),
+    ...(old?.files.map(({ path }) => path) ?? []),
   ]);
   const unknown = only.find((name) => !known.has(name));
   if (unknown === undefined) return;
@@ -78,6 +79,12 @@ function keepVersions(old: Lock, fresh: Lock, named: ReadonlySet<string>): Lock 
     ...fresh,
     upstream: kept(old.upstream, fresh.upstream, byReference, named),
     charts: kept(old.charts, fresh.charts, byReference, named),
+    files: kept(
+      old.files,
+      fresh.files,
+      ({ path, url }) => (named.has(path) ? path : `${path} ${url}`),
+      named,
+    ),
     debian: { ...fresh.debian, packages },
   };
 }

@@ -1,12 +1,9 @@
-import { createHash, type Hash } from 'node:crypto';
-import { createReadStream, createWriteStream } from 'node:fs';
 import { mkdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Transform } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import { CpiabError } from '../../contract/errors.ts';
 import { type Cache, type CachedFile, keyDigest } from '../../host/cache.ts';
 import { holdWhenFree } from '../../host/hold.ts';
+import { append, openPartial, type PartialFile } from '../download/partial.ts';
 import type { Registry } from './registry.ts';
 import { Retryable, withRetries } from './retry.ts';
 
@@ -60,19 +57,11 @@ async function isThere({ path, size }: CachedFile): Promise<boolean> {
   return (await stat(path).catch(() => null))?.size === size;
 }
 
-interface Download {
-  partial: string;
-  /** Over the bytes that are there. */
-  hash: Hash;
-  /** Bytes that are there. */
-  at: number;
-}
-
 async function download(registry: Registry, blob: BlobRequest, file: CachedFile, context: BlobContext) {
   const { cache } = context;
   const partial = join(cache.root, 'partial', blob.sha256);
   await mkdir(join(cache.root, 'partial'), { recursive: true });
-  const state = await resume(partial, blob.size);
+  const state = await openPartial(partial, blob.size);
   const resumed = state.at > 0;
   await complete(registry, blob, state, context);
   if (state.hash.copy().digest('hex') !== blob.sha256) {
@@ -84,24 +73,13 @@ async function download(registry: Registry, blob: BlobRequest, file: CachedFile,
   await cache.adoptHashed(partial, blob);
 }
 
-/** The hash over what an earlier download left; more than the whole blob is thrown away. */
-async function resume(partial: string, size: number): Promise<Download> {
-  const there = (await stat(partial).catch(() => null))?.size ?? 0;
-  const hash = createHash('sha256');
-  if (there > size) await rm(partial);
-  if (there === 0 || there > size) return { partial, hash, at: 0 };
-  const source = createReadStream(partial, { highWaterMark: 1 << 20 });
-  for await (const chunk of source) hash.update(chunk as Buffer);
-  return { partial, hash, at: there };
-}
-
 /** Tries until all bytes are there. A try that brought some doesn't count. */
-async function complete(registry: Registry, blob: BlobRequest, state: Download, context: BlobContext) {
+async function complete(registry: Registry, blob: BlobRequest, state: PartialFile, context: BlobContext) {
   const { signal, pauses } = context;
   let before = state.at;
   const attempt = async () => {
     before = state.at;
-    if (state.at < blob.size || blob.size === 0) await append(registry, blob, state, context);
+    if (state.at < blob.size || blob.size === 0) await goOn(registry, blob, state, context);
     if (state.at < blob.size) throw new Retryable(`ended after ${state.at} of ${blob.size} bytes`);
   };
   const progressed = () => state.at > before;
@@ -112,30 +90,13 @@ async function complete(registry: Registry, blob: BlobRequest, state: Download, 
   });
 }
 
-async function append(registry: Registry, blob: BlobRequest, state: Download, context: BlobContext) {
+async function goOn(registry: Registry, blob: BlobRequest, state: PartialFile, context: BlobContext) {
   const range: Record<string, string> = state.at === 0 ? {} : { range: `bytes=${state.at}-` };
   const answer = await registry.get(blob.repository, `blobs/sha256:${blob.sha256}`, range);
   // A server that knows no ranges sends all of it: what we have is passed over.
-  let skip = answer.statusCode === 206 ? 0 : state.at;
-  const take = new Transform({
-    transform(chunk: Buffer, _, done) {
-      const fresh = chunk.subarray(Math.min(skip, chunk.length), skip + blob.size - state.at);
-      skip -= Math.min(skip, chunk.length);
-      state.at += fresh.length;
-      state.hash.update(fresh);
-      context.onBytes(fresh.length);
-      done(null, fresh);
-    },
-  });
-  const sink = createWriteStream(state.partial, { flags: 'a', flush: true, highWaterMark: 1 << 20 });
-  try {
-    await pipeline(answer.body, take, sink, { signal: context.signal });
-  } catch (cause) {
-    context.signal.throwIfAborted();
-    // What was hashed may not have reached the disk.
-    Object.assign(state, await resume(state.partial, blob.size));
-    throw new Retryable(cause instanceof Error ? cause.message : String(cause), { cause });
-  }
+  const skip = answer.statusCode === 206 ? 0 : state.at;
+  const { signal, onBytes } = context;
+  await append(state, answer.body, { skip, size: blob.size, signal, onBytes });
 }
 
 const nameOf = (registry: Registry, { repository, sha256 }: BlobRequest) =>

@@ -1,8 +1,5 @@
-import { X509Certificate } from 'node:crypto';
-import { join } from 'node:path';
-import { CpiabError } from '../../contract/errors.ts';
 import type { Site } from '../../contract/site.ts';
-import { readTextFile } from '../../host/input-file.ts';
+import { readCertificates } from '../download/trust.ts';
 import { authFiles, findCredentials } from './credentials.ts';
 import { Registry } from './registry.ts';
 
@@ -38,20 +35,10 @@ async function openRegistry(host: string, site: Site, repository: string, signal
   const files = authFiles();
   return new Registry(host, {
     bases,
-    ...(ca !== undefined && { ca: await readCertificates(join(repository, ca), ca) }),
+    ...(ca !== undefined && { ca: await readCertificates(repository, ca) }),
     // A mirror has a login of its own.
     credentials: async (base) =>
       await findCredentials(base === bases.at(-1) ? host : base.host, files, signal),
     signal,
   });
-}
-
-async function readCertificates(path: string, shown: string): Promise<string> {
-  const text = await readTextFile(path, { shown });
-  try {
-    new X509Certificate(text);
-  } catch (cause) {
-    throw new CpiabError('E1048', { subject: shown, cause });
-  }
-  return text;
 }

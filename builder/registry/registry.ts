@@ -1,6 +1,6 @@
-import { getCACertificates } from 'node:tls';
 import { Agent, type Dispatcher, interceptors, request } from 'undici';
 import { CpiabError } from '../../contract/errors.ts';
+import { authorities } from '../download/trust.ts';
 import { type Challenge, parseChallenges } from './challenge.ts';
 import { connectionError } from './connection.ts';
 import type { Credentials } from './credential-helper.ts';
@@ -157,12 +157,6 @@ export class Registry {
     if (statusCode >= 500 || statusCode === 408) throw new Retryable(`status ${statusCode}`, { waitMs });
     throw new CpiabError('E3017', { subject, args: [`status ${statusCode}`] });
   }
-}
-
-/** Node's own list, this machine's, and what the site adds: a list that is given replaces all others. */
-function authorities(added: string | undefined): string[] {
-  const all = [...getCACertificates('default'), ...getCACertificates('system')];
-  return [...new Set(added === undefined ? all : [...all, added])];
 }
 
 class TooMany extends Retryable {}

@@ -10,7 +10,7 @@ export function inspectCommand(context: CliContext) {
   return command('inspect', 'show what a medium or bundle holds, and why', [
     {
       line: 'cpiab inspect dist/lab/bundle',
-      does: 'images, charts, artifacts and sizes, after checking the signature',
+      does: 'images, charts, files, artifacts and sizes, after checking the signature',
     },
     {
       line: 'cpiab inspect cpiab-lab.iso --why sha256:4f…',
@@ -28,9 +28,9 @@ export function inspectCommand(context: CliContext) {
 }
 
 function summary(manifest: Manifest): string {
-  const { site, revision, sequence, expires, images, charts, artifacts, blobs } = manifest;
+  const { site, revision, sequence, expires, images, charts, downloads, artifacts, blobs } = manifest;
   const total = blobs.reduce((sum, { size }) => sum + size, 0);
-  const named = [images, charts, artifacts].flatMap((one) => Object.entries(one));
+  const named = [images, charts, downloads, artifacts].flatMap((one) => Object.entries(one));
   const roles = Map.groupBy(blobs, ({ role }) => role);
   const sizes = [...roles].map(([role, found]) => {
     const size = found.reduce((sum, blob) => sum + blob.size, 0);
@@ -39,7 +39,7 @@ function summary(manifest: Manifest): string {
   return [
     `${site} ${revision}, sequence ${sequence}, expires ${new Date(expires * 1000).toISOString().slice(0, 10)}`,
     '',
-    table([['image, chart or artifact', 'digest'], ...named]),
+    table([['image, chart, file or artifact', 'digest'], ...named]),
     '',
     table([['role', 'blobs', 'size'], ...sizes, ['all', String(blobs.length), formatBytes(total)]]),
   ].join('\n');

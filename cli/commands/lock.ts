@@ -40,7 +40,7 @@ export function lockCommand(context: CliContext) {
 }
 
 function text(
-  { first, drift, lock: { debian, go, images, upstream, charts } }: LockPlan,
+  { first, drift, lock: { debian, go, images, upstream, charts, files } }: LockPlan,
   check: boolean,
 ): string {
   if (drift.length === 0) return check ? 'the lock is up to date' : 'nothing changed but the date';
@@ -51,6 +51,7 @@ function text(
     `${images.length} image recipes`,
     `${upstream.length} published images`,
     `${charts.length} charts`,
+    `${files.length} files`,
   ];
   return `a first lock: ${counts.join(', ')}`;
 }

@@ -107,4 +107,24 @@ export const buildErrors = {
     says: (why: string, _command: string) => `the credential helper gives no login: ${why}`,
     hint: (_why: string, command: string) => `run \`${command}\` to see the same, or log in again`,
   },
+  E3040: {
+    exit: 1,
+    says: (why: string) => `the server does not answer: ${why}`,
+    hint: 'check the network and the address, then run again: finished work is kept',
+  },
+  E3041: {
+    exit: 1,
+    says: (why: string) => `the server refuses: ${why}`,
+    hint: 'check the address in the bundle set; it must be open to anybody',
+  },
+  E3042: {
+    exit: 1,
+    says: (why: string) => `the server's certificate is not trusted: ${why}`,
+    hint: "give the authority's certificate as `ca` of the server in the site (servers)",
+  },
+  E3043: {
+    exit: 1,
+    says: (address: string) => `leads to ${address}, where others can change what is said`,
+    hint: 'name the address that it leads to, with sha256 beside it if it is not https',
+  },
 } as const;

@@ -206,4 +206,9 @@ export const inputErrors = {
     says: (host: string) => `what it has for ${host} is neither a login nor the name of a credential helper`,
     hint: (host: string) => `log in again: \`docker login ${host}\` or \`skopeo login ${host}\``,
   },
+  E1060: {
+    exit: 2,
+    says: (first: string, second: string) => `two files are put there: ${first} and ${second}`,
+    hint: 'give one of them another path in its bundle set',
+  },
 } as const;

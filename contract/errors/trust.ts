@@ -56,6 +56,11 @@ export const trustErrors = {
       `made for site ${found}, but the operating system is of site ${expected}`,
     hint: 'copy the medium again from a good source: parts of two builds are mixed',
   },
+  E2120: {
+    exit: 3,
+    says: (found: string, expected: string) => `has sha256 ${found}, expected ${expected}`,
+    hint: 'the server has another file now, or somebody changed it on the way: if it is meant, lock it anew, and correct sha256 in the bundle set',
+  },
   E2301: {
     exit: 3,
     says: (base: string, found: string) => `the delta starts from ${base}, but this is ${found}`,

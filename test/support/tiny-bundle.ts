@@ -6,6 +6,7 @@ import { siteKeys } from '../../builder/bundle/keys.ts';
 import type { Component } from '../../builder/bundle/sbom.ts';
 import { writeBundle } from '../../builder/bundle/write.ts';
 import type { FetchedChart } from '../../builder/fetch/charts.ts';
+import type { FetchedFile } from '../../builder/fetch/files.ts';
 import type { BuiltImage } from '../../builder/fetch/parts.ts';
 import { formatLock } from '../../builder/lock/resolve.ts';
 import { mediaTypes } from '../../contract/layout.ts';
@@ -61,13 +62,14 @@ interface Contents extends Omit<Content, 'images'> {
   lock: Lock;
   images: BuiltImage[];
   charts?: FetchedChart[];
+  files?: FetchedFile[];
 }
 
 /** Writes a signed bundle of images that lie in the cache of its directory, for the site that the lock names. */
 export async function bundleOfImages(
   root: string,
   name: string,
-  { lock, images, charts = [], sequence, components = [], git }: Contents,
+  { lock, images, charts = [], files = [], sequence, components = [], git }: Contents,
 ): Promise<TinyBundle> {
   const cache = new Cache(join(root, 'cache'));
   const keys = await siteKeys(join(root, 'keys'));
@@ -77,7 +79,7 @@ export async function bundleOfImages(
     lockText: formatLock(lock),
     revision: String(sequence % 10).repeat(40),
     sequence,
-    parts: { images, charts, components },
+    parts: { images, charts, files, components },
     composed: null,
     repository: { file: await cache.put(git ?? 'a git bundle'), cached: false },
     key: keys.site,

@@ -35,6 +35,7 @@ export function tinyLock(changes: Partial<Lock> = {}): Lock {
     images: [{ name: 'busybox', recipeDigest: hex('3') }],
     upstream: [],
     charts: [],
+    files: [],
     sizes: { download: 10, cache: 10, output: 10 },
     ...changes,
   };

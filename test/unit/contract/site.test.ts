@@ -12,6 +12,7 @@ test('a site needs only its name and the version of Kubernetes', () => {
     bundles: ['core'],
     bundle: { validDays: 365 },
     registries: {},
+    servers: {},
     debian: { suite: 'trixie' },
   });
 });

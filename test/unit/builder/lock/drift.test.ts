@@ -18,6 +18,7 @@ const chart = (digit: string) => ({
   digest: `sha256:${hex(digit)}`,
   size: 1,
 });
+const file = (digit: string) => ({ path: 'a', url: 'https://example.org/a', sha256: hex(digit), size: 1 });
 const rows = (old: Partial<Lock>, fresh: Partial<Lock>) =>
   driftBetween(tinyLock(old), tinyLock(fresh)).map(({ what, was, is, why }) => [what, was, is, why]);
 
@@ -91,6 +92,7 @@ describe('the drift between two locks', () => {
     ['a tag', { upstream: [image('1')] }, { upstream: [image('2')] }, 'tag moved in the registry'],
     ['an image', {}, { upstream: [image('2')] }, 'a bundle set names it'],
     ['the tag of a chart', { charts: [chart('1')] }, { charts: [chart('2')] }, 'tag moved in the registry'],
+    ['a file', { files: [file('1')] }, { files: [file('2')] }, 'the server has another file'],
     ['an input file', { inputs: { a: hex('1') } }, { inputs: { a: hex('2') } }, 'input file changed'],
   ])('says why %s is another one', (_, old, fresh, why) => {
     expect(driftBetween(tinyLock(old), tinyLock(fresh)).map((entry) => entry.why)).toEqual([why]);

@@ -1,0 +1,40 @@
+import type { Lock } from '../../contract/lock.ts';
+import { tracked } from '../../contract/progress.ts';
+import type { Site } from '../../contract/site.ts';
+import type { CachedFile } from '../../host/cache.ts';
+import { fetchFile } from '../download/file.ts';
+import { Web } from '../download/web.ts';
+import type { BuildHost } from '../host.ts';
+import { inTurn } from '../in-turn.ts';
+
+/** Files that are fetched at a time. */
+const PARALLEL = 4;
+const ID = 'files';
+
+/** A published file, and where it is put. */
+export interface FetchedFile {
+  path: string;
+  file: CachedFile;
+}
+
+/** Brings every file of the lock into the cache. @throws CpiabError E2120 for one that isn't the locked one, E304x of a server. */
+export async function fetchFiles(site: Site, lock: Lock, host: BuildHost): Promise<FetchedFile[]> {
+  if (lock.files.length === 0) return [];
+  const web = new Web(site, host.repository, host.signal);
+  let bytes = 0;
+  const onBytes = (count: number) => {
+    bytes += count;
+    host.progress({ type: 'progress', id: ID, bytes });
+  };
+  const { cache, signal } = host;
+  try {
+    return await tracked(host.progress, { id: ID, title: `${lock.files.length} published files` }, () =>
+      inTurn(lock.files, { parallel: PARALLEL, signal }, async ({ path, ...locked }, stop) => ({
+        path,
+        file: await fetchFile(web, locked, { cache, signal: stop, onBytes }),
+      })),
+    );
+  } finally {
+    await web.close();
+  }
+}

@@ -1,0 +1,32 @@
+import { z } from 'zod';
+import { isGuarded } from './guarded.ts';
+import { sha256 } from './sha256.ts';
+
+/** An address without a name and password in it: a bundle set lies in Git. */
+const address = (protocol: RegExp, error: string) =>
+  z
+    .url({ protocol, error })
+    .refine((text) => !/^[a-z]+:\/\/[^/]*:[^/]*@/.test(text), `${error} without a password`);
+
+/** A file that a server has. */
+export const PublishedFileSchema = z
+  .strictObject({
+    url: address(/^https?$/, 'expected an https address'),
+    /** Name within the bundle's files; parts with a slash between. */
+    path: z
+      .string()
+      .regex(
+        /^(?!.*(?:^|\/)\.{1,2}(?:\/|$))[\w.+-]+(?:\/[\w.+-]+)*$/,
+        'expected a name such as tools/kubectl, with letters, digits, dots, hyphens and plus signs',
+      ),
+    /** What its content must be, whatever the server has. */
+    sha256: sha256.optional(),
+  })
+  .refine(
+    ({ url, sha256: pinned }) => pinned !== undefined || !URL.canParse(url) || isGuarded(new URL(url)),
+    {
+      path: ['url'],
+      message: 'expected an https address, or sha256 beside it',
+    },
+  );
+export type PublishedFile = z.infer<typeof PublishedFileSchema>;
