@@ -16,7 +16,11 @@ export function stages(host: BuildHost) {
   const stage: RunStage = async (name, title, work) => {
     host.signal.throwIfAborted();
     const started = performance.now();
-    const result = await tracked(host.progress, { id: name, title: `${name}: ${title}` }, work);
+    const result = await tracked(
+      host.progress,
+      { id: name, title: `${name}: ${title}`, phase: 'stage' as const },
+      work,
+    );
     times.push({ name, tookMs: Math.round(performance.now() - started) });
     return result;
   };

@@ -6,7 +6,8 @@ import packageJson from '../package.json' with { type: 'json' };
 import { commands } from './commands.ts';
 import type { CliContext } from './context.ts';
 import { driftTable } from './drift-table.ts';
-import { type Presenter, presenter, progressForm } from './progress.ts';
+import { type Presenter, progressForm } from './progress/form.ts';
+import { presenter } from './progress/presenter.ts';
 
 /** From the wish to stop to the end, for work that doesn't see the wish. */
 const GRACE_MS = 5000;
@@ -15,7 +16,10 @@ const GRACE_MS = 5000;
 async function main(argv: readonly string[]): Promise<number> {
   const json = argv.includes('--json');
   const stop = stopOnSignals();
-  const display = await presenter(progressForm(json, process.stderr, process.env), process.stderr);
+  const display = await presenter(progressForm(json, process.stderr, process.env), process.stderr, {
+    now: () => performance.now(),
+    stopped: () => stop.aborted,
+  });
   let status = 0;
   const context = contextOf(json, stop, display, (wanted) => {
     status = wanted;
@@ -27,10 +31,10 @@ async function main(argv: readonly string[]): Promise<number> {
   }
   try {
     await Promise.race([root.parseAsync(argv, { from: 'user' }), overdue(stop)]);
-    display.close();
+    display.close(true);
     return status;
   } catch (error) {
-    display.close();
+    display.close(false);
     if (error instanceof CommanderError && error.exitCode === 0) return 0;
     return await report(error, argv, context);
   }

@@ -1,12 +1,26 @@
 import type { DriftEntry } from './lock-drift.ts';
 
+/** What a part is doing. A `stage` holds other parts. */
+export type Phase = 'stage' | 'download' | 'compile' | 'assemble' | 'write' | 'check';
+
+/** One piece of work. */
+export interface ProgressPart {
+  id: string;
+  title: string;
+  phase?: Phase;
+  /** Bytes that it will take, where that is known. */
+  total?: number;
+}
+
 /**
  * Something that a long piece of work reports about one of its parts. `id` is the same from `start` to
  * the end of the part; parts may overlap. Reports are for people and logs, nothing decides by them.
  */
 export type ProgressEvent =
-  | { type: 'start'; id: string; title: string; detail?: string }
-  | { type: 'progress'; id: string; detail?: string; bytes?: number }
+  /** `expectedMs`: how long it took the last time on this machine. */
+  | ({ type: 'start'; detail?: string; expectedMs?: number } & ProgressPart)
+  /** `bytes`: all so far. */
+  | { type: 'progress'; id: string; detail?: string; bytes?: number; total?: number; phase?: Phase }
   | { type: 'done'; id: string; detail?: string; tookMs: number; bytes?: number; cached?: boolean }
   | { type: 'skip'; id: string; title: string; detail: string }
   | { type: 'fail'; id: string; detail: string; tookMs: number }
@@ -23,7 +37,7 @@ export type ProgressSink = (event: ProgressEvent) => void;
  */
 export async function tracked<Result>(
   sink: ProgressSink,
-  part: { id: string; title: string },
+  part: ProgressPart,
   work: () => Promise<Result>,
   describe: (result: Result) => { cached?: boolean; bytes?: number; detail?: string } = () => ({}),
 ): Promise<Result> {

@@ -21,4 +21,18 @@ export function formatDuration(milliseconds: number): string {
   return `${Math.floor(whole / 3600)} h ${two(Math.floor((whole % 3600) / 60))} min`;
 }
 
+/** Milliseconds that nobody knows exactly: `20 s`, `4 min`, `25 min`, `1 h 10 min`; never finer than it can be known. */
+export function formatRough(milliseconds: number): string {
+  const seconds = milliseconds / 1000;
+  if (seconds < 55) return `${Math.max(5, roundTo(seconds, 5))} s`;
+  const minutes = Math.max(1, Math.round(seconds / 60));
+  if (minutes < 20) return `${minutes} min`;
+  const coarse = roundTo(minutes, 5);
+  if (coarse < 60) return `${coarse} min`;
+  const [hours, rest] = [Math.floor(coarse / 60), coarse % 60];
+  return rest === 0 ? `${hours} h` : `${hours} h ${rest} min`;
+}
+
+const roundTo = (value: number, step: number) => Math.round(value / step) * step;
+
 const two = (value: number) => String(value).padStart(2, '0');

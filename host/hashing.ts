@@ -1,11 +1,15 @@
 import type { Hash } from 'node:crypto';
 import { Transform } from 'node:stream';
 
-/** A stream that hands on what it gets and feeds it to a hash: content is hashed while it is copied, not read again. */
-export function hashing(hash: Hash): Transform {
+/**
+ * A stream that hands on what it gets and feeds it to a hash: content is hashed while it is copied, not read again.
+ * @param onBytes hears of bytes as they pass.
+ */
+export function hashing(hash: Hash, onBytes: (count: number) => void = () => {}): Transform {
   return new Transform({
     transform(chunk: Buffer, _, done) {
       hash.update(chunk);
+      onBytes(chunk.length);
       done(null, chunk);
     },
   });

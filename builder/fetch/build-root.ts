@@ -38,7 +38,7 @@ async function assembleBuildRoot(debs: DebStore, host: BuildHost): Promise<Sandb
   const key = { recipe: RECIPE, packages: packages.map(({ sha256 }) => sha256) };
   const { path } = await tracked(
     host.progress,
-    { id: 'build-root', title: `build root of ${packages.length} packages` },
+    { id: 'build-root', title: `build root of ${packages.length} packages`, phase: 'assemble' },
     () =>
       host.cache.tree('build-root', key, async (directory) => {
         // base-files brings the links that merge /bin, /lib and /sbin into /usr: it comes first.

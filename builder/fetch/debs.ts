@@ -36,12 +36,15 @@ export async function fetchDebs(site: Site, lock: Lock, host: BuildHost): Promis
   const missing = await absent(lock.debian.packages, host);
   if (missing.length > 0) {
     const mirrors = await debianMirrors(site, host.signal);
-    await tracked(
-      host.progress,
-      { id: 'debs', title: `${missing.length} Debian packages` },
-      () => fetchAll(missing, mirrors, site, host),
-      () => ({ bytes: missing.reduce((sum, { size }) => sum + size, 0) }),
-    );
+    const total = missing.reduce((sum, { size }) => sum + size, 0);
+    const part = {
+      id: 'debs',
+      title: `${missing.length} Debian packages`,
+      phase: 'download' as const,
+      total,
+    };
+    const work = () => fetchAll(missing, mirrors, site, host);
+    await tracked(host.progress, part, work, () => ({ bytes: total }));
   }
   const locked = (name: string) => {
     const deb = byName.get(name);
@@ -84,12 +87,13 @@ async function fetchAll(
   await mkdir(host.cache.pool, { recursive: true });
   const queue = [...packages];
   let bytes = 0;
+  const onBytes = (count: number) => {
+    bytes += count;
+    host.progress({ type: 'progress', id: 'debs', detail: `${queue.length} to go`, bytes });
+  };
   const worker = async (signal: AbortSignal) => {
-    for (let deb = queue.shift(); deb !== undefined; deb = queue.shift()) {
-      await fetchDeb(deb, mirrors, site, { ...host, signal });
-      bytes += deb.size;
-      host.progress({ type: 'progress', id: 'debs', detail: `${queue.length} to go`, bytes });
-    }
+    for (let deb = queue.shift(); deb !== undefined; deb = queue.shift())
+      await fetchDeb(deb, mirrors, site, { ...host, signal }, onBytes);
   };
   await together(
     Array.from({ length: PARALLEL }, () => worker),
@@ -97,13 +101,19 @@ async function fetchAll(
   );
 }
 
-async function fetchDeb(deb: DebianPackage, mirrors: Mirrors, site: Site, host: BuildHost): Promise<void> {
+async function fetchDeb(
+  deb: DebianPackage,
+  mirrors: Mirrors,
+  site: Site,
+  host: BuildHost,
+  onBytes: (count: number) => void,
+): Promise<void> {
   const address = `${mirrors[deb.archive]}/${deb.path}`;
   const subject = `${deb.name} ${deb.version}`;
   const attempt = async () => {
     const body = await request(address, host.signal);
     if (body === null) throw new CpiabError('E3001', { subject, args: [deb.version, site.name, deb.name] });
-    await store(body, deb, subject, host);
+    await store(body, deb, subject, host, onBytes);
   };
   const tries = { signal: host.signal, pauses: PAUSES };
   await withRetries(() => attempt().catch(tryAgain), tries).catch((cause: unknown) => {
@@ -125,15 +135,32 @@ async function request(address: string, signal: AbortSignal): Promise<Readable |
   return Readable.fromWeb(response.body);
 }
 
-/** Writes while hashing; the file gets its name only when the digest is right. */
-async function store(body: Readable, deb: DebianPackage, subject: string, host: BuildHost): Promise<void> {
+/**
+ * Writes while hashing; the file gets its name only when the digest is right.
+ * @param onBytes hears of bytes as they come, and of those of a failed try as so many fewer.
+ */
+async function store(
+  body: Readable,
+  deb: DebianPackage,
+  subject: string,
+  host: BuildHost,
+  onBytes: (count: number) => void,
+): Promise<void> {
   const target = host.cache.blobPath(deb.sha256);
   const fresh = temporaryName(target);
   const hash = createHash('sha256');
+  let came = 0;
+  const counted = hashing(hash, (count) => {
+    came += count;
+    onBytes(count);
+  });
   try {
-    await pipeline(body, hashing(hash), createWriteStream(fresh, { flush: true }), { signal: host.signal });
+    await pipeline(body, counted, createWriteStream(fresh, { flush: true }), { signal: host.signal });
     if (hash.digest('hex') !== deb.sha256) throw new CpiabError('E2103', { subject });
     await rename(fresh, target);
+  } catch (error) {
+    onBytes(-came);
+    throw error;
   } finally {
     await rm(fresh, { force: true });
   }

@@ -2,7 +2,7 @@ import { CpiabError } from '../../contract/errors.ts';
 import type { ImageRecipe } from '../../contract/image.ts';
 import type { Lock } from '../../contract/lock.ts';
 import type { Program } from '../../contract/programs.ts';
-import { tracked } from '../../contract/progress.ts';
+import { type ProgressPart, tracked } from '../../contract/progress.ts';
 import { hasBox, type Site } from '../../contract/site.ts';
 import type { CachedFile } from '../../host/cache.ts';
 import { debianComponents } from '../bundle/debian.ts';
@@ -93,7 +93,7 @@ async function makeBox(
   );
   const generator = compiled.programs[GENERATOR];
   if (generator === undefined) throw new Error(`supply/go/programs.yaml has no ${GENERATOR}`);
-  const crds = await part(host, { id: 'crds', title: 'Flux CRDs' }, () =>
+  const crds = await part(host, { id: 'crds', title: 'Flux CRDs', phase: 'assemble' }, () =>
     generateCrds(generator, toolchain, host),
   );
   const onBox = new Set(bundles.programs);
@@ -109,7 +109,9 @@ async function makeBox(
 }
 
 const nodeOf = async (lock: Lock, host: BuildHost) =>
-  await part(host, { id: 'node', title: `Node ${lock.node.version}` }, () => fetchNode(lock, host));
+  await part(host, { id: 'node', title: `Node ${lock.node.version}`, phase: 'download' }, () =>
+    fetchNode(lock, host),
+  );
 
 interface Compiled {
   programs: Record<string, CachedFile>;
@@ -126,7 +128,7 @@ async function compileAll(
   const linked: LinkedModule[] = [];
   for (const program of definitions.filter(({ name }) => name !== KUSTOMIZE)) {
     const title = `${program.name} ${program.modules[0]?.version ?? ''}`;
-    const { files } = await part(host, { id: `go/${program.name}`, title }, () =>
+    const { files } = await part(host, { id: `go/${program.name}`, title, phase: 'compile' }, () =>
       compileProgram(program, toolchain, host),
     );
     const { [moduleList]: list, ...outputs } = files;
@@ -160,7 +162,9 @@ async function buildImages(sources: ImageSources, host: BuildHost): Promise<Buil
     checkVersions(recipe, versionsOf(definitions, lock));
     const folder = recipeFolder(host.repository, name);
     const work = () => recipeImages(recipe, folder, parts, host.cache, lock.epoch);
-    all.push(...(await part(host, { id: `image/${name}`, title: `image ${name}` }, work)).images);
+    all.push(
+      ...(await part(host, { id: `image/${name}`, title: `image ${name}`, phase: 'assemble' }, work)).images,
+    );
   }
   return all;
 }
@@ -177,7 +181,7 @@ function versionsOf(definitions: Program[], lock: Lock): PartVersions {
 /** Reports one part, and whether the cache had it. */
 async function part<Result extends { cached: boolean }>(
   host: BuildHost,
-  about: { id: string; title: string },
+  about: ProgressPart,
   work: () => Promise<Result>,
 ): Promise<Result> {
   host.signal.throwIfAborted();

@@ -21,7 +21,7 @@ export async function fetchKustomize(
   const toolchain = await goToolchain(sandbox, host);
   const { files } = await tracked(
     host.progress,
-    { id: `go/${KUSTOMIZE}`, title: `${KUSTOMIZE} ${program.modules[0]?.version ?? ''}` },
+    { id: `go/${KUSTOMIZE}`, title: `${KUSTOMIZE} ${program.modules[0]?.version ?? ''}`, phase: 'compile' },
     () => compileProgram(program, toolchain, host),
     ({ cached }) => ({ cached }),
   );

@@ -39,13 +39,13 @@ export async function assembleOs(
   const packages = debs.set('os');
   const base = await tracked(
     host.progress,
-    { id: 'os-base', title: `OS of ${packages.length} packages` },
+    { id: 'os-base', title: `OS of ${packages.length} packages`, phase: 'assemble' },
     () => installPackages(assembly, packages),
     ({ cached }) => ({ cached }),
   );
   const { files } = await tracked(
     host.progress,
-    { id: 'os', title: 'OS module and initramfs' },
+    { id: 'os', title: 'OS module and initramfs', phase: 'assemble' },
     () => finish(assembly, base.files.base),
     ({ cached }) => ({ cached }),
   );

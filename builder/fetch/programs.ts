@@ -2,6 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CpiabError } from '../../contract/errors.ts';
 import { type Program, ProgramsSchema } from '../../contract/programs.ts';
+import type { Phase } from '../../contract/progress.ts';
 import type { CachedFile } from '../../host/cache.ts';
 import { writeAtomic } from '../../host/files.ts';
 import { ProcessError } from '../../host/process.ts';
@@ -37,7 +38,10 @@ export async function compileProgram(
   const key = { program, source, toolchain: toolchain.key };
   return await host.cache.files('go', key, async (scratch) => {
     const go = goRunner(program, toolchain, host, scratch);
+    const phase = (name: Phase) => host.progress({ type: 'progress', id: `go/${program.name}`, phase: name });
+    phase('download');
     await go(['mod', 'download']);
+    phase('compile');
     const made: Record<string, string> = {};
     for (const output of program.outputs) {
       await go(['build', ...buildFlags(program), '-o', `/out/${output.bin}`, output.package]);

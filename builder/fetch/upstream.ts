@@ -1,5 +1,5 @@
 import { createReadStream, createWriteStream } from 'node:fs';
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip, createZstdDecompress } from 'node:zlib';
@@ -32,44 +32,58 @@ const ID = 'upstream';
 export async function fetchUpstream(site: Site, lock: Lock, host: BuildHost): Promise<BuiltImage[]> {
   if (lock.upstream.length === 0) return [];
   const registries = openRegistries(site, host.repository, host.signal);
-  const part = { id: ID, title: `${lock.upstream.length} published images` };
+  const part = { id: ID, title: `${lock.upstream.length} published images`, phase: 'download' as const };
   try {
-    return await tracked(
-      host.progress,
-      part,
-      async () => await fetchImages(lock.upstream, registries, host),
-      (images) => ({ bytes: sumOf(images.flatMap(({ layers }) => layers.map(({ file }) => file.size))) }),
-    );
+    const work = async () => await fetchImages(lock.upstream, registries, host);
+    const { images } = await tracked(host.progress, part, work, ({ bytes }) => ({
+      bytes,
+      cached: bytes === 0,
+    }));
+    return images;
   } finally {
     await registries.close();
   }
 }
 
-async function fetchImages(all: Locked[], registries: Registries, host: BuildHost): Promise<BuiltImage[]> {
+/** The images, and how many bytes had to be fetched for them. */
+async function fetchImages(
+  all: Locked[],
+  registries: Registries,
+  host: BuildHost,
+): Promise<{ images: BuiltImage[]; bytes: number }> {
   const turns = { parallel: PARALLEL, signal: host.signal };
-  const images = await inTurn(all, turns, async (locked) => ({
+  const described = await inTurn(all, turns, async (locked) => ({
     locked,
     remote: await describe(locked, registries),
   }));
   const wanted = new Map<Digest, { blob: RemoteDescriptor; locked: Locked }>();
-  for (const { locked, remote } of images)
+  for (const { locked, remote } of described)
     for (const blob of [remote.config, ...remote.layers]) wanted.set(blob.digest, { blob, locked });
   const queue = [...wanted.values()].toSorted((a, b) => b.blob.size - a.blob.size);
+  const total = await missingBytes(queue, host.cache);
   let bytes = 0;
   await inTurn(queue, turns, async ({ blob, locked }, signal) => {
     const { host: name, repository } = readReference(locked.reference);
     const request = { repository, sha256: hex(blob.digest), size: blob.size };
     const onBytes = (count: number) => {
       bytes += count;
-      host.progress({ type: 'progress', id: ID, bytes });
+      host.progress({ type: 'progress', id: ID, bytes, total });
     };
     await fetchBlob(await registries.of(name), request, { cache: host.cache, signal, onBytes });
   });
-  return await inTurn(
-    images,
-    turns,
-    async ({ locked, remote }) => await builtImage(locked, remote, host.cache),
+  const work = async ({ locked, remote }: (typeof described)[number]) =>
+    await builtImage(locked, remote, host.cache);
+  return { images: await inTurn(described, turns, work), bytes };
+}
+
+async function missingBytes(queue: { blob: RemoteDescriptor }[], cache: Cache): Promise<number> {
+  const missing = await Promise.all(
+    queue.map(async ({ blob: { digest, size } }) => {
+      const found = await stat(cache.blobPath(hex(digest))).catch(() => null);
+      return found?.size === size ? 0 : size;
+    }),
   );
+  return missing.reduce((sum, size) => sum + size, 0);
 }
 
 /** The locked image as its registry has it: asked for by digest, so that nothing but the locked one can come. */
@@ -179,4 +193,3 @@ function poolFile({ digest, size }: RemoteDescriptor, cache: Cache): CachedFile 
 }
 
 const hex = (digest: Digest) => digest.slice('sha256:'.length);
-const sumOf = (sizes: number[]) => sizes.reduce((sum, size) => sum + size, 0);

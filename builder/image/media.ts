@@ -90,9 +90,8 @@ type Described = Omit<Artifact, 'tookMs'>;
 
 async function made(host: BuildHost, name: string, work: () => Promise<Described>): Promise<Artifact> {
   const started = performance.now();
-  const artifact = await tracked(host.progress, { id: `media/${name}`, title: name }, work, ({ size }) => ({
-    bytes: size,
-  }));
+  const part = { id: `media/${name}`, title: name, phase: 'write' as const };
+  const artifact = await tracked(host.progress, part, work, ({ size }) => ({ bytes: size }));
   return { ...artifact, tookMs: Math.round(performance.now() - started) };
 }
 

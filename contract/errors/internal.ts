@@ -8,6 +8,6 @@ export const internalErrors = {
   E9002: {
     exit: 130,
     says: () => 'interrupted',
-    hint: 'run it again: finished work is kept',
+    hint: 'run the same command again: it goes on where this one stopped',
   },
 } as const;

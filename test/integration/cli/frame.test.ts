@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, truncate, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -152,6 +152,27 @@ test('Ctrl-C ends with status 130 and says so, although the peer is silent', asy
   ]);
   (socket as { destroy(): void }).destroy();
   server.close();
+});
+
+test('Ctrl-C on a terminal ends with status 130, says how to go on, and gives the cursor back', async () => {
+  const words = [process.execPath, main, 'cache', 'verify'].map((word) => `'${word}'`).join(' ');
+  const size = 2 ** 31;
+  await mkdir(join(home, 'big', 'blobs', 'sha256'), { recursive: true });
+  await writeFile(join(home, 'big', 'blobs', 'sha256', 'a'.repeat(64)), '');
+  await truncate(join(home, 'big', 'blobs', 'sha256', 'a'.repeat(64)), size);
+  const env = { ...process.env, ...environment(), CI: '', TERM: 'xterm', CPIAB_CACHE: join(home, 'big') };
+  const child = spawn('script', ['-qfec', words, '/dev/null'], { env, stdio: ['pipe', 'pipe', 'inherit'] });
+  let shown = '';
+  child.stdout.on('data', (chunk: Buffer) => {
+    const before = shown;
+    shown += chunk.toString();
+    if (!before.includes('\u001B[?25l') && shown.includes('\u001B[?25l')) child.stdin.write('\u0003');
+  });
+  const [status] = (await once(child, 'close')) as [number];
+  expect(status).toBe(130);
+  expect(shown).toContain('CPIAB-E9002 cpiab cache: interrupted');
+  expect(shown).toContain('run the same command again: it goes on where this one stopped');
+  expect(shown.lastIndexOf('\u001B[?25h')).toBeGreaterThan(shown.lastIndexOf('\u001B[?25l'));
 });
 
 test('a reader that closes the pipe early is no failure', async () => {
