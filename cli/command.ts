@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError } from '@commander-js/extra-typings';
+import { parseBytes } from '../contract/units.ts';
 
 /** What one invocation does, shown by `--help`. */
 export interface Example {
@@ -29,6 +30,13 @@ export function wholeNumber(least: number, most: number) {
     if (/^\d+$/.test(text) && value >= least && value <= most) return value;
     throw new InvalidArgumentError(`expected a whole number from ${least} to ${most}`);
   };
+}
+
+/** Parser of an option that takes a size in bytes. */
+export function byteSize(text: string): number {
+  const bytes = parseBytes(text);
+  if (bytes === null) throw new InvalidArgumentError('expected a size such as 10GB or 500MiB');
+  return bytes;
 }
 
 /** Parser of an option that takes some of a set of words, separated by commas. */

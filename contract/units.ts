@@ -12,6 +12,26 @@ export function formatBytes(bytes: number): string {
   return `${value.toFixed(digits)} ${BYTE_UNITS[unit]}`;
 }
 
+const UNIT_BYTES: Readonly<Record<string, number>> = {
+  B: 1,
+  K: 1e3,
+  M: 1e6,
+  G: 1e9,
+  T: 1e12,
+  KIB: 2 ** 10,
+  MIB: 2 ** 20,
+  GIB: 2 ** 30,
+  TIB: 2 ** 40,
+};
+
+/** Bytes that a person wrote, such as `10GB`, `4G` (powers of 1000, as carriers are sold) or `500MiB`; null for else. */
+export function parseBytes(text: string): number | null {
+  const { number, unit = 'B' } = /^(?<number>\d+(?:\.\d+)?)\s*(?<unit>[a-z]+)?$/i.exec(text)?.groups ?? {};
+  const name = unit.toUpperCase();
+  const factor = UNIT_BYTES[name] ?? UNIT_BYTES[name.replace(/B$/, '')];
+  return number === undefined || factor === undefined ? null : Math.round(Number(number) * factor);
+}
+
 /** Milliseconds for people: `0.3 s`, `42.0 s`, `5 min 07 s`, `1 h 02 min`. */
 export function formatDuration(milliseconds: number): string {
   const seconds = milliseconds / 1000;

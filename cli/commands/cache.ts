@@ -1,7 +1,6 @@
-import { InvalidArgumentError } from '@commander-js/extra-typings';
 import { formatBytes } from '../../contract/units.ts';
 import { Cache, cacheRoot } from '../../host/cache.ts';
-import { command, plainCommand, wholeNumber } from '../command.ts';
+import { byteSize, command, plainCommand, wholeNumber } from '../command.ts';
 import type { CliContext } from '../context.ts';
 import { table } from '../table.ts';
 
@@ -62,7 +61,7 @@ function verifyCommand(context: CliContext) {
 function pruneCommand(context: CliContext) {
   return plainCommand('prune', 'Remove what was not used for long; a build that needs it makes it anew.')
     .option('--unused <days>', 'what no build has used for so many days', wholeNumber(0, 36_500))
-    .option('--size <size>', 'what was used longest ago, until the rest fits: such as 10GB', parseSize)
+    .option('--size <size>', 'what was used longest ago, until the rest fits: such as 10GB', byteSize)
     .action(async ({ unused, size }) => {
       const { pruneCache } = await import('../../host/cache-upkeep.ts');
       const { CpiabError } = await import('../../contract/errors.ts');
@@ -79,24 +78,4 @@ function pruneCommand(context: CliContext) {
         `removed ${gone.entries} entries, ${formatBytes(gone.bytes)}`,
       );
     });
-}
-
-const UNITS: Record<string, number> = {
-  B: 1,
-  KB: 1e3,
-  MB: 1e6,
-  GB: 1e9,
-  TB: 1e12,
-  KIB: 2 ** 10,
-  MIB: 2 ** 20,
-  GIB: 2 ** 30,
-  TIB: 2 ** 40,
-};
-
-function parseSize(text: string): number {
-  const { number, unit = 'B' } = /^(?<number>\d+(?:\.\d+)?)\s*(?<unit>[a-z]+)?$/i.exec(text)?.groups ?? {};
-  const factor = UNITS[unit.toUpperCase()];
-  if (number === undefined || factor === undefined)
-    throw new InvalidArgumentError('expected a size such as 10GB or 500MiB');
-  return Math.round(Number(number) * factor);
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { formatBytes, formatDuration } from '../../../contract/units.ts';
+import { formatBytes, formatDuration, parseBytes } from '../../../contract/units.ts';
 
 test.each([
   [0, '0 B'],
@@ -24,4 +24,20 @@ test.each([
   [3_720_000, '1 h 02 min'],
 ])('%d milliseconds are %s', (milliseconds, text) => {
   expect(formatDuration(milliseconds)).toBe(text);
+});
+
+test.each([
+  ['4294967295', 2 ** 32 - 1],
+  ['4G', 4e9],
+  ['4gb', 4e9],
+  ['4 GiB', 2 ** 32],
+  ['1.5MB', 1_500_000],
+  ['700KB', 700_000],
+  ['', null],
+  ['4X', null],
+  ['-1GB', null],
+  ['1e9', null],
+  ['4GiBs', null],
+])('the size %j is %s bytes', (text, bytes) => {
+  expect(parseBytes(text)).toBe(bytes);
 });
