@@ -8,6 +8,16 @@ import { type RotationReader, type TrustedKey, trustedKeys } from '../../host/ro
 import { keysDirectory } from '../bundle/keys.ts';
 import type { Medium } from './medium.ts';
 
+/** Something that is signed: what it says of its key, which is not yet trusted. */
+export interface Claim {
+  /** Its path. */
+  subject: string;
+  /** Text of its signature, and the signature's path. */
+  signature(): Promise<{ text: string; path: string }>;
+  /** Reads rotations that came with it. */
+  rotation: RotationReader;
+}
+
 /**
  * The key to check a medium with: the one in `file`, else one of this machine's site keys, or a later one
  * that rotations lead to from there. A key that lies beside the medium is never taken: it came the same way.
@@ -16,10 +26,15 @@ import type { Medium } from './medium.ts';
  *   E2127 and E2128 for a wrong rotation.
  */
 export async function trustedKey(medium: Medium, file: string | undefined): Promise<TrustedKey> {
-  const wanted = await signingKey(medium);
+  return await keyOf(claimOf(medium), file);
+}
+
+/** The same for anything else that is signed. */
+export async function keyOf(claim: Claim, file: string | undefined): Promise<TrustedKey> {
+  const wanted = await signingKey(claim);
   const sites = await siteDirectories();
   const known = file === undefined ? await ownKeys(sites) : [await readKey(file)];
-  const read = rotationReader(medium, sites);
+  const read = rotationReader(claim, sites);
   const wrong: unknown[] = [];
   for (const start of known) {
     const keys = await trustedKeys(start, read).catch((error: unknown) => {
@@ -33,19 +48,35 @@ export async function trustedKey(medium: Medium, file: string | undefined): Prom
   if (wrong.length > 0) throw wrong[0];
   const names = [...new Set(known.map((key) => key.name))].join(' or ');
   throw new CpiabError('E2102', {
-    subject: medium.path,
+    subject: claim.subject,
     args: [wanted.name, names || "one of this machine's (none yet)"],
   });
 }
 
-/** Which key a medium claims to be signed with, its identifier written as minisign prints it: little-endian. */
-async function signingKey(medium: Medium): Promise<{ id: Buffer; name: string }> {
-  const text = await medium.read(`${layout.bundle}/${bundleFiles.signature}`);
+function claimOf(medium: Medium): Claim {
+  const path = `${medium.path}: ${bundleFiles.signature}`;
+  return {
+    subject: medium.path,
+    signature: async () => {
+      const text = await medium.read(`${layout.bundle}/${bundleFiles.signature}`);
+      return { text: text.toString('utf8'), path };
+    },
+    rotation: async (name) =>
+      await medium.read(`${layout.bundle}/${name}`).catch((error: unknown) => {
+        if (error instanceof CpiabError && error.code === 'E2105') return null;
+        throw error;
+      }),
+  };
+}
+
+/** Which key something claims to be signed with, its identifier written as minisign prints it: little-endian. */
+async function signingKey({ signature }: Claim): Promise<{ id: Buffer; name: string }> {
+  const { text, path } = await signature();
   try {
-    const id = parseSignature(text.toString('utf8')).keyId;
+    const id = parseSignature(text).keyId;
     return { id, name: Buffer.from(id).reverse().toString('hex').toUpperCase() };
   } catch (cause) {
-    throw new CpiabError('E2101', { subject: `${medium.path}: ${bundleFiles.signature}`, cause });
+    throw new CpiabError('E2101', { subject: path, cause });
   }
 }
 
@@ -65,16 +96,13 @@ async function ownKeys(sites: string[]): Promise<PublicKey[]> {
 }
 
 /** Looks where this machine keeps rotations, then on the medium: what was known before can't be taken back. */
-function rotationReader(medium: Medium, sites: string[]): RotationReader {
+function rotationReader({ rotation }: Claim, sites: string[]): RotationReader {
   return async (name) => {
     for (const site of sites) {
       const own = await readFile(join(site, name)).catch(() => null);
       if (own !== null) return own;
     }
-    return await medium.read(`${layout.bundle}/${name}`).catch((error: unknown) => {
-      if (error instanceof CpiabError && error.code === 'E2105') return null;
-      throw error;
-    });
+    return await rotation(name);
   };
 }
 

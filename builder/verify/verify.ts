@@ -65,7 +65,7 @@ export async function checkSeal(medium: Medium, key: PublicKey, signal: AbortSig
  * Also holds the parts of the text that no signature covers (the untrusted comment, line ends) to the one
  * form that the builder writes: then no byte is free to differ.
  */
-function verifyExact(hash: Uint8Array, text: string, key: PublicKey): boolean {
+export function verifyExact(hash: Uint8Array, text: string, key: PublicKey): boolean {
   return verifyHash(hash, text, key) && formatSignature(parseSignature(text), key.name) === text;
 }
 
