@@ -70,6 +70,7 @@ async function unpack(
 ): Promise<Delta> {
   await mkdir(join(directory, 'blobs'), { recursive: true });
   let head: Delta | null = null;
+  let missing = new Set<string>();
   const archive = extract();
   const source = createReadStream(delta, { highWaterMark: 1 << 20 });
   source.on('error', (cause) => archive.destroy(fileError(cause, delta)));
@@ -80,7 +81,8 @@ async function unpack(
       if (head === null) {
         head = readHead(await buffer(entry), name, delta);
         await rejectOtherBase(base, old, head);
-      } else if (isMember(name, head)) {
+        missing = membersOf(head);
+      } else if (missing.delete(name) || isRotationFile(name)) {
         await pipeline(entry, createWriteStream(join(directory, name)), { signal });
       } else throw new CpiabError('E2303', { subject: delta, args: [`an unknown member ${name}`] });
     }
@@ -90,7 +92,13 @@ async function unpack(
     throw new CpiabError('E2303', { subject: delta, args: ['it is cut off or damaged'], cause });
   }
   if (head === null) throw new CpiabError('E2303', { subject: delta, args: ['it is empty'] });
+  rejectMissing(missing, delta);
   return head;
+}
+
+/** A tar that ends between two members looks whole. */
+function rejectMissing([first]: Iterable<string>, path: string): void {
+  if (first !== undefined) throw new CpiabError('E2303', { subject: path, args: [`it has no ${first}`] });
 }
 
 function readHead(bytes: Buffer, name: string, path: string): Delta {
@@ -102,18 +110,11 @@ function readHead(bytes: Buffer, name: string, path: string): Delta {
   }
 }
 
-function isMember(name: string, { blobs }: Delta): boolean {
-  const plain: string[] = [
-    bundleFiles.manifest,
-    bundleFiles.signature,
-    bundleFiles.ociLayout,
-    bundleFiles.index,
-  ];
-  return (
-    plain.includes(name) ||
-    isRotationFile(name) ||
-    blobs.some(({ digest }) => name === deltaMembers.blob(hex(digest)))
-  );
+/** What must follow the head: files that every bundle has, and the blobs that the head names. */
+function membersOf({ blobs }: Delta): Set<string> {
+  const { manifest, signature, ociLayout, index } = bundleFiles;
+  const stored = blobs.map(({ digest }) => deltaMembers.blob(hex(digest)));
+  return new Set([manifest, signature, ociLayout, index, ...stored]);
 }
 
 async function rejectOtherBase(base: Medium, old: Manifest, head: Delta): Promise<void> {

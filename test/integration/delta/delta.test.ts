@@ -107,6 +107,17 @@ describe('a delta', () => {
   });
 });
 
+/** Where the members of a tar start. Source: POSIX.1 pax, ustar interchange format. */
+function starts(tar: Buffer): number[] {
+  const found: number[] = [];
+  for (let at = 0; tar[at] !== 0; ) {
+    found.push(at);
+    const size = Number.parseInt(tar.toString('latin1', at + 124, at + 136), 8);
+    at += 512 * (1 + Math.ceil(size / 512));
+  }
+  return found;
+}
+
 describe('a damaged delta makes no bundle', () => {
   test.each([0.2, 0.5, 0.9, 0.999])('cut off at %d of its length', async (part) => {
     const { out } = await delta(one, two, 'd12');
@@ -115,6 +126,19 @@ describe('a damaged delta makes no bundle', () => {
     const refused = await refusal(apply(one.directory, out, 'made'));
     expect(['E2303', 'E2103']).toContain(refused.code);
     expect(await exists('made')).toBe(false);
+  });
+
+  test.each([
+    ['a file', 'oci-layout', 'no oci-layout'],
+    ['a blob', 'blobs/', 'no blobs/'],
+  ])('cut off right before %s', async (_, member, missing) => {
+    const { out } = await delta(one, two, 'd12');
+    const bytes = await readFile(out);
+    const header = starts(bytes).find((at) => bytes.toString('latin1', at, at + 100).startsWith(member));
+    await writeFile(out, bytes.subarray(0, header));
+    const refused = await refusal(apply(one.directory, out, 'made'));
+    expect([refused.code, refused.message]).toEqual(['E2303', expect.stringContaining(missing)]);
+    expect(await exists('made.new')).toBe(false);
   });
 
   test.each(['a blob', 'the manifest', 'the signature', 'the head'])(
