@@ -107,12 +107,12 @@ async function entriesOf(cache: Cache): Promise<Entry[]> {
   const products = records.map(async ({ path, files }) => {
     // What two records name stays as long as one of them does.
     const own = files.filter((file) => uses.get(file) === 1).map((file) => cache.blobPath(file));
-    return await entry([path, ...own], path);
+    return await entry([path, ...own], [path]);
   });
   const pool = (await readdir(cache.pool).catch(() => []))
     .filter((name) => !uses.has(name))
-    .map((name) => entry([cache.blobPath(name)], cache.blobPath(name)));
-  const trees = (await treesOf(cache)).map((path) => entry([path], path));
+    .map((name) => entry([cache.blobPath(name), cache.usePath(name)]));
+  const trees = (await treesOf(cache)).map((path) => entry([path]));
   return await Promise.all([...products, ...pool, ...trees]);
 }
 
@@ -141,9 +141,10 @@ async function treesOf(cache: Cache): Promise<string[]> {
   return trees.flat();
 }
 
-/** @param mark the path whose time says when the entry was used last. */
-async function entry(paths: string[], mark: string): Promise<Entry> {
-  const used = (await lstat(mark).catch(() => null))?.mtimeMs ?? 0;
+/** @param marks the paths whose newest time says when the entry was used last. */
+async function entry(paths: string[], marks = paths): Promise<Entry> {
+  const times = marks.map(async (mark) => (await lstat(mark).catch(() => null))?.mtimeMs ?? 0);
+  const used = Math.max(...(await Promise.all(times)));
   const never = new AbortController().signal;
   let bytes = 0;
   for (const path of paths) for await (const file of filesBelow(path, never)) bytes += file.bytes;

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, utimes } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { CpiabError } from '../contract/errors.ts';
@@ -48,12 +48,16 @@ export class Cache {
     return join(this.root, 'blobs', 'sha256');
   }
 
-  /** Removes what builds that were killed left behind: scratch directories not touched since a time, milliseconds. */
+  /**
+   * Removes what builds that were killed left behind: scratch directories not touched since a time,
+   * milliseconds. By the time of their last change that nobody can set: what is unpacked into one may
+   * give it the time that it has in the archive.
+   */
   async sweep(before: number): Promise<void> {
     const parent = join(this.root, 'tmp');
     for (const name of await readdir(parent).catch(() => [])) {
       const found = await stat(join(parent, name)).catch(() => null);
-      if (found !== null && found.mtimeMs < before)
+      if (found !== null && found.ctimeMs < before)
         await rm(join(parent, name), { recursive: true, force: true });
     }
   }
@@ -78,7 +82,19 @@ export class Cache {
     return { sha256, size, path: this.blobPath(sha256) };
   }
 
-  /** Notes that a file or tree was used, which is what decides how long it stays. */
+  /** Notes that a pool file was used: beside it, as bundles share the file and its times. */
+  async touchBlob(sha256: string): Promise<void> {
+    await mkdir(join(this.root, 'used'), { recursive: true }).catch(() => {});
+    await writeFile(this.usePath(sha256), '').catch(() => {});
+    await this.touch(this.usePath(sha256));
+  }
+
+  /** Path whose time says when a pool file that no record names was used. */
+  usePath(sha256: string): string {
+    return join(this.root, 'used', sha256);
+  }
+
+  /** Notes that a record or tree was used, which is what decides how long it stays. */
   async touch(path: string): Promise<void> {
     const now = new Date();
     // The cache may belong to somebody else, or be gone meanwhile: neither is this use's business.
@@ -168,6 +184,7 @@ export class Cache {
         // Another build made the same tree first.
         if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST') throw error;
       });
+      await this.touch(path);
       return { path, cached: false };
     } finally {
       await rm(scratch, { recursive: true, force: true });

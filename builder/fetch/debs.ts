@@ -74,7 +74,7 @@ async function absent(packages: DebianPackage[], host: BuildHost): Promise<Debia
   );
   const missing = packages.filter((deb, index) => sizes[index] !== deb.size);
   const here = packages.filter((deb) => !missing.includes(deb));
-  await Promise.all(here.map((deb) => host.cache.touch(host.cache.blobPath(deb.sha256))));
+  await Promise.all(here.map((deb) => host.cache.touchBlob(deb.sha256)));
   return missing;
 }
 

@@ -37,7 +37,7 @@ export async function fetchBlob(
   const { cache, signal } = context;
   const file = { sha256: blob.sha256, size: blob.size, path: cache.blobPath(blob.sha256) };
   if (await isThere(file)) {
-    await cache.touch(file.path);
+    await cache.touchBlob(file.sha256);
     return file;
   }
   const held = await holdWhenFree(holdName(cache, blob), signal);
