@@ -82,7 +82,7 @@ async function makeBox(
   host: BuildHost,
 ): Promise<{ box: BoxParts; components: Component[] }> {
   const { lock, bundles, definitions, debs, sandbox, placement } = sources;
-  const toolchain = await goToolchain(sandbox, host);
+  const toolchain = await goToolchain(sources, host);
   const [compiled, os, node] = await together(
     [
       (signal) => compileAll(definitions, placement, toolchain, { ...host, signal }),

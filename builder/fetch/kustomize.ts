@@ -12,13 +12,13 @@ export const KUSTOMIZE = 'kustomize';
 
 /** The locked kustomize and the root it runs in: all that is needed to read what Git would apply. */
 export async function fetchKustomize(
-  { sandbox }: BuildRoot,
+  root: BuildRoot,
   host: BuildHost,
 ): Promise<{ sandbox: Sandbox; kustomize: CachedFile }> {
   const program = (await readPrograms(host.repository)).find(({ name }) => name === KUSTOMIZE);
   if (program === undefined)
     throw new CpiabError('E3006', { subject: 'supply/go/programs.yaml', args: [`no program ${KUSTOMIZE}`] });
-  const toolchain = await goToolchain(sandbox, host);
+  const toolchain = await goToolchain(root, host);
   const { files } = await tracked(
     host.progress,
     { id: `go/${KUSTOMIZE}`, title: `${KUSTOMIZE} ${program.modules[0]?.version ?? ''}`, phase: 'compile' },
@@ -27,5 +27,5 @@ export async function fetchKustomize(
   );
   const kustomize = files[KUSTOMIZE];
   if (kustomize === undefined) throw new Error(`${KUSTOMIZE} compiles to something else`);
-  return { sandbox, kustomize };
+  return { sandbox: root.sandbox, kustomize };
 }

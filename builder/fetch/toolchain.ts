@@ -3,6 +3,8 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Bind, Sandbox } from '../../host/sandbox.ts';
 import type { BuildHost } from '../host.ts';
+import type { BuildRoot } from './build-root.ts';
+import type { DebStore } from './debs.ts';
 
 /** The locked Go toolchain inside the build root. */
 export interface GoToolchain {
@@ -29,15 +31,17 @@ const PASSED = [
   'NO_PROXY',
 ];
 
-/** @param sandbox the build root, whose key covers the Go packages. */
-export async function goToolchain(sandbox: Sandbox, host: BuildHost): Promise<GoToolchain> {
+/** Packages with the Go compiler and its standard library. */
+const COMPILER = /^golang-[\d.]+-(?:go|src)$/;
+
+export async function goToolchain({ debs, sandbox }: BuildRoot, host: BuildHost): Promise<GoToolchain> {
   const modules = join(host.cache.root, 'go', 'mod');
   const build = join(host.cache.root, 'go', 'build');
   await mkdir(modules, { recursive: true });
   await mkdir(build, { recursive: true });
   return {
     sandbox,
-    key: createHash('sha256').update(`go ${sandbox.key}`).digest('hex'),
+    key: compilerKey(debs),
     binds: [
       { source: modules, target: '/go/mod', write: true },
       { source: build, target: '/go/build', write: true },
@@ -57,6 +61,14 @@ export async function goToolchain(sandbox: Sandbox, host: BuildHost): Promise<Go
       GOAMD64: 'v1',
     },
   };
+}
+
+/** Programs are static, so of the root only the compiler is in them. */
+function compilerKey(debs: DebStore): string {
+  const packages = debs.set('build').filter(({ name }) => COMPILER.test(name));
+  return createHash('sha256')
+    .update(['go', ...packages.map(({ sha256 }) => sha256)].join(' '))
+    .digest('hex');
 }
 
 function passedEnvironment(env: NodeJS.ProcessEnv): Record<string, string> {

@@ -15,8 +15,7 @@ const FORMAT = '{{.Path}}\t{{.Version}}\t{{with .Update}}{{.Version}}{{end}}\t{{
 
 /** The modules that programs.yaml names, each once, as the Go command finds them. @throws CpiabError E3002. */
 export async function newerModules(site: Site, lock: Lock, host: BuildHost): Promise<Newer[]> {
-  const { sandbox } = await openBuildRoot(site, lock, host);
-  const toolchain = await goToolchain(sandbox, host);
+  const toolchain = await goToolchain(await openBuildRoot(site, lock, host), host);
   const works = (await readPrograms(host.repository)).map(
     (program) => async (signal: AbortSignal) => await ofProgram(program, toolchain, { ...host, signal }),
   );

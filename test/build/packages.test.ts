@@ -21,10 +21,10 @@ test.each(['local-path-provisioner', 'kube'])(
     const host = quietHost(repository, cacheRoot());
     const site = await readSite(repository, 'lab');
     const { lock } = await readLock(repository, site);
-    const { sandbox } = await openBuildRoot(site, lock, host);
+    const root = await openBuildRoot(site, lock, host);
     const program = (await readPrograms(repository)).find((found) => found.name === name);
     if (program === undefined) throw new Error(`no program ${name}`);
-    const { files } = await compileProgram(program, await goToolchain(sandbox, host), host);
+    const { files } = await compileProgram(program, await goToolchain(root, host), host);
     const { [moduleList]: list, [name]: binary } = files;
     if (list === undefined || binary === undefined) throw new Error('nothing compiled');
     await copyFile(binary.path, path('program'));
