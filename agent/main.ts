@@ -12,6 +12,7 @@ import { apiIdentity } from './api/identity.ts';
 import { Board } from './board.ts';
 import { boot } from './boot.ts';
 import { showOnConsoles } from './console/console.ts';
+import { firmwareKind } from './observe/firmware.ts';
 import { describeKustomizations, listKustomizations } from './observe/kustomizations.ts';
 import { observeAlways } from './observe/loop.ts';
 import { logChanges } from './report/log.ts';
@@ -42,7 +43,11 @@ async function main(): Promise<void> {
   };
   const board = new Board(site, report, abandon);
   logChanges(report, log);
-  report.set({ id: await boxId(box.boxId), state: await stateKind(box.stateKind) });
+  report.set({
+    id: await boxId(box.boxId),
+    state: await stateKind(box.stateKind),
+    firmware: await firmwareKind(),
+  });
   showOnConsoles(report, now, life.signal);
   startApi(board, life.signal).catch(abandon);
   const complete = await boot(sequence, board, pause, life.signal);

@@ -93,6 +93,9 @@ export const units = {
 /** Volume identifier of the ISO. */
 export const volumeId = 'CPIAB';
 
+/** File system label by which a box knows the partition or disk that keeps its state. */
+export const dataLabel = 'CPIAB-DATA';
+
 /** nftables table and counter that see every packet leaving the box unasked. */
 export const egressCounter = { family: 'inet', table: 'cpiab_egress', name: 'denied' } as const;
 

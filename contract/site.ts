@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { isGuarded } from './guarded.ts';
-import { type MediaKind, mediaKinds } from './media.ts';
+import { defaultMedia, type MediaKind, mediaKinds } from './media.ts';
 
 const siteName = z
   .string()
@@ -87,8 +87,19 @@ export const SiteSchema = z
         }),
       )
       .default({}),
-    /** Default all that the site can have: an ISO boots a box, so it needs an engine. */
+    /** Default an ISO and a tarball, or a tarball alone where no engine makes it a box. */
     media: z.array(z.enum(mediaKinds)).optional(),
+    /** Disk images. */
+    disk: z
+      .strictObject({
+        /** MiB of the data partition as the image has it; a box extends it to the end of its disk. Default 2048. */
+        dataMiB: z
+          .int('expected a whole number of MiB')
+          .min(512, 'expected at least 512 MiB')
+          .max(1_048_576)
+          .default(2048),
+      })
+      .prefault({}),
     debian: z
       .strictObject({
         /** Default `trixie`, the one suite the images are made for. */
@@ -120,7 +131,7 @@ export function hasBox(site: Site): site is BoxSite {
 
 /** The media that a site's build writes. */
 export function mediaOf(site: Site): readonly MediaKind[] {
-  return site.media ?? (hasBox(site) ? mediaKinds : ['tarball']);
+  return site.media ?? (hasBox(site) ? defaultMedia : ['tarball']);
 }
 
 /** The copy of a site that a box carries. @throws ZodError, or TypeError for a site without an engine. */

@@ -29,6 +29,8 @@ export const BoxStatusSchema = z.strictObject({
     site: z.string(),
     /** `disk` or `memory`: whether state outlives a reboot. */
     state: z.enum(['disk', 'memory']),
+    /** What started the boot loader; `secure-boot` started only what its keys vouch for. */
+    firmware: z.enum(['bios', 'uefi', 'secure-boot']),
   }),
   phase: z.enum(phases),
   steps: z.array(StepSchema),

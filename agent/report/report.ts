@@ -33,7 +33,15 @@ export class BoxReport {
 
   constructor(steps: readonly string[], now: () => number, site: string) {
     this.#now = now;
-    this.#identity = { id: '', fingerprint: '', version: '', sequence: 0, site, state: 'memory' };
+    this.#identity = {
+      id: '',
+      fingerprint: '',
+      version: '',
+      sequence: 0,
+      site,
+      state: 'memory',
+      firmware: 'bios',
+    };
     this.#steps = steps.map((name) => ({
       name,
       state: 'waiting',

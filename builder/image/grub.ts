@@ -34,7 +34,7 @@ export function grubConfig(id: string): string {
   ].join('\n');
 }
 
-/** What the signed GRUB reads first, from the EFI system partition: where the menu is. */
+/** What GRUB reads in the EFI system partition: where the menu is. The signed one begins with it. */
 export function efiGrubConfig(id: string): string {
   return [
     `search --file --set=root /${markPath(id)}`,
@@ -42,4 +42,10 @@ export function efiGrubConfig(id: string): string {
     'configfile $prefix/grub.cfg',
     '',
   ].join('\n');
+}
+
+/** What the core image of a disk's BIOS loader does: go on as the signed GRUB does. */
+export function biosGrubConfig(espSerial: string): string {
+  const name = `${espSerial.slice(0, 4)}-${espSerial.slice(4)}`;
+  return [`search --fs-uuid --set=root ${name}`, 'configfile ($root)/boot/grub/grub.cfg', ''].join('\n');
 }

@@ -1,16 +1,15 @@
-import { mkdir, rename, rm, utimes, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import { bundleFiles, medium, volumeId } from '../../contract/layout.ts';
-import type { Cache, CachedFile } from '../../host/cache.ts';
+import { rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { volumeId } from '../../contract/layout.ts';
+import type { Cache } from '../../host/cache.ts';
 import { linkOrCopy } from '../../host/files.ts';
-import type { Sandbox, SandboxOptions } from '../../host/sandbox.ts';
-import type { Bundle } from '../bundle/assemble.ts';
-import { efiGrubConfig, grubConfig, markPath } from './grub.ts';
+import type { Sandbox } from '../../host/sandbox.ts';
+import { type RunTool, writeEfiPartition } from './efi.ts';
 import { type Signer, sealIso } from './seal.ts';
+import { layOutTree, type MediumTree, mediumId } from './tree.ts';
 
 export interface IsoInput {
-  /** Path on the medium → file. Paths that share a file are stored once. */
-  tree: Map<string, CachedFile>;
+  tree: MediumTree;
   /** Seconds since the epoch: every time on the medium. */
   epoch: number;
   sandbox: Sandbox;
@@ -21,11 +20,7 @@ export interface IsoInput {
   signal: AbortSignal;
 }
 
-/** Everything on an ISO but its boot loader. */
-export function isoTree(bundle: Bundle): Map<string, CachedFile> {
-  const inBundle = [...bundle.files].map(([name, file]) => [`${medium.bundle}/${name}`, file] as const);
-  return new Map([...bundle.links, ...inBundle]);
-}
+const ESP = { image: 'esp.img', size: 8 * 2 ** 20, serial: '43504941' };
 
 /** Modules that GRUB's BIOS image carries, so that it finds the menu before it can load any. */
 const BIOS_MODULES = [
@@ -52,17 +47,17 @@ export async function writeIso(input: IsoInput): Promise<void> {
   const scratch = await input.cache.scratch('iso');
   const id = mediumId(input.tree);
   try {
-    await layOut(join(scratch, 'tree'), id, input);
-    const run = async (argv: string[], options: SandboxOptions = {}) =>
+    await layOutTree(join(scratch, 'tree'), input.tree, input.epoch);
+    const run: RunTool = async (argv, options = {}) =>
       await input.sandbox.run(argv, {
-        binds: [{ source: scratch, target: '/iso', write: true }],
-        cwd: '/iso',
+        binds: [{ source: scratch, target: '/scratch', write: true }],
+        cwd: '/scratch',
         env: { SOURCE_DATE_EPOCH: String(input.epoch) },
         signal: input.signal,
         ...options,
       });
     await writeBiosLoader(run);
-    await writeEfiPartition(run, scratch, id, input.epoch);
+    await writeEfiPartition(run, scratch, id, input.epoch, ESP);
     await run(xorriso(input.epoch));
     const image = join(scratch, 'cpiab.iso');
     await sealIso(image, input.sign, input.signal);
@@ -74,58 +69,17 @@ export async function writeIso(input: IsoInput): Promise<void> {
   }
 }
 
-/** A name of its own for each bundle, so that of two media in one machine the one that GRUB chose is found again. */
-function mediumId(tree: Map<string, CachedFile>): string {
-  const manifest = tree.get(`${medium.bundle}/${bundleFiles.manifest}`);
-  return `cpiab-${manifest?.sha256.slice(0, 16) ?? 'none'}`;
-}
-
-type Run = (argv: string[], options?: SandboxOptions) => Promise<unknown>;
-
-async function layOut(root: string, id: string, { tree, epoch }: IsoInput): Promise<void> {
-  const files = new Map([...tree].map(([path, file]) => [join(root, path), file]));
-  for (const [path, file] of files) {
-    await mkdir(dirname(path), { recursive: true });
-    await linkOrCopy(file.path, path);
-  }
-  for (const [path, text] of [
-    ['boot/grub/grub.cfg', grubConfig(id)],
-    [markPath(id), ''],
-  ] as const) {
-    await mkdir(dirname(join(root, path)), { recursive: true });
-    await writeFile(join(root, path), text);
-    await utimes(join(root, path), epoch, epoch);
-  }
-}
-
-async function writeBiosLoader(run: Run): Promise<void> {
+async function writeBiosLoader(run: RunTool): Promise<void> {
   await run([
     ...['grub-mkimage', '--directory', '/usr/lib/grub/i386-pc', '--format', 'i386-pc-eltorito'],
-    ...['--prefix', '/boot/grub', '--output', '/iso/tree/boot/grub/bios.img', ...BIOS_MODULES],
+    ...['--prefix', '/boot/grub', '--output', '/scratch/tree/boot/grub/bios.img', ...BIOS_MODULES],
   ]);
-}
-
-/** A FAT file system with a fixed serial number; mtools takes its times from SOURCE_DATE_EPOCH. */
-async function writeEfiPartition(run: Run, scratch: string, id: string, epoch: number): Promise<void> {
-  const config = join(scratch, 'efi-grub.cfg');
-  await writeFile(config, efiGrubConfig(id));
-  await utimes(config, epoch, epoch);
-  await run(['truncate', '--size', '8M', 'esp.img']);
-  await run(['mkfs.vfat', '--invariant', '-n', 'CPIAB-ESP', '-i', '43504941', 'esp.img']);
-  await run(['mmd', '-i', 'esp.img', '::/EFI', '::/EFI/BOOT', '::/boot', '::/boot/grub']);
-  const files = {
-    '/usr/lib/shim/shimx64.efi.signed': '::/EFI/BOOT/BOOTX64.EFI',
-    '/usr/lib/grub/x86_64-efi-signed/gcdx64.efi.signed': '::/EFI/BOOT/grubx64.efi',
-    '/iso/efi-grub.cfg': '::/boot/grub/grub.cfg',
-  };
-  for (const [source, target] of Object.entries(files))
-    await run(['mcopy', '-m', '-i', 'esp.img', source, target]);
 }
 
 function xorriso(epoch: number): string[] {
   const date = new Date(epoch * 1000).toISOString().replaceAll(/\D/g, '').slice(0, 14);
   return [
-    ...['xorriso', '-as', 'mkisofs', '-quiet', '-output', '/iso/cpiab.iso', '-volid', volumeId],
+    ...['xorriso', '-as', 'mkisofs', '-quiet', '-output', '/scratch/cpiab.iso', '-volid', volumeId],
     ...[
       '-rational-rock',
       '-iso-level',
@@ -142,9 +96,15 @@ function xorriso(epoch: number): string[] {
       '-append_partition',
       '2',
       '0xef',
-      '/iso/esp.img',
+      '/scratch/esp.img',
       '-appended_part_as_gpt',
     ],
-    ...['-eltorito-alt-boot', '-e', '--interval:appended_partition_2:all::', '-no-emul-boot', '/iso/tree'],
+    ...[
+      '-eltorito-alt-boot',
+      '-e',
+      '--interval:appended_partition_2:all::',
+      '-no-emul-boot',
+      '/scratch/tree',
+    ],
   ];
 }

@@ -1,21 +1,24 @@
 import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { BuildReport } from '../../contract/build-report.ts';
 import { bundleFiles, medium } from '../../contract/layout.ts';
 import type { Digest } from '../../contract/manifest.ts';
-import type { MediaKind } from '../../contract/media.ts';
+import { type MediaKind, mediaFile } from '../../contract/media.ts';
 import { tracked } from '../../contract/progress.ts';
 import type { Site } from '../../contract/site.ts';
 import { linkOrCopy, sha256File, writeAtomic } from '../../host/files.ts';
 import type { Sandbox } from '../../host/sandbox.ts';
 import type { Bundle } from '../bundle/assemble.ts';
-import { type SiteKey, signPrehashed } from '../bundle/minisign.ts';
+import { type SiteKey, signBytes, signPrehashed } from '../bundle/minisign.ts';
 import { writeBundle } from '../bundle/write.ts';
 import type { BuildHost } from '../host.ts';
 import { retractReport } from '../report.ts';
-import { isoTree, writeIso } from './iso.ts';
+import { toQcow2, toZstd } from './disk/convert.ts';
+import { writeDisk } from './disk/disk.ts';
+import { writeIso } from './iso.ts';
 import type { Output } from './output.ts';
 import { writeTarball } from './tarball.ts';
+import { mediumTree } from './tree.ts';
 
 type Artifact = BuildReport['artifacts'][number];
 
@@ -35,55 +38,78 @@ export interface MediaInput {
 /** Writes the bundle and the media asked for, then gives all of them their names. */
 export async function writeMedia(host: BuildHost, input: MediaInput): Promise<Artifact[]> {
   const { bundle, output } = input;
-  const directory = join(output.scratch, 'bundle');
+  const { scratch } = output;
+  const directory = join(scratch, 'bundle');
   const artifacts = [await made(host, 'bundle', () => bundleArtifact(host, bundle, directory))];
-  for (const kind of input.kinds)
-    artifacts.push(await made(host, kind, () => writers[kind](host, input, directory)));
-  for (const name of [bundleFiles.manifest, bundleFiles.signature]) {
-    await linkOrCopy(join(directory, name), join(output.scratch, name));
-    artifacts.push(await made(host, name, () => describe(output.scratch, name)));
+  const add = async (name: string, write: () => Promise<void>) => {
+    const work = () => write().then(() => describe(scratch, name));
+    artifacts.push(await made(host, name, work));
+  };
+  const disk = diskOnce(host, input);
+  for (const kind of input.kinds) {
+    const name = mediaFile[kind](input.site.name);
+    await add(name, () => writers[kind](host, input, join(scratch, name), disk));
   }
-  await writeAtomic(join(output.scratch, 'minisign.pub'), input.publicKey);
-  const sums = artifacts
-    .filter(({ name }) => name !== 'bundle')
-    .map(({ name, digest }) => `${digest.slice(7)}  ${name}\n`);
-  await writeAtomic(join(output.scratch, 'SHA256SUMS'), sums.toSorted().join(''));
+  for (const name of [bundleFiles.manifest, bundleFiles.signature])
+    await add(name, async () => void (await linkOrCopy(join(directory, name), join(scratch, name))));
+  await writeSums(scratch, artifacts, input);
   await retractReport(output.directory);
-  for (const name of [...artifacts.map((artifact) => artifact.name), 'minisign.pub', 'SHA256SUMS']) {
-    await output.publish(join(output.scratch, name), name);
-  }
+  const names = artifacts.map((artifact) => artifact.name);
+  for (const name of [...names, 'minisign.pub', sums, `${sums}.minisig`])
+    await output.publish(join(scratch, name), name);
   return artifacts;
 }
 
-/** How each kind of medium is written; its file is left in the output's scratch under its final name. */
-const writers: Record<
-  MediaKind,
-  (host: BuildHost, input: MediaInput, directory: string) => Promise<Described>
-> = {
-  iso: async (host, { bundle, epoch, sandbox, site, output, ...input }) => {
-    const name = `cpiab-${site.name}.iso`;
-    const sign = (hash: Buffer) => signPrehashed(hash, input.key, sealComment(name, bundle));
-    const tree = isoTree(bundle);
-    await writeIso({
-      tree,
-      epoch,
-      sandbox,
-      sign,
-      out: join(output.scratch, name),
-      cache: host.cache,
-      signal: host.signal,
-    });
-    return await describe(output.scratch, name);
+const sums = 'SHA256SUMS';
+
+/** What `sha256sum --check` reads, signed, and the key to check that with: all there is for disk images, which have no room for a seal. */
+async function writeSums(scratch: string, artifacts: Artifact[], { key, publicKey, bundle }: MediaInput) {
+  const lines = artifacts
+    .filter(({ name }) => name !== medium.bundle)
+    .map(({ name, digest }) => `${digest.slice(7)}  ${name}\n`);
+  const text = lines.toSorted().join('');
+  await writeAtomic(join(scratch, sums), text);
+  const signature = signBytes(Buffer.from(text), key, sealComment(sums, bundle));
+  await writeAtomic(join(scratch, `${sums}.minisig`), signature);
+  await writeAtomic(join(scratch, 'minisign.pub'), publicKey);
+}
+
+type Disk = () => Promise<string>;
+
+/** The raw image that all kinds of disk image are made of, written when the first one asks for it. */
+function diskOnce(host: BuildHost, { bundle, epoch, output, sandbox, site }: MediaInput): Disk {
+  let made: Promise<string> | undefined;
+  const make = async () => {
+    const out = join(output.scratch, 'disk.raw');
+    const { cache, signal } = host;
+    const data = site.disk.dataMiB * 2 ** 20;
+    await writeDisk({ tree: mediumTree(bundle), data, epoch, sandbox, out, cache, signal });
+    return out;
+  };
+  return () => {
+    made ??= make();
+    return made;
+  };
+}
+
+type Writer = (host: BuildHost, input: MediaInput, out: string, disk: Disk) => Promise<void>;
+
+/** How each kind of medium is written to its path in the output's scratch. */
+const writers: Record<MediaKind, Writer> = {
+  iso: async ({ cache, signal }, { bundle, epoch, sandbox, key }, out) => {
+    const sign = (hash: Buffer) => signPrehashed(hash, key, sealComment(basename(out), bundle));
+    await writeIso({ tree: mediumTree(bundle), epoch, sandbox, sign, out, cache, signal });
   },
-  tarball: async (host, { bundle, epoch, sandbox, site, output, ...input }, directory) => {
-    const name = `cpiab-${site.name}.tar.zst`;
+  tarball: async ({ signal }, { bundle, epoch, sandbox, key, output }, out) => {
+    const directory = join(output.scratch, medium.bundle);
     const scratch = join(output.scratch, 'tarball');
     await mkdir(scratch);
-    const sign = (hash: Buffer) => signPrehashed(hash, input.key, sealComment(name, bundle));
-    const out = join(output.scratch, name);
-    await writeTarball({ directory, bundle, epoch, sandbox, scratch, sign, out, signal: host.signal });
-    return await describe(output.scratch, name);
+    const sign = (hash: Buffer) => signPrehashed(hash, key, sealComment(basename(out), bundle));
+    await writeTarball({ directory, bundle, epoch, sandbox, scratch, sign, out, signal });
   },
+  raw: async (_, __, out, disk) => void (await linkOrCopy(await disk(), out)),
+  qcow2: async ({ signal }, { sandbox }, out, disk) => await toQcow2(await disk(), out, sandbox, signal),
+  'raw.zst': async ({ signal }, { sandbox }, out, disk) => await toZstd(await disk(), out, sandbox, signal),
 };
 
 type Described = Omit<Artifact, 'tookMs'>;

@@ -41,8 +41,7 @@ export async function readIsoSeal(path: string, signal: AbortSignal): Promise<Se
 
 /** The frame that seals a tarball when appended to it: every Zstandard decoder skips it. */
 export async function tarballSeal(path: string, sign: Signer, signal: AbortSignal): Promise<Buffer> {
-  const { size } = await stat(path);
-  const text = padded(sign(await hashRange(createHash('blake2b512'), path, 0, size, signal)));
+  const text = padded(sign(await fileHash(path, signal)));
   const length = Buffer.alloc(4);
   length.writeUInt32LE(text.length);
   return Buffer.concat([SKIPPABLE, length, text]);
@@ -56,6 +55,11 @@ export async function readTarballSeal(path: string, signal: AbortSignal): Promis
   if (!isSeal) throw new CpiabError('E2107', { subject: path });
   const signature = unpadded(frame.subarray(8), path);
   return { signature, hash: await hashRange(createHash('blake2b512'), path, 0, size - FRAME, signal) };
+}
+
+async function fileHash(path: string, signal: AbortSignal): Promise<Buffer> {
+  const { size } = await stat(path);
+  return await hashRange(createHash('blake2b512'), path, 0, size, signal);
 }
 
 async function isoHash(path: string, signal: AbortSignal): Promise<Buffer> {

@@ -10,15 +10,16 @@ import type { Firmware } from '../../host/qemu/arguments.ts';
 import { type Box, powerOn } from '../../host/qemu/box.ts';
 import type { CliContext } from '../context.ts';
 import { fetchStatus } from './client.ts';
+import { attach } from './disks.ts';
 import { type Milestone, waitFor, watch } from './wait.ts';
 
 export interface BootOptions {
-  /** Absolute path of the ISO. */
+  /** Absolute path of an ISO or disk image. */
   medium: string;
   firmware: Firmware;
   /** MiB. */
   memory: number;
-  /** Absolute path of the data disk's image, made when it isn't there; null for none. */
+  /** Absolute path of the image that keeps what the box writes, made when it isn't there; null for none. */
   disk: string | null;
   until: Milestone;
   /** Seconds until the milestone must be reached. */
@@ -77,7 +78,8 @@ async function bootOnce(
 ): Promise<void> {
   const { signal, progress, note } = context;
   const directory = await mkdtemp(join(await ensureDirectory(join(cacheRoot(), 'machines')), 'box-'));
-  const box = await powerOn({ ...options, directory }, signal);
+  const disks = await attach(options, signal);
+  const box = await powerOn({ ...options, ...disks, directory }, signal);
   let kept = false;
   try {
     note(`box: ${box.url} (${box.accelerator}), console in ${box.console}`);

@@ -15,6 +15,12 @@ export function timelineTable({ steps }: Pick<BoxStatus, 'steps'>): string {
   return table([['step', 'state', 'at', 'took', 'detail'], ...rows]);
 }
 
+const firmwareNames: Record<BoxStatus['box']['firmware'], string> = {
+  bios: 'BIOS',
+  uefi: 'UEFI',
+  'secure-boot': 'UEFI with Secure Boot',
+};
+
 /** A box's state for people: what is wrong and what to do come first. */
 export function statusText(status: BoxStatus): string {
   const { box, phase, problem, nextAction, git, flux, nodes, egress, images, memory } = status;
@@ -24,7 +30,7 @@ export function statusText(status: BoxStatus): string {
     `${box.site}: ${phase}`,
     ...(problem === null ? [] : [`problem: ${problem}`]),
     ...(nextAction === null ? [] : [`next: ${nextAction}`]),
-    `box ${box.id}, version ${box.version}, sequence ${box.sequence}, state on ${box.state}`,
+    `box ${box.id}, version ${box.version}, sequence ${box.sequence}, state on ${box.state}, started by ${firmwareNames[box.firmware]}`,
     `fingerprint ${box.fingerprint}`,
     `git ${short(git.head)}, applied ${short(git.applied)}; Flux ${flux.ready} of ${flux.total} ready`,
     ...blocking,

@@ -24,8 +24,12 @@ export function bootCommand(context: CliContext) {
       line: 'cpiab boot cpiab-lab.iso --firmware uefi --disk data.raw',
       does: 'an ISO, by UEFI, with a data disk',
     },
+    {
+      line: 'cpiab boot cpiab-lab.qcow2 --firmware secure-boot',
+      does: "a disk image, by a UEFI that starts only what Microsoft's keys vouch for",
+    },
   ])
-    .argument('[site-or-file]', 'a site that was built, or the path of an ISO', 'lab')
+    .argument('[site-or-file]', 'a site that was built, or the path of an ISO or disk image', 'lab')
     .addOption(new Option('--wait <milestone>', 'how far the box must come').choices(['converged'] as const))
     .option('--timeout <seconds>', 'how long it may take', wholeNumber(1, 86_400), 900)
     .addOption(
@@ -34,7 +38,10 @@ export function bootCommand(context: CliContext) {
         .default('bios' as const),
     )
     .option('--memory <megabytes>', "the machine's memory", wholeNumber(1024, 1_048_576), 4096)
-    .option('--disk <file>', 'raw image of a data disk, made when it is not there (default: state in memory)')
+    .option(
+      '--disk <file>',
+      'keeps what the box writes, made when it is not there (default: it is forgotten)',
+    )
     .option('--keep', 'leave the machine running', false)
     .action(async (what, { wait, disk, ...options }) => {
       const { boot } = await import('../box/boot.ts');

@@ -60,4 +60,9 @@ export const hostErrors = {
     says: () => 'cannot be written',
     hint: 'check the owner and mode of the directory, or choose another one',
   },
+  E4020: {
+    exit: 4,
+    says: (why: string) => `the registry ended: ${why}`,
+    hint: 'take another address with --listen when it is in use, and see that the files are readable',
+  },
 } as const;

@@ -211,4 +211,24 @@ export const inputErrors = {
     says: (first: string, second: string) => `two files are put there: ${first} and ${second}`,
     hint: 'give one of them another path in its bundle set',
   },
+  E1070: {
+    exit: 2,
+    says: () => 'neither an ISO nor a disk image (raw with a GPT, or qcow2)',
+    hint: 'name a medium that `cpiab build` wrote; unpack a .zst first: `zstd -d FILE`',
+  },
+  E1071: {
+    exit: 2,
+    says: (base: string, wanted: string) => `it keeps the changes of ${base}, not of ${wanted}`,
+    hint: 'boot the image that it belongs to, or name a file that is not there yet',
+  },
+  E1072: {
+    exit: 2,
+    says: () => 'only a bundle directory can be served',
+    hint: 'mount the ISO and name its `bundle`, or unpack the tarball: `tar --zstd -xf FILE`',
+  },
+  E1073: {
+    exit: 2,
+    says: () => 'TLS needs a certificate and its key',
+    hint: 'give both --tls-cert and --tls-key',
+  },
 } as const;

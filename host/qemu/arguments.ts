@@ -1,15 +1,23 @@
 /** How QEMU runs guest code: the machine's own virtualisation, or software emulation. */
 export type Accelerator = 'kvm' | 'tcg';
-export const firmwares = ['bios', 'uefi'] as const;
+export const firmwares = ['bios', 'uefi', 'secure-boot'] as const;
 export type Firmware = (typeof firmwares)[number];
+
+/** What a machine boots: a disc, or a disk that keeps what is written to it only where that is wanted. */
+export interface Medium {
+  /** Absolute path. */
+  path: string;
+  format: 'iso' | 'raw' | 'qcow2';
+  /** Whether what the box writes to a disk stays. */
+  keep: boolean;
+}
 
 /** A virtual machine that boots a medium and can reach nothing. */
 export interface MachineSpec {
   accelerator: Accelerator;
   firmware: Firmware;
-  /** Absolute path of the ISO. */
-  medium: string;
-  /** Absolute path of the data disk's raw image, or null to run from memory. */
+  medium: Medium;
+  /** Absolute path of the data disk's raw image, or null for none. */
   disk: string | null;
   /** MiB. */
   memory: number;
@@ -18,17 +26,23 @@ export interface MachineSpec {
   apiPort: number;
   /** File the serial console is written to. */
   serialLog: string;
-  /** Writable copy of OVMF's variables; only read with `uefi`. */
+  /** Writable copy of OVMF's variables; not read with `bios`. */
   firmwareVariables: string;
   /** Port of the API inside the guest. */
   guestApiPort: number;
 }
 
-/** OVMF's code image as Debian's ovmf package installs it. */
-export const ovmf = {
-  code: '/usr/share/OVMF/OVMF_CODE_4M.fd',
-  variables: '/usr/share/OVMF/OVMF_VARS_4M.fd',
-} as const;
+/**
+ * OVMF as Debian's ovmf package installs it. For Secure Boot: built with System Management Mode, which
+ * guards the variables, and variables that hold Microsoft's keys as machines are sold with.
+ */
+export const ovmf: Record<Exclude<Firmware, 'bios'>, { code: string; variables: string }> = {
+  uefi: { code: '/usr/share/OVMF/OVMF_CODE_4M.fd', variables: '/usr/share/OVMF/OVMF_VARS_4M.fd' },
+  'secure-boot': {
+    code: '/usr/share/OVMF/OVMF_CODE_4M.ms.fd',
+    variables: '/usr/share/OVMF/OVMF_VARS_4M.ms.fd',
+  },
+};
 
 /**
  * QEMU's argument vector. `restrict=on` keeps every packet of the guest inside QEMU's user network;
@@ -37,13 +51,13 @@ export const ovmf = {
 export function qemuArguments(spec: MachineSpec): string[] {
   return [
     'qemu-system-x86_64',
-    ...['-name', 'cpiab', '-machine', 'q35', '-nodefaults', '-no-user-config', '-display', 'none'],
+    ...['-name', 'cpiab', '-machine', spec.firmware === 'secure-boot' ? 'q35,smm=on' : 'q35'],
+    ...['-nodefaults', '-no-user-config', '-display', 'none'],
     ...acceleratorArguments(spec.accelerator),
     ...['-smp', String(spec.cpus), '-m', String(spec.memory)],
     ...firmware(spec),
     ...['-chardev', `file,id=serial,path=${escaped(spec.serialLog)}`, '-serial', 'chardev:serial'],
-    ...['-device', 'virtio-scsi-pci,id=scsi', '-device', 'scsi-cd,bus=scsi.0,drive=medium,bootindex=1'],
-    ...['-drive', `if=none,id=medium,media=cdrom,readonly=on,format=raw,file=${escaped(spec.medium)}`],
+    ...medium(spec.medium),
     ...dataDisk(spec.disk),
     ...['-netdev', `user,id=lan,restrict=on,hostfwd=tcp:127.0.0.1:${spec.apiPort}-:${spec.guestApiPort}`],
     ...['-device', 'virtio-net-pci,netdev=lan,romfile='],
@@ -64,10 +78,24 @@ export function acceleratorArguments(kind: Accelerator): string[] {
     : ['-accel', 'tcg,thread=multi', '-cpu', EMULATED];
 }
 
+function medium({ path, format, keep }: Medium): string[] {
+  const controller = ['-device', 'virtio-scsi-pci,id=scsi'];
+  const drive = `if=none,id=medium,file=${escaped(path)}`;
+  if (format === 'iso') {
+    const device = ['-device', 'scsi-cd,bus=scsi.0,drive=medium,bootindex=1'];
+    return [...controller, ...device, '-drive', `${drive},media=cdrom,readonly=on,format=raw`];
+  }
+  const device = ['-device', 'scsi-hd,bus=scsi.0,drive=medium,bootindex=1'];
+  return [...controller, ...device, '-drive', `${drive},format=${format},snapshot=${keep ? 'off' : 'on'}`];
+}
+
 function firmware(spec: MachineSpec): string[] {
   if (spec.firmware === 'bios') return [];
+  // Only code in System Management Mode may write the variables, or anybody could add a key.
+  const guarded = ['-global', 'driver=cfi.pflash01,property=secure,value=on'];
   return [
-    ...['-drive', `if=pflash,format=raw,unit=0,readonly=on,file=${ovmf.code}`],
+    ...(spec.firmware === 'secure-boot' ? guarded : []),
+    ...['-drive', `if=pflash,format=raw,unit=0,readonly=on,file=${ovmf[spec.firmware].code}`],
     ...['-drive', `if=pflash,format=raw,unit=1,file=${escaped(spec.firmwareVariables)}`],
   ];
 }

@@ -1,19 +1,18 @@
-import { mkdir, open, stat } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type ConsoleLine, parseConsoleLine } from '../../contract/console.ts';
 import { CpiabError } from '../../contract/errors.ts';
 import { ports } from '../../contract/layout.ts';
 import { detectAccelerator } from './accelerator.ts';
-import type { Accelerator, Firmware } from './arguments.ts';
+import type { Accelerator, Firmware, Medium } from './arguments.ts';
 import { followLines, freePort, launch, type Machine } from './launch.ts';
 
 export interface BoxOptions {
-  /** Absolute path of the ISO. */
-  medium: string;
+  medium: Medium;
   firmware: Firmware;
   /** MiB. */
   memory: number;
-  /** Absolute path of a raw image; made (sparse) when it isn't there; null for none. */
+  /** Absolute path of a data disk's raw image; null for none. */
   disk: string | null;
   /** Directory for the console's log and QEMU's own files. */
   directory: string;
@@ -31,16 +30,12 @@ export interface Box {
   reports(signal: AbortSignal): AsyncGenerator<ConsoleLine>;
 }
 
-/** Size of a data disk that isn't there yet, bytes; sparse, so it takes what is written. */
-const DISK_SIZE = 16 * 2 ** 30;
-
 /** What Linux says last. */
 const PANIC = /Kernel panic - not syncing/;
 
 /** Powers on a box. @throws CpiabError E5002 when QEMU doesn't start. */
 export async function powerOn(options: BoxOptions, signal: AbortSignal): Promise<Box> {
   await mkdir(options.directory, { recursive: true });
-  if (options.disk !== null) await ensureDisk(options.disk);
   const accelerator = await detectAccelerator(signal);
   const apiPort = await freePort();
   const console = join(options.directory, 'console.log');
@@ -79,11 +74,4 @@ async function* reportsOf(
     if (PANIC.test(line))
       throw new CpiabError('E5007', { subject: 'the virtual machine', args: [line.trim(), console] });
   }
-}
-
-async function ensureDisk(path: string): Promise<void> {
-  if (await stat(path).catch(() => null)) return;
-  const file = await open(path, 'wx', 0o600);
-  await file.truncate(DISK_SIZE);
-  await file.close();
 }

@@ -19,7 +19,7 @@ export interface Machine {
 
 /** Starts QEMU, detached, its own messages going to `messages`. */
 export async function launch(spec: MachineSpec, messages: string): Promise<Machine> {
-  if (spec.firmware === 'uefi') await copyFile(ovmf.variables, spec.firmwareVariables);
+  if (spec.firmware !== 'bios') await copyFile(ovmf[spec.firmware].variables, spec.firmwareVariables);
   const [command = '', ...args] = qemuArguments(spec);
   const log = await open(messages, 'w');
   const child = spawn(command, args, { detached: true, stdio: ['ignore', log.fd, log.fd] });

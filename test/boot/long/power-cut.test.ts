@@ -15,8 +15,9 @@ beforeEach(async () => {
 afterEach(() => rm(directory, { recursive: true, force: true }));
 
 /** Boots with a data disk, and takes the power away some time after a step began. */
-async function bootAndCut(medium: string, disk: string, phase: Phase, seconds: number): Promise<void> {
+async function bootAndCut(iso: string, disk: string, phase: Phase, seconds: number): Promise<void> {
   const { signal } = new AbortController();
+  const medium = { path: iso, format: 'iso', keep: false } as const;
   const box = await powerOn({ medium, firmware: 'bios', memory: 4096, disk, directory }, signal);
   try {
     for await (const report of box.reports(signal)) {

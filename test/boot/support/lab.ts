@@ -37,8 +37,9 @@ export async function buildLab(): Promise<string> {
 }
 
 /** Builds it once more into another directory, by a umask and a time zone that nobody has. */
-export async function buildLabElsewhere(out: string): Promise<void> {
-  const argv = commandLine(['build', 'lab', '--out', out, ...(await dirtyOption(repository))]);
+export async function buildLabElsewhere(out: string, ...options: string[]): Promise<void> {
+  const flags = [...options, ...(await dirtyOption(repository))];
+  const argv = commandLine(['build', 'lab', '--out', out, ...flags]);
   const env = { TZ: 'Pacific/Chatham' };
   await run(['sh', '-c', 'umask 077; exec "$@"', 'sh', ...argv], { cwd: repository, env });
 }
@@ -57,6 +58,21 @@ export interface LabBox {
   };
   /** Ends it as a power cut would. */
   cut(): void;
+}
+
+/** Boots a medium until its API answers. */
+export async function startLab(medium: string, ...args: string[]) {
+  const options = ['--timeout', '1200', '--keep', '--json'];
+  const report = JSON.parse(await cpiab('boot', medium, ...options, ...args)) as BootReport;
+  const status = async () => {
+    const { body } = await getPinned(new URL('/v1/status', report.url), report.fingerprint, ANSWER_MS);
+    return BoxStatusSchema.parse(JSON.parse(body.toString()));
+  };
+  return { status, cut: () => cut(report) };
+}
+
+function cut({ pid }: BootReport): void {
+  if (pid !== null) process.kill(pid, 'SIGKILL');
 }
 
 /** Boots a medium until it has converged. */
@@ -85,8 +101,6 @@ export async function bootLab(medium: string, ...args: string[]): Promise<LabBox
       status,
       kustomizations: async () => KustomizationListSchema.parse(JSON.parse(await get('/v1/kustomizations'))),
     },
-    cut: () => {
-      if (report.pid !== null) process.kill(report.pid, 'SIGKILL');
-    },
+    cut: () => cut(report),
   };
 }

@@ -13,7 +13,15 @@ const main = join(dirname(dirname(dirname(import.meta.dirname))), 'cli', 'main.t
 const converging: BoxStatus = {
   apiVersion: 'cpiab.dev/v1',
   kind: 'BoxStatus',
-  box: { id: 'b1', fingerprint: 'ab', version: '0.1.0', sequence: 7, site: 'lab', state: 'disk' },
+  box: {
+    id: 'b1',
+    fingerprint: 'ab',
+    version: '0.1.0',
+    sequence: 7,
+    site: 'lab',
+    state: 'disk',
+    firmware: 'secure-boot',
+  },
   phase: 'converge',
   steps: [{ name: 'verify', state: 'done', startedMs: 15_000, tookMs: 1200, detail: '31 blobs' }],
   problem: 'Kustomization apps/syncthing is not ready',

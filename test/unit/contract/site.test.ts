@@ -13,6 +13,7 @@ test('a site needs only its name and the version of Kubernetes', () => {
     bundle: { validDays: 365 },
     registries: {},
     servers: {},
+    disk: { dataMiB: 2048 },
     debian: { suite: 'trixie' },
   });
 });

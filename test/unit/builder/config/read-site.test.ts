@@ -69,7 +69,7 @@ describe('a mistake', () => {
     ],
     [
       'engine: {version: v1.36.3}\nmedia:\n  - iso\n  - usb\n',
-      '7:5 media[1]: expected one of iso, tarball, found "usb"',
+      '7:5 media[1]: expected one of iso, tarball, raw, qcow2, raw.zst, found "usb"',
     ],
     ['engine: {version: v1.36.3}\nmedia: iso\n', '5:8 media: expected a list, found "iso"'],
     ['engine: []\n', '4:9 engine: expected a mapping, found a list'],
