@@ -9,6 +9,7 @@ import { doctorCommand } from './commands/doctor.ts';
 import { inspectCommand } from './commands/inspect.ts';
 import { lockCommand } from './commands/lock.ts';
 import { outdatedCommand } from './commands/outdated.ts';
+import { serveCommand } from './commands/serve.ts';
 import { statusCommand } from './commands/status.ts';
 import { testCommand } from './commands/test.ts';
 import { verifyCommand } from './commands/verify.ts';
@@ -24,6 +25,7 @@ export const commands = [
   diffCommand,
   deltaCommand,
   applyCommand,
+  serveCommand,
   bootCommand,
   statusCommand,
   doctorCommand,
