@@ -82,9 +82,10 @@ async function unpack(
         head = readHead(await buffer(entry), name, delta);
         await rejectOtherBase(base, old, head);
         missing = membersOf(head);
-      } else if (missing.delete(name) || isRotationFile(name)) {
+      } else {
+        takeOff(missing, name, delta);
         await pipeline(entry, createWriteStream(join(directory, name)), { signal });
-      } else throw new CpiabError('E2303', { subject: delta, args: [`an unknown member ${name}`] });
+      }
     }
   } catch (cause) {
     signal.throwIfAborted();
@@ -94,6 +95,12 @@ async function unpack(
   if (head === null) throw new CpiabError('E2303', { subject: delta, args: ['it is empty'] });
   rejectMissing(missing, delta);
   return head;
+}
+
+/** @throws CpiabError E2303 for a member that should not be there, or is there already. */
+function takeOff(missing: Set<string>, name: string, path: string): void {
+  if (missing.delete(name) || isRotationFile(name)) return;
+  throw new CpiabError('E2303', { subject: path, args: [`an unknown member ${name}`] });
 }
 
 /** A tar that ends between two members looks whole. */
