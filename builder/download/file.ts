@@ -41,7 +41,7 @@ const MarkSchema = z.strictObject({ validator: z.string() });
  * Brings a file into the cache's pool, hashed on its way to the disk. What an interrupted download left is
  * gone on with where the server still has the same version (RFC 9110 section 13.1.5); a pinned file that is
  * there already needs no server.
- * @throws CpiabError E2120 when it has another digest than expected: nothing of it is kept; E3040 no answer,
+ * @throws CpiabError E2130 when it has another digest than expected: nothing of it is kept; E3040 no answer,
  *   and what `Web.get` throws.
  */
 export async function fetchFile(web: Web, request: FileRequest, context: FileContext): Promise<CachedFile> {
@@ -81,7 +81,7 @@ async function bring(download: Download, path: string): Promise<CachedFile> {
     await forget(download, partial);
     // A power cut may have left what was never written: then all of it is fetched.
     if (resumed) return await bring(download, path);
-    throw new CpiabError('E2120', { subject: request.url, args: [found, request.sha256] });
+    throw new CpiabError('E2130', { subject: request.url, args: [found, request.sha256] });
   }
   await rm(mark, { force: true });
   return await context.cache.adoptHashed(path, { sha256: found, size: partial.at });

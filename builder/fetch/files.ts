@@ -17,7 +17,7 @@ export interface FetchedFile {
   file: CachedFile;
 }
 
-/** Brings every file of the lock into the cache. @throws CpiabError E2120 for one that isn't the locked one, E304x of a server. */
+/** Brings every file of the lock into the cache. @throws CpiabError E2130 for one that isn't the locked one, E304x of a server. */
 export async function fetchFiles(site: Site, lock: Lock, host: BuildHost): Promise<FetchedFile[]> {
   if (lock.files.length === 0) return [];
   const web = new Web(site, host.repository, host.signal);

@@ -12,7 +12,7 @@ const PARALLEL = 4;
 
 /**
  * Reads every file to pin what it is; the cache keeps it for the build. Sorted by path.
- * @throws CpiabError E1060 for two files in one place, E2120 for one that isn't what the bundle set says, and
+ * @throws CpiabError E1060 for two files in one place, E2130 for one that isn't what the bundle set says, and
  *   what `fetchFile` throws.
  */
 export async function lockFiles(

@@ -56,7 +56,7 @@ export const trustErrors = {
       `made for site ${found}, but the operating system is of site ${expected}`,
     hint: 'copy the medium again from a good source: parts of two builds are mixed',
   },
-  E2120: {
+  E2130: {
     exit: 3,
     says: (found: string, expected: string) => `has sha256 ${found}, expected ${expected}`,
     hint: 'the server has another file now, or somebody changed it on the way: if it is meant, lock it anew, and correct sha256 in the bundle set',

@@ -88,13 +88,13 @@ describe('a published file', () => {
   test('with another digest than expected is refused with both, and nothing of it is kept', async () => {
     const expected = 'e'.repeat(64);
     const refused = await refusal(fetch({ sha256: expected }));
-    expect(refused.toText()).toContain(`CPIAB-E2120 ${url}: has sha256 ${digest}, expected ${expected}`);
+    expect(refused.toText()).toContain(`CPIAB-E2130 ${url}: has sha256 ${digest}, expected ${expected}`);
     expect(await left()).toEqual([]);
   });
 
   test('that is longer than expected is not read to its end', async () => {
     server.files.set('/tool', Buffer.alloc(50 << 20));
-    expect((await refusal(fetch({ sha256: digest, size: content.length }))).code).toBe('E2120');
+    expect((await refusal(fetch({ sha256: digest, size: content.length }))).code).toBe('E2130');
     expect(await left()).toEqual([]);
   });
 

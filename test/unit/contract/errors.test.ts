@@ -1,3 +1,5 @@
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { CpiabError, combined, type ErrorCode, type ErrorKind, errors } from '../../../contract/errors.ts';
 
@@ -15,6 +17,15 @@ const statuses: Record<string, number[]> = {
 describe('the table of errors', () => {
   test.each(kinds)('%s has the exit status of its group', (code, { exit }) => {
     expect(statuses[code[1] ?? '']).toContain(exit);
+  });
+
+  test('has each code once, whichever file it is in', async () => {
+    const folder = join(import.meta.dirname, '../../../contract/errors');
+    const files = await Promise.all(
+      (await readdir(folder)).map(async (name): Promise<object> => await import(join(folder, name))),
+    );
+    const codes = files.flatMap((file) => Object.values(file).flatMap(Object.keys));
+    expect(codes.toSorted()).toEqual(Object.keys(errors).toSorted());
   });
 
   test.each(kinds)('%s says what happened and what to do, without a full stop', (_code, { says, hint }) => {
