@@ -63,15 +63,17 @@ interface Contents extends Omit<Content, 'images'> {
   images: BuiltImage[];
   charts?: FetchedChart[];
   files?: FetchedFile[];
+  /** The one that the images were fetched with, so that nothing is hashed again. */
+  cache?: Cache;
 }
 
 /** Writes a signed bundle of images that lie in the cache of its directory, for the site that the lock names. */
 export async function bundleOfImages(
   root: string,
   name: string,
-  { lock, images, charts = [], files = [], sequence, components = [], git }: Contents,
+  { lock, images, charts = [], files = [], sequence, components = [], git, ...given }: Contents,
 ): Promise<TinyBundle> {
-  const cache = new Cache(join(root, 'cache'));
+  const cache = given.cache ?? new Cache(join(root, 'cache'));
   const keys = await siteKeys(join(root, 'keys'));
   const bundle = await assembleBundle(cache, {
     site: SiteSchema.parse({ apiVersion: 'cpiab.dev/v1', kind: 'Site', name: lock.site }),
