@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { BuildReport } from '../contract/build-report.ts';
 import { CpiabError } from '../contract/errors.ts';
 import type { MediaKind } from '../contract/media.ts';
-import { mediaOf } from '../contract/site.ts';
+import { mediaOf, volumeSizeOf } from '../contract/site.ts';
 import { assembleBundle } from './bundle/assemble.ts';
 import { packRepository } from './bundle/git.ts';
 import { headOf } from './bundle/head.ts';
@@ -38,6 +38,8 @@ export interface BuildOptions {
   frozen: boolean;
   /** Media to write beside the bundle; the site's own list unless told. */
   only?: readonly MediaKind[];
+  /** Most bytes of a volume; the site's own unless told, which may be none. */
+  volumeSize?: number;
 }
 
 /** A whole build: plans, does nothing when nothing changed, else runs the stages and gives the results their names. */
@@ -152,8 +154,10 @@ async function makePlan(options: BuildOptions, { repository, signal }: BuildHost
   } = await stage('lock', 'check the lock', () => readLock(repository, site));
   const keys = await siteKeys(keysDirectory(site.name));
   const kinds = options.only ?? mediaOf(site);
-  const inputs = digestOf([head.revision, lockDigest, keys.publicKey, keys.operatorCa, ...kinds]);
-  return { site, head, lock, lockText, epoch: lock.epoch, keys, kinds, inputs };
+  const volumeSize = options.volumeSize ?? volumeSizeOf(site);
+  const form = [...kinds, ...(volumeSize === undefined ? [] : [String(volumeSize)])];
+  const inputs = digestOf([head.revision, lockDigest, keys.publicKey, keys.operatorCa, ...form]);
+  return { site, head, lock, lockText, epoch: lock.epoch, keys, kinds, volumeSize, inputs };
 }
 
 const digestOf = (parts: string[]) =>

@@ -1,7 +1,9 @@
 import { lstat, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type BuildReport, BuildReportSchema } from '../contract/build-report.ts';
+import { indexName } from '../contract/chunk-index.ts';
 import { bundleFiles } from '../contract/layout.ts';
+import { mediumOfFolder } from '../contract/volumes.ts';
 import { stableJson } from '../host/cache.ts';
 import { sha256File, writeAtomic } from '../host/files.ts';
 import type { Head } from './bundle/head.ts';
@@ -50,12 +52,18 @@ async function untouched(out: string, artifact: Artifact, since: number): Promis
   const found = await stat(path).catch(() => null);
   if (found === null) return false;
   if (!found.isDirectory()) return found.size === artifact.size && found.mtimeMs <= since;
-  const manifest = await sha256File(join(path, bundleFiles.manifest)).catch(() => null);
-  if (`sha256:${manifest?.sha256}` !== artifact.digest) return false;
+  const list = await sha256File(join(path, listIn(artifact.name))).catch(() => null);
+  if (`sha256:${list?.sha256}` !== artifact.digest) return false;
   const times = await Promise.all(
     [path, ...(await everythingIn(path))].map(async (each) => (await lstat(each)).mtimeMs),
   );
   return times.every((time) => time <= since);
+}
+
+/** The signed file in a directory that lists all else in it. */
+function listIn(directory: string): string {
+  const split = mediumOfFolder(directory);
+  return split === null ? bundleFiles.manifest : indexName(split);
 }
 
 /** Directories too: theirs is the time at which an entry came or went. */

@@ -1,4 +1,5 @@
 import { applyCommand } from './commands/apply.ts';
+import { assembleCommand } from './commands/assemble.ts';
 import { bootCommand } from './commands/boot.ts';
 import { buildCommand } from './commands/build.ts';
 import { cacheCommand } from './commands/cache.ts';
@@ -9,7 +10,9 @@ import { doctorCommand } from './commands/doctor.ts';
 import { inspectCommand } from './commands/inspect.ts';
 import { lockCommand } from './commands/lock.ts';
 import { outdatedCommand } from './commands/outdated.ts';
+import { repairCommand } from './commands/repair.ts';
 import { serveCommand } from './commands/serve.ts';
+import { splitCommand } from './commands/split.ts';
 import { statusCommand } from './commands/status.ts';
 import { testCommand } from './commands/test.ts';
 import { verifyCommand } from './commands/verify.ts';
@@ -25,6 +28,9 @@ export const commands = [
   diffCommand,
   deltaCommand,
   applyCommand,
+  splitCommand,
+  assembleCommand,
+  repairCommand,
   serveCommand,
   bootCommand,
   statusCommand,

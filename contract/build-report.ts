@@ -16,9 +16,9 @@ export const BuildReportSchema = z.strictObject({
     z.strictObject({
       /** File or directory name in the output directory. */
       name: z.string(),
-      /** Bytes; of a directory, of its blobs. */
+      /** Bytes; of the bundle, of its blobs; of volumes, of all together. */
       size: z.int().nonnegative(),
-      /** Of a file: its own; of the bundle: its manifest's. */
+      /** Of a file: its own; of the bundle: its manifest's; of volumes: their index's. */
       digest: DigestSchema,
       tookMs: z.int().nonnegative(),
     }),

@@ -6,6 +6,7 @@ import { hostErrors } from './errors/host.ts';
 import { inputErrors } from './errors/input.ts';
 import { internalErrors } from './errors/internal.ts';
 import { trustErrors } from './errors/trust.ts';
+import { volumeErrors } from './errors/volumes.ts';
 import type { DriftEntry } from './lock-drift.ts';
 
 /** One kind of error. Parameters of `says` and `hint` are the same, and name themselves in the documentation. */
@@ -23,6 +24,7 @@ export const errors = {
   ...inputErrors,
   ...trustErrors,
   ...evidenceErrors,
+  ...volumeErrors,
   ...closedWorldErrors,
   ...buildErrors,
   ...hostErrors,

@@ -1,6 +1,8 @@
 import { z } from 'zod';
+import { chunkBytes } from './chunk-index.ts';
 import { isGuarded } from './guarded.ts';
 import { defaultMedia, type MediaKind, mediaKinds } from './media.ts';
+import { parseBytes } from './units.ts';
 
 const siteName = z
   .string()
@@ -89,6 +91,8 @@ export const SiteSchema = z
       .default({}),
     /** Default an ISO and a tarball, or a tarball alone where no engine makes it a box. */
     media: z.array(z.enum(mediaKinds)).optional(),
+    /** Most bytes of a volume, such as 4GB: each medium is also written split into such. Default not split. */
+    volumeSize: z.string().refine(isVolumeSize, 'expected a size of at least 1MiB, such as 4GB').optional(),
     /** Disk images. */
     disk: z
       .strictObject({
@@ -134,11 +138,20 @@ export function mediaOf(site: Site): readonly MediaKind[] {
   return site.media ?? (hasBox(site) ? defaultMedia : ['tarball']);
 }
 
+/** Most bytes of a volume, or undefined where media are not split. */
+export function volumeSizeOf({ volumeSize }: Site): number | undefined {
+  return volumeSize === undefined ? undefined : (parseBytes(volumeSize) ?? undefined);
+}
+
 /** The copy of a site that a box carries. @throws ZodError, or TypeError for a site without an engine. */
 export function parseBoxSite(value: unknown): BoxSite {
   const site = SiteSchema.parse(value);
   if (!hasBox(site)) throw new TypeError(`site ${site.name} has no engine`);
   return site;
+}
+
+function isVolumeSize(text: string): boolean {
+  return (parseBytes(text) ?? 0) >= chunkBytes;
 }
 
 /** Whether two IPv4 networks (an address is a network of one) have an address in common. */

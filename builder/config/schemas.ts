@@ -3,6 +3,7 @@ import { AppSchema } from '../../contract/app.ts';
 import { AuditReportSchema } from '../../contract/audit.ts';
 import { BuildReportSchema } from '../../contract/build-report.ts';
 import { BundleSetSchema } from '../../contract/bundle-set.ts';
+import { ChunkIndexSchema } from '../../contract/chunk-index.ts';
 import { DeltaSchema } from '../../contract/delta.ts';
 import { ImageRecipeSchema } from '../../contract/image.ts';
 import { LockSchema } from '../../contract/lock.ts';
@@ -22,6 +23,7 @@ const documents = {
   'build-report': BuildReportSchema,
   'bundle-manifest': ManifestSchema,
   'bundle-set': BundleSetSchema,
+  'chunk-index': ChunkIndexSchema,
   delta: DeltaSchema,
   'image-recipe': ImageRecipeSchema,
   'key-rotation': KeyRotationSchema,

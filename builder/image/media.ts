@@ -6,6 +6,7 @@ import type { Digest } from '../../contract/manifest.ts';
 import { type MediaKind, mediaFile } from '../../contract/media.ts';
 import { tracked } from '../../contract/progress.ts';
 import type { Site } from '../../contract/site.ts';
+import { mediumOfFolder, volumesFolder } from '../../contract/volumes.ts';
 import { linkOrCopy, sha256File, writeAtomic } from '../../host/files.ts';
 import type { Sandbox } from '../../host/sandbox.ts';
 import type { Bundle } from '../bundle/assemble.ts';
@@ -19,6 +20,7 @@ import { writeIso } from './iso.ts';
 import type { Output } from './output.ts';
 import { writeTarball } from './tarball.ts';
 import { mediumTree } from './tree.ts';
+import { indexFiles, indexMedium, writeVolumes } from './volumes.ts';
 
 type Artifact = BuildReport['artifacts'][number];
 
@@ -33,6 +35,8 @@ export interface MediaInput {
   publicKey: string;
   output: Output;
   kinds: readonly MediaKind[];
+  /** Most bytes of a volume; without it media are not split. */
+  volumeSize: number | undefined;
 }
 
 /** Writes the bundle and the media asked for, then gives all of them their names. */
@@ -48,7 +52,8 @@ export async function writeMedia(host: BuildHost, input: MediaInput): Promise<Ar
   const disk = diskOnce(host, input);
   for (const kind of input.kinds) {
     const name = mediaFile[kind](input.site.name);
-    await add(name, () => writers[kind](host, input, join(scratch, name), disk));
+    artifacts.push(...(await writeMedium(host, input, name, (out) => writers[kind](host, input, out, disk))));
+    for (const each of indexFiles(name)) await add(each, async () => {});
   }
   for (const name of [bundleFiles.manifest, bundleFiles.signature])
     await add(name, async () => void (await linkOrCopy(join(directory, name), join(scratch, name))));
@@ -60,12 +65,31 @@ export async function writeMedia(host: BuildHost, input: MediaInput): Promise<Ar
   return artifacts;
 }
 
+/** One medium with its index, and its volumes where somebody wants any. */
+async function writeMedium(
+  host: BuildHost,
+  { bundle, site, key, output, volumeSize }: MediaInput,
+  name: string,
+  write: (out: string) => Promise<void>,
+): Promise<Artifact[]> {
+  const path = join(output.scratch, name);
+  const { sequence, revision } = bundle.manifest;
+  const comment = (file: string) => sealComment(file, bundle);
+  const { signed, ...whole } = await made(host, name, async () => {
+    await write(path);
+    return await indexMedium(path, { site: site.name, sequence, revision, key, comment }, host.signal);
+  });
+  if (volumeSize === undefined) return [whole];
+  const split = () => writeVolumes(path, signed, volumeSize, host.signal);
+  return [whole, await made(host, volumesFolder(name), split)];
+}
+
 const sums = 'SHA256SUMS';
 
 /** What `sha256sum --check` reads, signed, and the key to check that with: all there is for disk images, which have no room for a seal. */
 async function writeSums(scratch: string, artifacts: Artifact[], { key, publicKey, bundle }: MediaInput) {
   const lines = artifacts
-    .filter(({ name }) => name !== medium.bundle)
+    .filter(({ name }) => name !== medium.bundle && mediumOfFolder(name) === null)
     .map(({ name, digest }) => `${digest.slice(7)}  ${name}\n`);
   const text = lines.toSorted().join('');
   await writeAtomic(join(scratch, sums), text);
@@ -114,7 +138,7 @@ const writers: Record<MediaKind, Writer> = {
 
 type Described = Omit<Artifact, 'tookMs'>;
 
-async function made(host: BuildHost, name: string, work: () => Promise<Described>): Promise<Artifact> {
+async function made<Made extends Described>(host: BuildHost, name: string, work: () => Promise<Made>) {
   const started = performance.now();
   const part = { id: `media/${name}`, title: name, phase: 'write' as const };
   const artifact = await tracked(host.progress, part, work, ({ size }) => ({ bytes: size }));

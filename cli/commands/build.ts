@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import type { BuildReport } from '../../contract/build-report.ts';
 import { mediaKinds } from '../../contract/media.ts';
 import { formatBytes, formatDuration } from '../../contract/units.ts';
-import { command, listOf } from '../command.ts';
+import { byteSize, command, listOf } from '../command.ts';
 import type { CliContext } from '../context.ts';
 import { table } from '../table.ts';
 
@@ -17,7 +17,8 @@ export function buildCommand(context: CliContext) {
     .option('--frozen', 'stop when the lock no longer holds', false)
     .option('--dirty', 'build although the work tree has uncommitted changes; the bundle is marked', false)
     .option('--only <kinds>', `media to write beside the bundle: ${mediaKinds.join(',')},bundle`, onlyKinds)
-    .action(async (site, { out, frozen, dirty, only }) => {
+    .option('--volume-size <size>', 'also split each medium into volumes of at most so many bytes', byteSize)
+    .action(async (site, { out, frozen, dirty, only, volumeSize }) => {
       const { build } = await import('../../builder/pipeline.ts');
       const { buildHost } = await import('../build-host.ts');
       const options = {
@@ -26,6 +27,7 @@ export function buildCommand(context: CliContext) {
         frozen,
         dirty,
         ...(only === undefined ? {} : { only }),
+        ...(volumeSize === undefined ? {} : { volumeSize }),
       };
       const report = await build(options, buildHost(context));
       context.print(report, summary(report, options.out));

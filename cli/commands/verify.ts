@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import type { Audit } from '../../builder/audit/audit.ts';
 import type { Seen } from '../../builder/audit/check.ts';
-import { combined } from '../../contract/errors.ts';
+import { CpiabError, combined } from '../../contract/errors.ts';
 import { formatBytes } from '../../contract/units.ts';
 import { command } from '../command.ts';
 import type { CliContext } from '../context.ts';
@@ -26,18 +26,54 @@ export function verifyCommand(context: CliContext) {
         line: 'cpiab verify new.iso --all --after audit.json',
         does: 'and that it is not older than that one',
       },
+      { line: 'cpiab verify /media/a /media/b', does: 'volumes, each by the signed index beside it' },
     ],
   )
-    .argument('<path>', 'an ISO, a .tar.zst or a bundle directory')
+    .argument('<paths...>', 'an ISO, a .tar.zst, a bundle directory, volumes, or directories of volumes')
     .option('--key <file>', "minisign public key (default: the one of this machine's that signed it)")
     .option('--all', 'check the documents in it as well, and go on after a failure', false)
     .option('--after <seen>', 'refuse an older one: a sequence, a manifest.json, or a report of --all')
-    .action(async (path, { key, all, after }) => {
-      const { readSeen } = await import('../../builder/audit/sequence.ts');
-      const seen = after === undefined ? null : await readSeen(after);
-      if (all) await audit({ path, key, seen }, context);
-      else await verify({ path, key, seen }, context);
+    .option('--chunks', 'check a medium by its signed index alone, and name each bad chunk', false)
+    .action(async (paths, options) => {
+      const byIndex = options.chunks || (await areParts(paths));
+      await (byIndex ? verifyByIndex : verifyWhole)(paths, options, context);
     });
+}
+
+interface Options {
+  key?: string | undefined;
+  all: boolean;
+  after?: string | undefined;
+}
+
+async function verifyWhole(paths: string[], { key, all, after }: Options, context: CliContext) {
+  const [path = ''] = paths;
+  const { readSeen } = await import('../../builder/audit/sequence.ts');
+  const seen = after === undefined ? null : await readSeen(after);
+  if (all) await audit({ path, key, seen }, context);
+  else await verify({ path, key, seen }, context);
+}
+
+const WHOLE: [string, string] = ['--all and --after look into one whole medium', 'cpiab verify'];
+
+/** Whether these can't be one whole medium or bundle. */
+async function areParts([path = '', ...others]: string[]): Promise<boolean> {
+  const { isPart } = await import('../../builder/volumes/list.ts');
+  return others.length > 0 || (await isPart(resolve(path)));
+}
+
+async function verifyByIndex(paths: string[], { key, all, after }: Options, context: CliContext) {
+  if (all || after !== undefined) throw new CpiabError('E1010', { subject: paths.join(' '), args: WHOLE });
+  const { verifyParts } = await import('../../builder/volumes/verify.ts');
+  const { signal, progress } = context;
+  const absolute = paths.map((path) => resolve(path));
+  const media = await verifyParts(absolute, { signal, progress, key });
+  const lines = media.flatMap((medium) => [
+    ...medium.files.map(({ path }) => `verified: ${path}`),
+    ...medium.missing.map((name) => `not here: ${name}`),
+    `${medium.site} ${medium.revision}, sequence ${medium.sequence}; ${formatBytes(medium.bytes)}; root ${medium.root}; key ${medium.key}`,
+  ]);
+  context.print({ media }, lines.join('\n'));
 }
 
 interface Request {

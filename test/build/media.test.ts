@@ -41,12 +41,14 @@ describe('what a build makes', () => {
   test('is the same again elsewhere, by another umask and time zone', async () => {
     const out = join(scratch, 'again');
     await buildLabElsewhere(out);
-    for (const name of media) await run(['cmp', join(dist, name), join(out, name)]);
+    const indexes = media.flatMap((name) => [`${name}.chunks.json`, `${name}.chunks.json.minisig`]);
+    for (const name of [...media, ...indexes]) await run(['cmp', join(dist, name), join(out, name)]);
   });
 
   test('is understood by minisign and skopeo', async () => {
     const key = join(keysDirectory('lab'), 'minisign.pub');
-    await run(['minisign', '-V', '-m', join(dist, 'manifest.json'), '-p', key]);
+    for (const name of ['manifest.json', ...media.map((file) => `${file}.chunks.json`)])
+      await run(['minisign', '-V', '-m', join(dist, name), '-p', key]);
     const [reference = '', digest = ''] = Object.entries(manifest.images)[0] ?? [];
     const argv = ['skopeo', 'inspect', '--format', '{{.Digest}}', `oci:${join(dist, 'bundle')}:${reference}`];
     expect((await run(argv)).stdout.trim()).toBe(digest);
@@ -55,6 +57,17 @@ describe('what a build makes', () => {
   test.for([...media, 'bundle'])('%s passes verification', async (name) => {
     expect(await complaint(join(dist, name))).toBeNull();
   });
+});
+
+test.for(media)('a damaged %s is mended from its volumes by the chunk alone', async (name) => {
+  const path = join(dist, name);
+  const volumes = join(scratch, `${name}.split`);
+  await cpiab('split', path, '--volume-size', '100MB', '--out', volumes);
+  const { size } = await stat(path);
+  await flip(path, Math.floor(size / 2));
+  const repaired = JSON.parse(await cpiab('repair', path, '--from', volumes, '--json'));
+  expect(repaired.files).toMatchObject([{ bad: 1, copied: 1 << 20 }]);
+  expect(await complaint(path)).toBeNull();
 });
 
 describe('one changed bit is found', () => {

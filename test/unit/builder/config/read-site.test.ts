@@ -82,6 +82,14 @@ describe('a mistake', () => {
       '5:21 bundle.validDays: expected at least 1 day, found 0',
     ],
     [
+      'engine: {version: v1.36.3}\nvolumeSize: 1000kB\n',
+      '5:13 volumeSize: expected a size of at least 1MiB, such as 4GB, found "1000kB"',
+    ],
+    [
+      'engine: {version: v1.36.3}\nregistries: {quay.io: {mirrors: ["http://mirror.example"]}}\n',
+      '5:34 registries.quay.io.mirrors[0]: expected an https address, or an http one of this machine, found "http://mirror.example"',
+    ],
+    [
       'engine: {version: v1.36.3}\nbundles: [core, cor]\n',
       '5:17 bundles[1]: expected one of core, found "cor"',
     ],

@@ -1,0 +1,49 @@
+import { type FileHandle, open, stat } from 'node:fs/promises';
+import type { ChunkIndex } from '../../contract/chunk-index.ts';
+import { type Piece, readChunk } from './piece.ts';
+import { leafHash } from './tree.ts';
+
+/** Files to take good chunks from. Each is opened when it is first asked, and a damaged one may still serve. */
+export class Sources {
+  readonly #files = new Map<string, Promise<FileHandle>>();
+  readonly #pieces: readonly Piece[];
+  readonly #index: ChunkIndex;
+
+  constructor(pieces: readonly Piece[], index: ChunkIndex) {
+    this.#pieces = pieces;
+    this.#index = index;
+  }
+
+  /** A chunk of the medium as the index says it is, or null when no source has it so. */
+  async read(chunk: number): Promise<Buffer | null> {
+    for (const piece of this.#pieces) {
+      if (chunk < piece.first || chunk >= piece.first + piece.count) continue;
+      const bytes = await readChunk(await this.#open(piece.path), piece, this.#index, chunk);
+      if (leafHash(bytes) === this.#index.chunks[chunk]) return bytes;
+    }
+    return null;
+  }
+
+  async close(): Promise<void> {
+    for (const file of this.#files.values()) await (await file).close();
+  }
+
+  async #open(path: string): Promise<FileHandle> {
+    const file = this.#files.get(path) ?? open(path);
+    this.#files.set(path, file);
+    return await file;
+  }
+}
+
+/** The pieces that are other files than these: what is being mended is no source for itself. */
+export async function otherThan(targets: readonly Piece[], pieces: readonly Piece[]): Promise<Piece[]> {
+  const own = new Set(await Promise.all(targets.map(({ path }) => identity(path))));
+  const named = await Promise.all(pieces.map(async (piece) => ({ piece, is: await identity(piece.path) })));
+  return named.flatMap(({ piece, is }) => (own.has(is) ? [] : [piece]));
+}
+
+/** A file is the same one under every path that leads to it. */
+async function identity(path: string): Promise<string> {
+  const found = await stat(path).catch(() => null);
+  return found === null ? path : `${found.dev}:${found.ino}`;
+}

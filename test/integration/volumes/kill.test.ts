@@ -1,0 +1,84 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { cp, mkdir, open, stat, truncate, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect, test } from 'vitest';
+import { checkPiece } from '../../../builder/volumes/check.ts';
+import { wholeMedium } from '../../../builder/volumes/piece.ts';
+import { chunkBytes } from '../../../contract/chunk-index.ts';
+import { freshDirectory } from '../../support/fresh-directory.ts';
+import { sha256, signIndex, splitInto, type TinyMedium } from '../../support/tiny-medium.ts';
+
+const path = freshDirectory();
+const CHUNKS = 96;
+const repository = join(import.meta.dirname, '../../..');
+
+/** A medium that takes a while to write: random bytes serve, as only chunks are looked at. */
+async function largeMedium(): Promise<TinyMedium> {
+  await mkdir(path('media'));
+  const file = join(path('media'), 'large.iso');
+  await writeFile(file, randomBytes(CHUNKS * chunkBytes - 12_345));
+  return { path: file, ...(await signIndex(path(), file)) };
+}
+
+function cpiab(...args: string[]): { child: ChildProcess; output: Promise<string> } {
+  const child = spawn(process.execPath, [join(repository, 'cli/main.ts'), ...args], {
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  return {
+    child,
+    output: child.stdout.toArray().then((parts) => Buffer.concat(parts as Buffer[]).toString()),
+  };
+}
+
+/** Kills a process as soon as a byte of a file is no longer zero. */
+async function killOnceWritten(child: ChildProcess, file: string, position: number): Promise<void> {
+  while ((await byteAt(file, position)) === 0 && child.exitCode === null) await sleep(1);
+  if (child.kill('SIGKILL')) await once(child, 'exit');
+}
+
+async function byteAt(path: string, position: number): Promise<number> {
+  const file = await open(path).catch(() => null);
+  if (file === null) return 0;
+  const { buffer } = await file.read(Buffer.alloc(64), 0, 64, position);
+  await file.close();
+  return buffer.reduce((sum, byte) => sum + byte, 0);
+}
+
+test('a repair that is killed has mended what it has, and goes on from there', async () => {
+  const medium = await largeMedium();
+  await cp(path('media'), path('copy'), { recursive: true });
+  const target = join(path('copy'), 'large.iso');
+  // All but the first chunk becomes zeros.
+  await truncate(target, chunkBytes);
+  await truncate(target, medium.signed.index.size);
+  const args = ['repair', target, '--from', medium.path, '--key', medium.key, '--json'];
+  const first = cpiab(...args);
+  await killOnceWritten(first.child, target, 20 * chunkBytes);
+  expect(first.child.signalCode).toBe('SIGKILL');
+  const { index } = medium.signed;
+  const { bad } = await checkPiece(wholeMedium(target, index), index, new AbortController().signal);
+  process.stderr.write(`killed with ${bad.length} of ${CHUNKS} chunks bad\n`);
+  expect(bad.length).toBeGreaterThan(0);
+  expect(bad.length).toBeLessThan(CHUNKS - 15);
+  const second = cpiab(...args);
+  const { files } = JSON.parse(await second.output);
+  expect(files[0].bad).toBe(bad.length);
+  expect(await sha256(target)).toBe(await sha256(medium.path));
+});
+
+test('putting volumes together goes on after a kill, and has its name only when it is whole', async () => {
+  const medium = await largeMedium();
+  await splitInto(medium, path('set'), 30);
+  const args = ['assemble', path('set'), '--out', path('out'), '--key', medium.key, '--json'];
+  const first = cpiab(...args);
+  const made = join(path('out'), 'large.iso');
+  await killOnceWritten(first.child, `${made}.new`, 20 * chunkBytes);
+  expect(await stat(made).catch(() => null)).toBeNull();
+  const { copied } = JSON.parse(await cpiab(...args).output);
+  process.stderr.write(`copied ${Math.round(copied / chunkBytes)} of ${CHUNKS} chunks after the kill\n`);
+  expect(copied).toBeLessThan((CHUNKS - 15) * chunkBytes);
+  expect(await sha256(made)).toBe(await sha256(medium.path));
+});
