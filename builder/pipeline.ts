@@ -128,6 +128,7 @@ async function runStages(plan: Plan, parts: Parts, output: Output, host: BuildHo
       composed,
       repository,
       key: keys.site,
+      rotations: keys.rotations,
     });
   });
   const media = {
@@ -156,7 +157,14 @@ async function makePlan(options: BuildOptions, { repository, signal }: BuildHost
   const kinds = options.only ?? mediaOf(site);
   const volumeSize = options.volumeSize ?? volumeSizeOf(site);
   const form = [...kinds, ...(volumeSize === undefined ? [] : [String(volumeSize)])];
-  const inputs = digestOf([head.revision, lockDigest, keys.publicKey, keys.operatorCa, ...form]);
+  const inputs = digestOf([
+    head.revision,
+    lockDigest,
+    keys.publicKey,
+    ...keys.rotations.values(),
+    keys.operatorCa,
+    ...form,
+  ]);
   return { site, head, lock, lockText, epoch: lock.epoch, keys, kinds, volumeSize, inputs };
 }
 

@@ -8,6 +8,7 @@ import { deltaCommand } from './commands/delta.ts';
 import { diffCommand } from './commands/diff.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { inspectCommand } from './commands/inspect.ts';
+import { keyCommand } from './commands/key.ts';
 import { lockCommand } from './commands/lock.ts';
 import { outdatedCommand } from './commands/outdated.ts';
 import { repairCommand } from './commands/repair.ts';
@@ -32,6 +33,7 @@ export const commands = [
   assembleCommand,
   repairCommand,
   serveCommand,
+  keyCommand,
   bootCommand,
   statusCommand,
   doctorCommand,

@@ -50,6 +50,8 @@ export const box = {
   boxId: '/var/lib/cpiab/box-id',
   /** Highest bundle sequence this box has run. */
   sequence: '/var/lib/cpiab/sequence',
+  /** Rotations of the site's key that bundles brought which this box has run. */
+  rotations: '/var/lib/cpiab/rotations',
   /** Written when the engine's first start is complete. */
   initialised: '/var/lib/cpiab/engine-initialised',
   git: '/var/lib/cpiab/git',

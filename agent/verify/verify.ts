@@ -6,7 +6,7 @@ import type { Board } from '../board.ts';
 import type { StepContext } from '../step.ts';
 import { BlobCheck, expectedFiles } from './blobs.ts';
 import { hashFile, isEmulated } from './hash.ts';
-import { readManifest } from './manifest.ts';
+import { keepRotations, readManifest } from './manifest.ts';
 import { keepSequence, refuseOlder } from './sequence-number.ts';
 
 /**
@@ -15,7 +15,8 @@ import { keepSequence, refuseOlder } from './sequence-number.ts';
  */
 export async function verify(board: Board, { signal, progress }: StepContext): Promise<string> {
   const { paths, site, report } = board;
-  const { manifest, digest, key } = await readManifest(paths.bundle, paths.siteKey, site.name);
+  const trust = { keyFile: paths.siteKey, rotations: paths.rotations, site: site.name };
+  const { manifest, digest, key } = await readManifest(paths.bundle, trust);
   await refuseOlder(paths.sequence, manifest.sequence);
   report.set({ version: manifest.revision, sequence: manifest.sequence });
   const emulated = await isEmulated();
@@ -31,6 +32,7 @@ export async function verify(board: Board, { signal, progress }: StepContext): P
   await blobs.checkAll(availableParallelism(), signal, (done, total) =>
     progress(`${mebibytes(done)} of ${mebibytes(total)} MiB`),
   );
+  await keepRotations(paths.bundle, paths.rotations, manifest);
   await keepSequence(paths.sequence, manifest.sequence);
   await mkdir(paths.run, { recursive: true });
   await writeAtomic(join(paths.run, 'verified'), digest);

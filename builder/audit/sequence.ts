@@ -1,8 +1,8 @@
-import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { AuditReportSchema } from '../../contract/audit.ts';
 import { CpiabError } from '../../contract/errors.ts';
 import { ManifestSchema } from '../../contract/manifest.ts';
+import { readTextFile } from '../../host/input-file.ts';
 import type { Check, Seen } from './check.ts';
 
 /** It is not older than what somebody saw before. */
@@ -33,6 +33,9 @@ export function refuseOlder(
     throw new CpiabError('E2125', { subject, args: [String(sequence), String(after.sequence)] });
 }
 
+/** Bytes; a manifest names each blob in about 300. */
+const LARGEST_REPORT = 64 << 20;
+
 const SeenSchema = z.union([
   ManifestSchema,
   AuditReportSchema.transform(({ bundle }, context) => {
@@ -44,13 +47,11 @@ const SeenSchema = z.union([
 /**
  * What somebody saw before, as it is given on the command line.
  * @param text a sequence, or the path of a manifest or of an audit's report.
- * @throws CpiabError E1006 no such file, E1004 it is neither.
+ * @throws CpiabError E1004 it is neither, and what `readTextFile` throws.
  */
 export async function readSeen(text: string): Promise<Seen> {
   if (/^\d+$/.test(text)) return { site: null, sequence: Number(text) };
-  const content = await readFile(text, 'utf8').catch((cause: unknown) => {
-    throw new CpiabError('E1006', { subject: text, cause });
-  });
+  const content = await readTextFile(text, { limit: LARGEST_REPORT });
   try {
     const { site, sequence } = SeenSchema.parse(JSON.parse(content));
     return { site, sequence };

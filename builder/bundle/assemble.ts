@@ -14,6 +14,7 @@ import { type SiteKey, signBytes } from './minisign.ts';
 import { provenanceStatement } from './provenance.ts';
 import { publishedParts } from './published.ts';
 import { registryView, type ServedImage } from './registry-view.ts';
+import type { Rotations } from './rotate.ts';
 import { spdxDocument } from './sbom.ts';
 import { BlobSet, type Descriptor } from './store.ts';
 
@@ -29,6 +30,8 @@ export interface AssembleInput {
   composed: Composed | null;
   repository: PackedRepository;
   key: SiteKey;
+  /** What leads to that key from those before it. */
+  rotations: Rotations;
 }
 
 /** A described and signed bundle: where each of its files comes from. */
@@ -49,25 +52,28 @@ export async function assembleBundle(cache: Cache, input: AssembleInput): Promis
   const artifacts = await addArtifacts(blobs, input, lock, { images, charts });
   const layout = await cache.put(stableJson({ imageLayoutVersion: '1.0.0' }));
   const index = await cache.put(stableJson(indexOf([...images, ...charts], artifacts)));
-  const manifest = describe(
-    input,
-    { lock, blobs, images, charts, artifacts },
-    {
-      [bundleFiles.ociLayout]: `sha256:${layout.sha256}`,
-      [bundleFiles.index]: `sha256:${index.sha256}`,
-    },
-  );
+  const beside = new Map([
+    [bundleFiles.ociLayout, layout],
+    [bundleFiles.index, index],
+    ...(await addRotations(cache, input.rotations)),
+  ]);
+  const manifest = describe(input, { lock, blobs, images, charts, artifacts }, beside);
   const text = `${stableJson(manifest, 1)}\n`;
   const signed = await cache.put(text);
   const signature = await cache.put(signBytes(Buffer.from(text), input.key, trustedComment(manifest)));
   const files = new Map<string, CachedFile>([
-    [bundleFiles.ociLayout, layout],
-    [bundleFiles.index, index],
+    ...beside,
     [bundleFiles.manifest, signed],
     [bundleFiles.signature, signature],
   ]);
   await addPool(files, cache, blobs, [...images, ...charts]);
   return { manifest, files, links: mediumLinks(input.composed) };
+}
+
+async function addRotations(cache: Cache, rotations: Rotations): Promise<[string, CachedFile][]> {
+  const added: [string, CachedFile][] = [];
+  for (const [name, text] of rotations) added.push([name, await cache.put(text)]);
+  return added;
 }
 
 interface IndexedImage extends ServedImage {
@@ -194,7 +200,7 @@ interface Contents {
 function describe(
   { site, revision, sequence, lock, composed, parts }: AssembleInput,
   { lock: lockFile, blobs, images, charts, artifacts }: Contents,
-  files: Record<string, Digest>,
+  beside: Map<string, CachedFile>,
 ): Manifest {
   const links = [...mediumLinks(composed)].map(([path, file]) => [path, `sha256:${file.sha256}`]);
   return ManifestSchema.parse({
@@ -211,7 +217,7 @@ function describe(
     downloads: Object.fromEntries(parts.files.map(({ path, file }) => [path, digestOf(file)])),
     artifacts: digests(artifacts),
     links: Object.fromEntries(links),
-    files,
+    files: Object.fromEntries([...beside].map(([name, file]) => [name, digestOf(file)])),
     blobs: blobs.list().map(({ path: _, ...blob }) => blob),
   });
 }

@@ -9,9 +9,11 @@ import {
   encodePublicKey,
   encodeSecretKey,
   generateSiteKey,
+  keyName,
   type SiteKey,
 } from './minisign.ts';
 import { makeOperator } from './operator.ts';
+import { type Rotations, rotationsTo, rotationTexts } from './rotate.ts';
 
 export interface SiteKeys {
   /** Directory the keys lie in, absolute; never inside the repository. */
@@ -23,6 +25,8 @@ export interface SiteKeys {
   publicKey: string;
   /** PEM of the CA whose certificates may push to the box's Git. */
   operatorCa: string;
+  /** What leads to the site's key from those before it. */
+  rotations: Rotations;
 }
 
 /** `<config home>/cpiab/keys/<site>`, by the XDG Base Directory Specification: a relative value doesn't count. */
@@ -72,7 +76,8 @@ async function complete(directory: string): Promise<SiteKeys> {
   await writeAtomic(join(directory, 'minisign.pub'), publicKey);
   const operatorCa =
     (await readIfThere(join(directory, 'operator-ca.crt'))) ?? (await createOperator(directory));
-  return { directory, created: existing === null, site, publicKey, operatorCa };
+  const rotations = await rotationTexts(directory, await rotationsTo(directory, keyName(site)));
+  return { directory, created: existing === null, site, publicKey, operatorCa, rotations };
 }
 
 function readSecretKey(text: string, path: string): SiteKey {

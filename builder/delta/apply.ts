@@ -26,7 +26,8 @@ export interface ApplyRequest {
   delta: string;
   /** Directory that the new bundle becomes; must not be there. */
   out: string;
-  key: TrustedKey;
+  /** The key to check each of the two with: the site's may have been replaced in between. */
+  trust: (medium: Medium) => Promise<TrustedKey>;
   signal: AbortSignal;
 }
 
@@ -37,10 +38,10 @@ export interface ApplyRequest {
  *   there already, E21xx something is damaged or not signed by the key.
  */
 export async function applyDelta(request: ApplyRequest): Promise<{ head: Delta; manifest: Manifest }> {
-  const { base, delta, out, key, signal } = request;
+  const { base, delta, out, trust, signal } = request;
   await rejectExisting(out);
   await requireFile(delta);
-  const old = await readManifest(base, key);
+  const old = await readManifest(base, await trust(base));
   const fresh = `${out}.new`;
   await rm(fresh, { recursive: true, force: true });
   try {
@@ -48,7 +49,8 @@ export async function applyDelta(request: ApplyRequest): Promise<{ head: Delta; 
     const head = await unpack(request, old, scratch);
     const manifest = await rebuild({ ...request, old, head, scratch, fresh });
     await rm(scratch, { recursive: true, force: true });
-    await verifyMedium(openDirectory(fresh), key, signal);
+    const made = openDirectory(fresh);
+    await verifyMedium(made, await trust(made), signal);
     await renameDurably(fresh, out);
     return { head, manifest };
   } catch (error) {

@@ -2,6 +2,7 @@ import { appendFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { bundleFiles, medium } from '../../contract/layout.ts';
 import type { BlobRole } from '../../contract/manifest.ts';
+import { isRotationFile } from '../../contract/rotation.ts';
 import type { Sandbox } from '../../host/sandbox.ts';
 import type { Bundle } from '../bundle/assemble.ts';
 import { tarballSeal } from './seal.ts';
@@ -67,6 +68,7 @@ function memberOrder(bundle: Bundle): string[] {
     bundleFiles.signature,
     bundleFiles.ociLayout,
     bundleFiles.index,
+    ...[...bundle.files.keys()].filter(isRotationFile).toSorted(),
     ...new Set(documents.toSorted()),
   ];
   const rest = [...bundle.files.keys()].filter((name) => !first.includes(name)).toSorted();

@@ -1,10 +1,15 @@
 import { createReadStream } from 'node:fs';
+import { basename } from 'node:path';
 import { Readable } from 'node:stream';
 import { createZstdDecompress } from 'node:zlib';
 import { extract } from 'tar-stream';
 import { CpiabError } from '../../contract/errors.ts';
+import { bundleFiles, medium } from '../../contract/layout.ts';
+import { isRotationFile } from '../../contract/rotation.ts';
 import { readTarballSeal } from '../image/seal.ts';
 import type { Medium, OpenFile } from './medium.ts';
+
+const BLOBS = `${medium.bundle}/${bundleFiles.blobs}/`;
 
 /**
  * Opens a `.tar.zst` of a bundle. One member is found by a scan from the start; the writer puts the
@@ -15,8 +20,11 @@ export function openTarball(path: string): Medium {
     kind: 'tarball',
     path,
     read: async (name) => {
+      const isRotation = isRotationFile(basename(name));
       for await (const file of members(path)) {
         if (file.path === name) return Buffer.concat(await file.content.toArray());
+        // Rotations come before all blobs; most tarballs have none, and need not be read to the end to say so.
+        if (isRotation && file.path.startsWith(BLOBS)) break;
         file.content.resume();
       }
       throw new CpiabError('E2105', { subject: `${path}: ${name}` });

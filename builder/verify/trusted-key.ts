@@ -31,9 +31,9 @@ export async function trustedKey(medium: Medium, file: string | undefined): Prom
 
 /** The same for anything else that is signed. */
 export async function keyOf(claim: Claim, file: string | undefined): Promise<TrustedKey> {
-  const wanted = await signingKey(claim);
   const sites = await siteDirectories();
   const known = file === undefined ? await ownKeys(sites) : [await readKey(file)];
+  const wanted = await signingKey(claim);
   const read = rotationReader(claim, sites);
   const wrong: unknown[] = [];
   for (const start of known) {

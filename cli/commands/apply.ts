@@ -1,7 +1,6 @@
 import { resolve } from 'node:path';
 import { command } from '../command.ts';
 import type { CliContext } from '../context.ts';
-import { openWithKey } from '../open-bundle.ts';
 
 export function applyCommand(context: CliContext) {
   return command('apply', 'make the newer bundle from the older one and a delta', [
@@ -13,15 +12,16 @@ export function applyCommand(context: CliContext) {
     .argument('<base>', 'the bundle that the delta starts from: an ISO, a .tar.zst or a bundle directory')
     .argument('<delta>', 'a file that `cpiab delta` wrote')
     .requiredOption('--out <dir>', 'bundle directory to make; must not be there')
-    .option('--key <file>', "minisign public key (default: the one of this machine's that signed the base)")
+    .option('--key <file>', "minisign public key (default: the one of this machine's that signed both)")
     .action(async (base, delta, { out, key: keyFile }) => {
       const { applyDelta } = await import('../../builder/delta/apply.ts');
-      const { medium, key } = await openWithKey(base, keyFile, context);
+      const { openMedium } = await import('../../builder/verify/open.ts');
+      const { trustedKey } = await import('../../builder/verify/trusted-key.ts');
       const { manifest } = await applyDelta({
-        base: medium,
+        base: await openMedium(resolve(base), context.signal),
         delta: resolve(delta),
         out: resolve(out),
-        key,
+        trust: (medium) => trustedKey(medium, keyFile),
         signal: context.signal,
       });
       const { site, revision, sequence } = manifest;

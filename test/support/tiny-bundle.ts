@@ -85,6 +85,7 @@ export async function bundleOfImages(
     composed: null,
     repository: { file: await cache.put(git ?? 'a git bundle'), cached: false },
     key: keys.site,
+    rotations: keys.rotations,
   });
   const directory = join(root, name);
   await writeBundle(cache, bundle, directory, signal);

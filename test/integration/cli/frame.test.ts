@@ -36,7 +36,7 @@ describe('usage', () => {
     const { stdout } = await cpiab('--help');
     const names = [...stdout.matchAll(/^ {2}([a-z]+) \[options\]/gm)].map(([, name]) => name ?? '');
     expect(names.join(' ')).toBe(
-      'build lock outdated close verify inspect diff delta apply split assemble repair serve boot status doctor cache test',
+      'build lock outdated close verify inspect diff delta apply split assemble repair serve key boot status doctor cache test',
     );
     for (const name of names) {
       const help = (await cpiab(name, '--help')).stdout;

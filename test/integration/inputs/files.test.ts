@@ -81,7 +81,13 @@ describe('where a medium or delta belongs', () => {
     await parents('media/one.delta');
     await put(here('media/one.delta'));
     const base = await openMedium(directory, signal);
-    const request = { base, delta: here('media/one.delta'), out: here('new'), key, signal };
+    const request = {
+      base,
+      delta: here('media/one.delta'),
+      out: here('new'),
+      trust: async () => key,
+      signal,
+    };
     const refused = await asNobody(() => refusal(applyDelta(request)));
     expect([refused.code, refused.subject]).toEqual([code, here('media/one.delta')]);
     expect((await readdir(here())).filter((name) => name.startsWith('new'))).toEqual([]);

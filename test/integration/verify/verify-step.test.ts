@@ -9,7 +9,15 @@ import { BoxReport } from '../../../agent/report/report.ts';
 import type { Step } from '../../../agent/step.ts';
 import { isEmulated } from '../../../agent/verify/hash.ts';
 import { verify } from '../../../agent/verify/verify.ts';
-import { encodePublicKey, generateSiteKey, signBytes } from '../../../builder/bundle/minisign.ts';
+import { type SiteKeys, siteKeys } from '../../../builder/bundle/keys.ts';
+import {
+  encodePublicKey,
+  encodeSecretKey,
+  generateSiteKey,
+  keyName,
+  signBytes,
+} from '../../../builder/bundle/minisign.ts';
+import { type Rotations, rotateKey } from '../../../builder/bundle/rotate.ts';
 import { box } from '../../../contract/layout.ts';
 import { parseBoxSite } from '../../../contract/site.ts';
 
@@ -26,13 +34,18 @@ let root: string;
 let paths: Paths;
 
 /** Writes a signed bundle of the given blobs, as a medium would carry it. */
-async function writeMedium(blobs: Record<string, Buffer>, sequence = 5, signer = key): Promise<void> {
-  const index = Buffer.from('{}');
+async function writeMedium(
+  blobs: Record<string, Buffer>,
+  sequence = 5,
+  signer = key,
+  rotations: Rotations = new Map(),
+): Promise<void> {
+  const beside = new Map([['index.json', '{}'], ...rotations]);
   await mkdir(join(paths.bundle, 'blobs/sha256'), { recursive: true });
   await mkdir(join(paths.medium, 'live'), { recursive: true });
   for (const bytes of Object.values(blobs))
     await writeFile(join(paths.bundle, 'blobs/sha256', sha256(bytes)), bytes);
-  await writeFile(join(paths.bundle, 'index.json'), index);
+  for (const [name, text] of beside) await writeFile(join(paths.bundle, name), text);
   const os = blobs['os-module'];
   if (os !== undefined) await writeFile(join(paths.medium, 'live/10-os.squashfs'), os);
   const manifest = Buffer.from(
@@ -48,7 +61,9 @@ async function writeMedium(blobs: Record<string, Buffer>, sequence = 5, signer =
       images: {},
       artifacts: {},
       links: os === undefined ? {} : { 'live/10-os.squashfs': `sha256:${sha256(os)}` },
-      files: { 'index.json': `sha256:${sha256(index)}` },
+      files: Object.fromEntries(
+        [...beside].map(([name, text]) => [name, `sha256:${sha256(Buffer.from(text))}`]),
+      ),
       blobs: Object.entries(blobs).map(([role, bytes]) => ({
         digest: `sha256:${sha256(bytes)}`,
         size: bytes.length,
@@ -159,6 +174,50 @@ describe('refused before Kubernetes starts, for good', () => {
     await writeMedium(content);
     await writeFile(paths.sequence, '9\n');
     expect((await bootOnce()).status.problem).toMatch(/sequence 5 is older than 9/);
+  });
+});
+
+describe('a key that was replaced', () => {
+  let next: SiteKeys;
+  beforeEach(async () => {
+    const directory = join(root, 'keys');
+    await mkdir(directory);
+    await writeFile(join(directory, 'minisign.key'), encodeSecretKey(key));
+    await rotateKey(directory, 'lab', key, 5);
+    next = await siteKeys(directory);
+  });
+
+  test('may sign no more, but the one that it named may', async () => {
+    await writeMedium(content, 6, next.site, next.rotations);
+    expect((await bootOnce()).status.steps[0]?.detail).toContain(`signed by ${keyName(next.site)}`);
+    await writeMedium(content, 6, key, next.rotations);
+    expect((await bootOnce()).status.problem).toMatch(/was retired after sequence 5; this is 6/);
+  });
+
+  test('is known as retired to a box that has run its successor, also where the medium says nothing', async () => {
+    await writeFile(paths.siteKey, next.publicKey);
+    await writeMedium(content, 6, next.site, next.rotations);
+    expect((await bootOnce()).complete).toBe(true);
+    // The older medium brings an OS with the older key.
+    await writeFile(paths.siteKey, encodePublicKey(key));
+    await writeMedium(content, 7, key);
+    const { kubernetes, status } = await bootOnce();
+    expect(status.problem).toMatch(/was retired after sequence 5; this is 7/);
+    expect(kubernetes).toBe(false);
+  });
+
+  test('has to have signed what names the next', async () => {
+    const forged = new Map(
+      [...next.rotations].map(([name, text]) => [
+        name,
+        name.endsWith('.minisig') ? signBytes(Buffer.from('other'), next.site, 'x') : text,
+      ]),
+    );
+    await writeMedium(content, 6, next.site, forged);
+    expect((await bootOnce()).status.problem).toMatch(/is not signed by that key/);
+    await writeMedium(content, 6, next.site);
+    await rm(join(paths.bundle, [...forged.keys()][0] ?? ''));
+    expect((await bootOnce()).status.problem).toMatch(/signed by key [0-9A-F]{16}, expected key/);
   });
 });
 
