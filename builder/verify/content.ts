@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
-import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { CpiabError } from '../../contract/errors.ts';
 import { bundleFiles, medium as layout } from '../../contract/layout.ts';
 import type { Digest } from '../../contract/manifest.ts';
+import { sha256File } from '../../host/files.ts';
 import { damaged } from './blob.ts';
-import type { OpenBundle } from './medium.ts';
+import type { OpenBundle, OpenFile } from './medium.ts';
 import { servedView } from './served-view.ts';
 
 /**
@@ -55,7 +55,7 @@ async function checkFiles(check: Check, signal: AbortSignal): Promise<{ files: n
       file.content.resume();
       continue;
     }
-    const found = (file.linkTo && seen.get(file.linkTo)) || (await digestOf(file.content, signal));
+    const found = (file.linkTo && seen.get(file.linkTo)) || (await digestOf(file, signal));
     if (found !== digest) onDamage(damaged(check, digest, file.path));
     seen.set(file.path, found);
     bytes += file.size;
@@ -70,9 +70,10 @@ function reportMissing({ medium, expected, onDamage }: Check, seen: Map<string, 
   }
 }
 
-async function digestOf(content: Readable, signal: AbortSignal): Promise<Digest> {
+async function digestOf(file: OpenFile, signal: AbortSignal): Promise<Digest> {
+  if (file.onDisk !== undefined) return `sha256:${(await sha256File(file.onDisk, signal)).sha256}`;
   const hash = createHash('sha256');
-  await pipeline(content, hash, { signal });
+  await pipeline(file.content, hash, { signal });
   return `sha256:${hash.digest('hex')}`;
 }
 

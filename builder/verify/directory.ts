@@ -4,7 +4,7 @@ import { join, relative } from 'node:path';
 import { Readable } from 'node:stream';
 import { CpiabError } from '../../contract/errors.ts';
 import { medium } from '../../contract/layout.ts';
-import type { Medium } from './medium.ts';
+import type { Medium, OpenFile } from './medium.ts';
 
 /** Opens a bundle directory as it lies in `dist/<site>/bundle`. */
 export function openDirectory(path: string): Medium {
@@ -25,10 +25,20 @@ export function openDirectory(path: string): Medium {
         const name = join(medium.bundle, relative(path, file));
         const first = nlink > 1 ? linked.get(`${dev}:${ino}`) : undefined;
         linked.set(`${dev}:${ino}`, first ?? name);
-        if (first === undefined) yield { path: name, size, content: createReadStream(file) };
+        if (first === undefined) yield fileOf(name, size, file);
         else yield { path: name, size: 0, content: Readable.from([]), linkTo: first };
       }
     },
     seal: null,
   };
 }
+
+/** A file whose stream is opened when it is first asked for. */
+const fileOf = (name: string, size: number, file: string): OpenFile => ({
+  path: name,
+  size,
+  onDisk: file,
+  get content() {
+    return createReadStream(file);
+  },
+});

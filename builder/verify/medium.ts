@@ -13,6 +13,8 @@ export interface MediumFile {
 /** A file being read. */
 export interface OpenFile extends MediumFile {
   content: Readable;
+  /** Absolute path, where it is a file of its own that can be hashed without a stream. */
+  onDisk?: string;
   /** Set when the file is a hard link of one that came before; then `content` is empty. */
   linkTo?: string;
 }
