@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
 import type { BuildReport } from '../contract/build-report.ts';
 import { CpiabError } from '../contract/errors.ts';
+import { flux } from '../contract/layout.ts';
 import type { MediaKind } from '../contract/media.ts';
 import { mediaOf, volumeSizeOf } from '../contract/site.ts';
 import { assembleBundle } from './bundle/assemble.ts';
-import { packRepository } from './bundle/git.ts';
+import { packCommit } from './bundle/git.ts';
 import { headOf } from './bundle/head.ts';
 import { keysDirectory, siteKeys } from './bundle/keys.ts';
 import { keyName } from './bundle/minisign.ts';
@@ -120,7 +121,12 @@ async function runStages(plan: Plan, parts: Parts, output: Output, host: BuildHo
       ? null
       : await stage('compose', 'stack the modules', () => composeModules(host, { ...plan, parts, box }));
   const bundle = await stage('bundle', 'describe and sign', async () => {
-    const repository = await packRepository(host.cache, parts.sandbox, head.gitDir, head.commit, host.signal);
+    const committed = {
+      commit: head.commit,
+      name: `refs/heads/${flux.branch}`,
+      gitDir: async () => head.gitDir,
+    };
+    const repository = await packCommit(host.cache, parts.sandbox, committed, host.signal);
     return await assembleBundle(host.cache, {
       ...plan,
       ...head,

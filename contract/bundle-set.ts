@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { PublishedFileSchema } from './published.ts';
+import { GitSourceSchema, PublishedFileSchema } from './published.ts';
 import { parseReference } from './reference.ts';
 
 /** Whether a name is written in full, registry and tag: then nobody has to guess what is meant. */
@@ -33,6 +33,8 @@ export const BundleSetSchema = z.strictObject({
   charts: z.array(publishedReference).default([]),
   /** Files that servers have. */
   files: z.array(PublishedFileSchema).default([]),
+  /** Git repositories that servers have. */
+  git: z.array(GitSourceSchema).default([]),
   /** Programs of `supply/go/programs.yaml` that run on the box itself, outside containers. */
   programs: z.array(z.string()),
   /** App folders below `cluster/kubernetes`, such as `platform/storage`. */

@@ -11,6 +11,7 @@ export const driftKinds = [
   'image',
   'chart',
   'file',
+  'repository',
 ] as const;
 export type DriftKind = (typeof driftKinds)[number];
 

@@ -90,6 +90,19 @@ export const LockSchema = z.strictObject({
       }),
     )
     .default([]),
+  /** Published Git repositories, each at a commit. */
+  git: z
+    .array(
+      z.strictObject({
+        url: z.string(),
+        /** As the bundle set has it. */
+        ref: z.string(),
+        /** The whole name of branch or tag; of a commit the name that its bundle gives it. */
+        name: z.string(),
+        commit: z.string().regex(/^[0-9a-f]{40}$/, 'expected 40 lower-case hexadecimal digits'),
+      }),
+    )
+    .default([]),
   /** Estimates for the preflight check, bytes. */
   sizes: z.strictObject({ download: z.int(), cache: z.int(), output: z.int() }),
 });

@@ -17,6 +17,7 @@ export const blobRoles = [
   'chart-layer',
   'artifact-manifest',
   'file',
+  'git-source',
   'os-kernel',
   'os-initrd',
   'os-module',
@@ -70,6 +71,10 @@ export const ManifestSchema = z.strictObject({
   charts: z.record(z.string(), DigestSchema).default({}),
   /** Where a published file is put → digest of its content. */
   downloads: z.record(z.string(), DigestSchema).default({}),
+  /** `address@reference` of a published Git repository → its commit, and digest of its git bundle. */
+  repositories: z
+    .record(z.string(), z.strictObject({ commit: z.string(), digest: DigestSchema }))
+    .default({}),
   /** Artifact name (`os`, `git`, `lock`, `sbom`, `provenance`) → digest of its manifest. */
   artifacts: z.record(z.string(), DigestSchema),
   /** Path on the medium → blob it is a hard link of. */

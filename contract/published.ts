@@ -30,3 +30,19 @@ export const PublishedFileSchema = z
     },
   );
 export type PublishedFile = z.infer<typeof PublishedFileSchema>;
+
+/** A Git repository that a server has, at one commit. */
+export const GitSourceSchema = z.strictObject({
+  url: address(/^(?:https?|ssh)$/, 'expected an https or ssh address').refine(
+    (text) => !text.startsWith('http://') || (URL.canParse(text) && isGuarded(new URL(text))),
+    'expected an https or ssh address',
+  ),
+  /** A branch, a tag, either with `refs/…` before it, or a whole commit. Source: git-check-ref-format(1). */
+  ref: z
+    .string()
+    .regex(
+      /^(?!.*(?:\.\.|\/\/|\.lock(?:\/|$)|[./]$))\w[\w./+-]*$/,
+      'expected a branch, a tag or a commit of 40 digits',
+    ),
+});
+export type GitSource = z.infer<typeof GitSourceSchema>;

@@ -25,7 +25,7 @@ export interface AssembleInput {
   lockText: string;
   revision: string;
   sequence: number;
-  parts: Pick<Parts, 'images' | 'charts' | 'files' | 'components'>;
+  parts: Pick<Parts, 'images' | 'charts' | 'files' | 'repositories' | 'components'>;
   /** Null for a site that has no box. */
   composed: Composed | null;
   repository: PackedRepository;
@@ -125,12 +125,16 @@ async function addArtifacts(
   const sbom = spdxDocument({
     ...about,
     epoch: lock.epoch,
-    parts: [...bundleParts(site.name, revision, images, composed, repository), ...publishedParts(lock)],
+    parts: [
+      ...bundleParts(site.name, revision, images, composed, repository),
+      ...publishedParts(lock, parts.repositories),
+    ],
     components: [...parts.components, ...imageComponents(publishedImages(parts))],
   });
   const described = {
     ...os,
     ...(parts.files.length > 0 && { files: await addFiles(blobs, parts.files) }),
+    ...(parts.repositories.length > 0 && { 'git-sources': await addSources(blobs, parts.repositories) }),
     git,
     lock: locked,
     sbom: await addDocument(blobs, 'sbom', mediaTypes.sbom, sbom),
@@ -168,6 +172,20 @@ async function addFiles(blobs: BlobSet, files: Parts['files']): Promise<Descript
     'files',
     mediaTypes.files,
     files.map(({ path, file }) => ({ file, mediaType: mediaTypes.file, role: 'file', title: path })),
+  );
+}
+
+/** Published repositories, each a git bundle with its address in the title. */
+async function addSources(blobs: BlobSet, repositories: Parts['repositories']): Promise<Descriptor> {
+  return await blobs.addArtifact(
+    'git-sources',
+    mediaTypes.git,
+    repositories.map(({ url, ref, file }) => ({
+      file,
+      mediaType: mediaTypes.gitBundle,
+      role: 'git-source',
+      title: `${url.replace(/^[a-z]+:\/\/(?:[^@/]*@)?|(?:\.git)?\/*$/g, '')}@${ref}.bundle`,
+    })),
   );
 }
 
@@ -214,6 +232,12 @@ function describe(
     expires: lock.epoch + site.bundle.validDays * 24 * 60 * 60,
     images: imageDigests(images),
     charts: imageDigests(charts),
+    repositories: Object.fromEntries(
+      parts.repositories.map(({ url, ref, commit, file }) => [
+        `${url}@${ref}`,
+        { commit, digest: digestOf(file) },
+      ]),
+    ),
     downloads: Object.fromEntries(parts.files.map(({ path, file }) => [path, digestOf(file)])),
     artifacts: digests(artifacts),
     links: Object.fromEntries(links),

@@ -1,12 +1,13 @@
 import type { Lock } from '../../contract/lock.ts';
 import type { Resource } from '../../contract/provenance.ts';
+import type { FetchedSource } from '../fetch/sources.ts';
 import { ociPart } from './bundle-parts.ts';
 import type { BundlePart } from './sbom.ts';
 
-type Published = Pick<Lock, 'upstream' | 'charts' | 'files'>;
+type Published = Pick<Lock, 'upstream' | 'charts' | 'files' | 'git'>;
 
 /** What others published, as provenance names it. Source: SLSA Provenance v1, resolvedDependencies. */
-export function publishedMaterials({ upstream, charts, files }: Published): Resource[] {
+export function publishedMaterials({ upstream, charts, files, git }: Published): Resource[] {
   const pinned = (scheme: string, { reference, digest }: { reference: string; digest: string }) => ({
     uri: `${scheme}://${reference}`,
     digest: { sha256: digest.slice('sha256:'.length) },
@@ -15,12 +16,32 @@ export function publishedMaterials({ upstream, charts, files }: Published): Reso
     ...upstream.map((image) => pinned('docker', image)),
     ...charts.map((chart) => pinned('oci', chart)),
     ...files.map(({ path, url, sha256 }) => ({ name: path, uri: url, digest: { sha256 } })),
+    ...git.map(({ url, name, commit }) => ({ uri: `git+${url}@${name}`, digest: { gitCommit: commit } })),
   ];
 }
 
 /** What others published and is no image, as parts of the bundle. */
-export function publishedParts({ charts, files }: Published): BundlePart[] {
-  return [...charts.map((chart) => ociPart(chart, 'ARCHIVE')), ...files.map(filePart)];
+export function publishedParts(
+  { charts, files }: Published,
+  repositories: readonly FetchedSource[],
+): BundlePart[] {
+  return [
+    ...charts.map((chart) => ociPart(chart, 'ARCHIVE')),
+    ...files.map(filePart),
+    ...repositories.map(repositoryPart),
+  ];
+}
+
+/** Source: the purl specification, type generic, qualifier `vcs_url`. */
+function repositoryPart({ url, ref, commit, file }: FetchedSource): BundlePart {
+  const name = url.replace(/(?:\.git)?\/*$/, '').replace(/^.*\//, '');
+  return {
+    name: `${url}@${ref}`,
+    version: commit,
+    digest: `sha256:${file.sha256}`,
+    purpose: 'SOURCE',
+    purl: `pkg:generic/${name}@${commit}?vcs_url=${encodeURIComponent(`git+${url}@${commit}`)}`,
+  };
 }
 
 /** Source: the purl specification, type generic. */

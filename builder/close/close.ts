@@ -38,6 +38,8 @@ export interface ClosedWorld {
   images: { image: string; ways: string[] }[];
   /** By reference: every way to it. */
   charts: { chart: string; ways: string[] }[];
+  /** By `address@reference`: every way to it. */
+  repositories: { repository: string; ways: string[] }[];
   /** Objects looked at. */
   objects: number;
   findings: CpiabError[];
@@ -67,8 +69,12 @@ export async function examineWorld(input: CloseInput, host: BuildHost): Promise<
     });
     const images = [...needs.images].map(([image, { needs: all }]) => ({ image, ways: waysOf(all) }));
     const taken = [...needs.charts].map(([chart, all]) => ({ chart, ways: waysOf(all) }));
+    const repositories = [...needs.repositories].map(([repository, all]) => ({
+      repository,
+      ways: waysOf(all),
+    }));
     const findings = [...world.findings, ...compared, ...dependencyFindings(charts)];
-    return { images, charts: taken, objects: world.objects.length, findings };
+    return { images, charts: taken, repositories, objects: world.objects.length, findings };
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }
@@ -101,7 +107,7 @@ const waysOf = (needs: readonly Need[]) => needs.map(({ way }) => way.join(' →
 async function placesOf(tree: string, needs: Needs): Promise<Map<Need, string>> {
   const all = [
     ...[...needs.images.values()].flatMap((found) => found.needs),
-    ...[...needs.charts.values()].flat(),
+    ...[...needs.charts.values(), ...needs.repositories.values()].flat(),
     ...needs.addresses,
     ...needs.unknown.map(({ need }) => need),
   ];
@@ -119,5 +125,5 @@ async function carriedBy(site: Site, lock: Lock, repository: string): Promise<Ca
   for (const name of sets.images.filter((entry) => !isReference(entry)))
     for (const { reference } of (await readRecipe(repository, name)).images) images.set(reference, null);
   const charts = new Map(lock.charts.map(({ reference, digest }) => [reference, digest]));
-  return { images, charts, programs: sets.programs, apps: sets.apps };
+  return { images, charts, repositories: lock.git, programs: sets.programs, apps: sets.apps };
 }

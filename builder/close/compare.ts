@@ -1,10 +1,12 @@
 import { engineImages } from '../../contract/engine-images.ts';
 import { CpiabError } from '../../contract/errors.ts';
+import type { Lock } from '../../contract/lock.ts';
 import type { Digest } from '../../contract/manifest.ts';
 import { boxPrograms } from '../../contract/programs.ts';
 import type { ImageReference } from '../../contract/reference.ts';
 import type { BoxSite } from '../../contract/site.ts';
 import type { Need, Needs } from './needs.ts';
+import { repositoryNames } from './repositories.ts';
 import { chartNames } from './sources.ts';
 
 /** What the bundle will have. */
@@ -13,6 +15,7 @@ export interface Carried {
   images: ReadonlyMap<string, Digest | null>;
   /** Full reference of a chart → digest. */
   charts: ReadonlyMap<string, Digest>;
+  repositories: Lock['git'];
   programs: readonly string[];
   /** Folders below `cluster/kubernetes`. */
   apps: readonly string[];
@@ -37,6 +40,7 @@ export function compare(comparison: Comparison): CpiabError[] {
   return [
     ...imageFindings(comparison),
     ...chartFindings(comparison),
+    ...repositoryFindings(comparison),
     ...engineFindings(comparison),
     ...unusedFindings(comparison),
     ...appFindings(comparison),
@@ -77,11 +81,24 @@ function imageNamed(reference: ImageReference, { images }: Carried): string | un
 
 function chartFindings({ carried, needs, place }: Comparison): CpiabError[] {
   const names = new Set([...carried.charts].flatMap(([reference, digest]) => chartNames(reference, digest)));
-  return [...needs.charts].flatMap(([chart, all]) => {
-    const [first] = all;
-    if (first === undefined || names.has(chart)) return [];
-    return [new CpiabError('E2221', { subject: place(first), args: [chart, wayOf(all)] })];
-  });
+  return lacking(needs.charts, names).map(
+    ([chart, all]) => new CpiabError('E2221', { subject: place(all[0]), args: [chart, wayOf(all)] }),
+  );
+}
+
+function repositoryFindings({ carried, needs, place }: Comparison): CpiabError[] {
+  const names = new Set(carried.repositories.flatMap(repositoryNames));
+  return lacking(needs.repositories, names).map(
+    ([repository, all]) =>
+      new CpiabError('E2222', { subject: place(all[0]), args: [repository, wayOf(all)] }),
+  );
+}
+
+/** What is needed under no name that the bundle has. */
+function lacking(needs: ReadonlyMap<string, Need[]>, names: ReadonlySet<string>) {
+  return [...needs].flatMap(([name, [first, ...others]]): [string, [Need, ...Need[]]][] =>
+    first === undefined || names.has(name) ? [] : [[name, [first, ...others]]],
+  );
 }
 
 /** The engine's own images are named by no manifest in Git. */

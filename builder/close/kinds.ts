@@ -51,6 +51,7 @@ export const kinds: ReadonlyMap<string, Extractor> = new Map([
     ],
     'kustomize.toolkit.fluxcd.io/Kustomization',
     ...[
+      'source.toolkit.fluxcd.io/GitRepository',
       'source.toolkit.fluxcd.io/HelmChart',
       'source.toolkit.fluxcd.io/HelmRepository',
       'source.toolkit.fluxcd.io/OCIRepository',

@@ -6,6 +6,7 @@ import { items } from './extract/pods.ts';
 import { embedded, imagesInFields, imagesInTexts } from './extract/text.ts';
 import { kinds } from './kinds.ts';
 import { isKubeObject, type KubeObject, kindOf, nameOf } from './object.ts';
+import { repositoryOf } from './repositories.ts';
 import { type FoundSource, isSourceAddress, Sources } from './sources.ts';
 import type { Reached } from './walk.ts';
 
@@ -25,17 +26,26 @@ export interface Needs {
   addresses: Need[];
   /** Charts that objects of Flux take, by reference. */
   charts: Map<string, Need[]>;
+  /** Git repositories that objects of Flux take, by `address@reference`. */
+  repositories: Map<string, Need[]>;
   /** Objects of kinds that nobody has looked at. */
   unknown: { kind: string; need: Need }[];
 }
 
 /** Reads every object for images and addresses; objects inside objects count as well. */
 export function needsOf(objects: readonly Reached[], site: Site): Needs {
-  const needs: Needs = { images: new Map(), addresses: [], charts: new Map(), unknown: [] };
+  const needs: Needs = {
+    images: new Map(),
+    addresses: [],
+    charts: new Map(),
+    repositories: new Map(),
+    unknown: [],
+  };
   const sources = new Sources(objects, site);
   for (const { object, file, way } of objects) {
     read(object, { file, way }, site, needs);
     for (const found of sources.of(object)) addChart(found, { file, way }, needs);
+    addRepository(object, { file, way }, site, needs);
   }
   return needs;
 }
@@ -70,6 +80,13 @@ const under = ({ file, way }: Place, step: string): Place => ({ file, way: [...w
 function addChart({ name, at }: FoundSource, { file, way }: Place, needs: Needs): void {
   const text = name.replace(/^.*\/(?<chart>[^:@]+).*$/, '$<chart>');
   needs.charts.set(name, [...(needs.charts.get(name) ?? []), { text, file, way: [...way, at] }]);
+}
+
+function addRepository(object: KubeObject, { file, way }: Place, site: Site, needs: Needs): void {
+  const name = repositoryOf(object, site);
+  if (name === null) return;
+  const need = { text: name.replace(/@[^@]*$/, ''), file, way: [...way, 'spec.url'] };
+  needs.repositories.set(name, [...(needs.repositories.get(name) ?? []), need]);
 }
 
 /** Notes an image, and where it is named. */

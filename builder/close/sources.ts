@@ -30,13 +30,13 @@ const HELM_CHART = 'source.toolkit.fluxcd.io/HelmChart';
 const HELM_RELEASE = 'helm.toolkit.fluxcd.io/HelmRelease';
 
 /** Kinds whose address is what they take, not something that they call. */
-const ADDRESSED = new Set([OCI_REPOSITORY, HELM_REPOSITORY]);
+const ADDRESSED = new Set([OCI_REPOSITORY, HELM_REPOSITORY, 'source.toolkit.fluxcd.io/GitRepository']);
 
 /** Whether an address at this place is of a source that is looked at by itself. */
 export function isSourceAddress(object: KubeObject, at: string): boolean {
   if (!ADDRESSED.has(kindOf(object)) || at !== 'spec.url') return false;
   // A Helm repository of the older kind has no charts that a bundle could carry.
-  return String(specOf(object)['url']).startsWith('oci://');
+  return kindOf(object) !== HELM_REPOSITORY || String(specOf(object)['url']).startsWith('oci://');
 }
 
 /** Finds what the objects of Flux take from where. Source: source.toolkit.fluxcd.io/v1, helm.toolkit.fluxcd.io/v2. */

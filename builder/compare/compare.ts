@@ -18,6 +18,8 @@ export interface Differences {
   images: Change[];
   /** Like images. */
   charts: Change[];
+  /** By address and reference; the values are commits. */
+  repositories: Change[];
   /** By where they are put; the values are digests. */
   files: Change[];
   /** Packages of the bills of materials: Debian packages, Go modules and what else they name. */
@@ -32,6 +34,7 @@ export async function compareBundles(before: OpenBundle, after: OpenBundle): Pro
   return {
     about: changes(aboutOf(one), aboutOf(other)),
     images: changes(referencesOf(one.images, other.images), referencesOf(other.images, one.images)),
+    repositories: changes(commitsOf(one), commitsOf(other)),
     files: changes(digestsOf(one.downloads), digestsOf(other.downloads)),
     charts: changes(referencesOf(one.charts, other.charts), referencesOf(other.charts, one.charts)),
     packages: changes(await packagesOf(before), await packagesOf(after)),
@@ -59,6 +62,9 @@ function referencesOf(named: Manifest['images'], other: Manifest['images']): Map
     }),
   );
 }
+
+const commitsOf = ({ repositories }: Manifest) =>
+  new Map(Object.entries(repositories).map(([name, { commit }]) => [name, commit]));
 
 const digestsOf = (named: Manifest['downloads']) =>
   new Map(Object.entries(named).map(([name, digest]) => [name, short(digest)]));

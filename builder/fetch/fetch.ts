@@ -25,6 +25,7 @@ import type { BoxParts, BuiltImage, Parts } from './parts.ts';
 import { type Placement, placementOf } from './placement.ts';
 import { compileProgram, linkedModules, moduleList, readPrograms } from './programs.ts';
 import { readBundleSets, readRecipe, recipeFolder } from './recipes.ts';
+import { fetchSources } from './sources.ts';
 import { type GoToolchain, goToolchain } from './toolchain.ts';
 import { fetchUpstream } from './upstream.ts';
 
@@ -42,11 +43,12 @@ export async function fetchParts(site: Site, lock: Lock, root: BuildRoot, host: 
   const recipes = await readRecipes(host.repository, bundles.images);
   const placement = placementOf(definitions, bundles.programs, recipes);
   const sources = { ...root, lock, bundles, definitions, recipes, placement };
-  const [published, charts, files, made] = await together(
+  const [published, charts, files, repositories, made] = await together(
     [
       (signal) => fetchUpstream(site, lock, { ...host, signal }),
       (signal) => fetchCharts(site, lock, { ...host, signal }),
       (signal) => fetchFiles(site, lock, { ...host, signal }),
+      (signal) => fetchSources(site, lock, root.sandbox, { ...host, signal }),
       (signal) => (hasBox(site) ? makeBox(sources, { ...host, signal }) : Promise.resolve(null)),
     ],
     host.signal,
@@ -57,6 +59,7 @@ export async function fetchParts(site: Site, lock: Lock, root: BuildRoot, host: 
     images: [...built, ...published],
     charts,
     files,
+    repositories,
     box: made?.box ?? null,
     components: [...debianComponents(lock, placement.set), ...(made?.components ?? [])],
     lock,

@@ -6,6 +6,7 @@ import type { Component } from '../bundle/sbom.ts';
 import type { LayerPackages } from '../packages/scan.ts';
 import type { FetchedChart } from './charts.ts';
 import type { FetchedFile } from './files.ts';
+import type { FetchedSource } from './sources.ts';
 
 /** A container image, built from its recipe or published by others. */
 export interface BuiltImage {
@@ -28,6 +29,7 @@ export interface Parts {
   images: BuiltImage[];
   charts: FetchedChart[];
   files: FetchedFile[];
+  repositories: FetchedSource[];
   /** What the box itself runs; null for a site that has none. */
   box: BoxParts | null;
   /** For the SBOM: packages of Debian, Go and npm that the parts are made of. */

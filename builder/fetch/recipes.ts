@@ -23,6 +23,7 @@ export async function readBundleSets(
     images: all((set) => set.images),
     charts: all((set) => set.charts),
     files: distinct(sets.flatMap((set) => set.files)),
+    git: distinct(sets.flatMap((set) => set.git)),
     programs: all((set) => set.programs),
     apps: all((set) => set.apps),
   };

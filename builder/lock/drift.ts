@@ -80,6 +80,12 @@ const facets: Record<Exclude<DriftKind, 'set'>, Facet> = {
     changed: (was, is) => (was === is ? 'taken from another address' : 'the server has another file'),
     gone: 'no bundle set names it any more',
   },
+  repository: {
+    of: ({ git }) => git.map(({ url, ref, commit }) => [`${url}@${ref}`, { says: commit }]),
+    came: () => 'a bundle set names it',
+    changed: () => 'branch or tag moved',
+    gone: 'no bundle set names it any more',
+  },
 };
 
 /**

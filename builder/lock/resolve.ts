@@ -13,6 +13,7 @@ import { type PackageSet, resolveDebian } from './debian.ts';
 import { lockFiles } from './files.ts';
 import { lockInputs } from './inputs.ts';
 import { readOsProfile } from './os-profile.ts';
+import { lockSources } from './sources.ts';
 import { isReference, lockUpstream } from './upstream.ts';
 
 /** Bytes that Go modules and compiled objects take in the cache, measured for the programs of `supply/go`. */
@@ -41,6 +42,7 @@ export async function resolveLock(site: Site, host: BuildHost): Promise<Lock> {
   const upstream = await lockUpstream(bundles.images, site, host);
   const charts = await lockCharts(bundles.charts, site, host);
   const files = await lockFiles(bundles.files, site, host);
+  const git = await lockSources(bundles.git, site, host);
   return {
     apiVersion: 'cpiab.dev/v1',
     kind: 'Lock',
@@ -54,12 +56,13 @@ export async function resolveLock(site: Site, host: BuildHost): Promise<Lock> {
     upstream,
     charts,
     files,
+    git,
     sizes: estimate(site, debian.packages, upstream, [...charts, ...files]),
   };
 }
 
 /** What others publish besides images. */
-const publishedKinds = ['charts', 'files'] as const;
+const publishedKinds = ['charts', 'files', 'git'] as const;
 
 /** The lock as a file: sorted members, one fact a line. */
 export function formatLock(lock: Lock): string {

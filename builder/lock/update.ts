@@ -62,6 +62,7 @@ function rejectUnknown(only: readonly string[], old: Lock | null, path: string):
     ...(old?.upstream.map(({ reference }) => reference) ?? []),
     ...(old?.charts.map(({ reference }) => reference) ?? []),
     ...(old?.files.map(({ path }) => path) ?? []),
+    ...(old?.git.map(({ url, ref }) => `${url}@${ref}`) ?? []),
   ]);
   const unknown = only.find((name) => !known.has(name));
   if (unknown === undefined) return;
@@ -85,6 +86,7 @@ function keepVersions(old: Lock, fresh: Lock, named: ReadonlySet<string>): Lock 
       ({ path, url }) => (named.has(path) ? path : `${path} ${url}`),
       named,
     ),
+    git: kept(old.git, fresh.git, ({ url, ref }) => `${url}@${ref}`, named),
     debian: { ...fresh.debian, packages },
   };
 }

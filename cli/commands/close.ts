@@ -18,14 +18,17 @@ export function closeCommand(context: CliContext) {
     .option('--sarif', 'print findings as SARIF 2.1.0')
     .action(async (name, { plan, sarif: asSarif }) => {
       const world = await examine(context, name);
-      const { images, charts, objects, findings, skipped } = world;
+      const { images, charts, repositories, objects, findings, skipped } = world;
       if (asSarif) {
         const { sarif } = await import('../../builder/close/sarif.ts');
         process.stdout.write(`${JSON.stringify(sarif(findings, packageJson.version), null, 2)}\n`);
       } else {
         const told = findings.map((found) => found.toJSON());
         const parts = [...(plan && skipped === undefined ? [planTable(world)] : []), verdict(name, world)];
-        context.print({ site: name, skipped, objects, images, charts, findings: told }, parts.join('\n\n'));
+        context.print(
+          { site: name, skipped, objects, images, charts, repositories, findings: told },
+          parts.join('\n\n'),
+        );
       }
       if (findings.length > 0) context.exitWith(3);
     });
@@ -48,7 +51,7 @@ async function examine(context: CliContext, name: string): Promise<Examined> {
   const due = toClose(site);
   if ('skipped' in due) {
     const findings = await chartFindings(site, lock, host);
-    return { ...due, images: [], charts: [], objects: 0, findings };
+    return { ...due, images: [], charts: [], repositories: [], objects: 0, findings };
   }
   // Only what is committed counts, with or without changes beside it.
   const head = await headOf(context.repository, true, context.signal);
@@ -56,12 +59,13 @@ async function examine(context: CliContext, name: string): Promise<Examined> {
   return await examineWorld({ ...due, lock, ...head, ...tools }, host);
 }
 
-function planTable({ images, charts }: ClosedWorld): string {
+function planTable({ images, charts, repositories }: ClosedWorld): string {
   const rows = (name: string, ways: string[]) => ways.map((way, index) => [index === 0 ? name : '', way]);
   return table([
-    ['image or chart', 'reached by'],
+    ['image, chart or Git repository', 'reached by'],
     ...images.flatMap(({ image, ways }) => rows(image, ways)),
     ...charts.flatMap(({ chart, ways }) => rows(chart, ways)),
+    ...repositories.flatMap(({ repository, ways }) => rows(repository, ways)),
   ]);
 }
 

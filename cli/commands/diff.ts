@@ -27,7 +27,7 @@ export function diffCommand(context: CliContext) {
     });
 }
 
-function text({ about, images, charts, files, packages, sizes }: Differences): string {
+function text({ about, images, charts, files, repositories, packages, sizes }: Differences): string {
   const rows = sizes
     .filter((size) => size.before !== size.after)
     .map(({ role, before, after }) => [
@@ -41,6 +41,7 @@ function text({ about, images, charts, files, packages, sizes }: Differences): s
     section('image', images),
     section('chart', charts),
     section('file', files),
+    section('Git repository', repositories),
     section('package', packages),
     ...(rows.length > 0 ? [table([['role', 'before', 'after', 'more'], ...rows])] : []),
   ].filter((part) => part !== '');

@@ -28,9 +28,11 @@ export function inspectCommand(context: CliContext) {
 }
 
 function summary(manifest: Manifest): string {
-  const { site, revision, sequence, expires, images, charts, downloads, artifacts, blobs } = manifest;
+  const { site, revision, sequence, expires, images, charts, downloads, repositories, artifacts, blobs } =
+    manifest;
   const total = blobs.reduce((sum, { size }) => sum + size, 0);
-  const named = [images, charts, downloads, artifacts].flatMap((one) => Object.entries(one));
+  const commits = Object.entries(repositories).map(([name, { commit }]) => [name, `commit ${commit}`]);
+  const named = [...[images, charts, downloads, artifacts].flatMap((one) => Object.entries(one)), ...commits];
   const roles = Map.groupBy(blobs, ({ role }) => role);
   const sizes = [...roles].map(([role, found]) => {
     const size = found.reduce((sum, blob) => sum + blob.size, 0);
@@ -39,7 +41,7 @@ function summary(manifest: Manifest): string {
   return [
     `${site} ${revision}, sequence ${sequence}, expires ${new Date(expires * 1000).toISOString().slice(0, 10)}`,
     '',
-    table([['image, chart, file or artifact', 'digest'], ...named]),
+    table([['image, chart, file, artifact or Git repository', 'digest'], ...named]),
     '',
     table([['role', 'blobs', 'size'], ...sizes, ['all', String(blobs.length), formatBytes(total)]]),
   ].join('\n');

@@ -40,7 +40,7 @@ export function lockCommand(context: CliContext) {
 }
 
 function text(
-  { first, drift, lock: { debian, go, images, upstream, charts, files } }: LockPlan,
+  { first, drift, lock: { debian, go, images, upstream, charts, files, git } }: LockPlan,
   check: boolean,
 ): string {
   if (drift.length === 0) return check ? 'the lock is up to date' : 'nothing changed but the date';
@@ -52,6 +52,7 @@ function text(
     `${upstream.length} published images`,
     `${charts.length} charts`,
     `${files.length} files`,
+    `${git.length} Git repositories`,
   ];
   return `a first lock: ${counts.join(', ')}`;
 }

@@ -31,11 +31,13 @@ export function serveCommand(context: CliContext) {
       if (medium.kind !== 'directory') throw new CpiabError('E1072', { subject: path });
       const { manifest, bytes } = await verifyMedium(medium, key, context.signal);
       const images = Object.keys(manifest.images);
+      const charts = Object.keys(manifest.charts);
       const url = `${tls === null ? 'http' : 'https'}://${listen}`;
       await serveRegistry({ storage: resolve(path), listen, tls }, context.signal, () => {
-        const document = { url, site: manifest.site, sequence: manifest.sequence, images };
-        const first = images[0] ?? '';
-        const text = `verified ${formatBytes(bytes)}; ${images.length} images at ${url}, such as ${listen}/${first}`;
+        const document = { url, site: manifest.site, sequence: manifest.sequence, images, charts };
+        const first = images[0] ?? charts[0] ?? '';
+        const count = `${images.length} images${charts.length > 0 ? ` and ${charts.length} charts` : ''}`;
+        const text = `verified ${formatBytes(bytes)}; ${count} at ${url}, such as ${listen}/${first}`;
         context.print(document, `${text}\nCtrl-C ends it`);
       });
     });

@@ -127,4 +127,19 @@ export const buildErrors = {
     says: (address: string) => `leads to ${address}, where others can change what is said`,
     hint: 'name the address that it leads to, with sha256 beside it if it is not https',
   },
+  E3045: {
+    exit: 1,
+    says: (said: string) => `git cannot read it: ${said}`,
+    hint: '`git ls-remote` of the address shows the same: check it, and the login that Git has for it',
+  },
+  E3046: {
+    exit: 1,
+    says: (ref: string) => `has no branch or tag ${ref}`,
+    hint: 'correct ref in the bundle set; a commit is written with all its 40 digits',
+  },
+  E3047: {
+    exit: 1,
+    says: (commit: string, ref: string) => `commit ${commit}, locked for ${ref}, is not there any more`,
+    hint: 'somebody rewrote the history: look at what it is now, and lock it anew',
+  },
 } as const;

@@ -69,4 +69,11 @@ export const closedWorldErrors = {
     hint: (chart: string) =>
       `name ${chart}, with its exact version, among the charts of a bundle set and run \`./cpiab lock\``,
   },
+  E2222: {
+    exit: 3,
+    says: (repository: string, way: string) =>
+      `needs Git repository ${repository}, which the bundle lacks; reached by ${way}`,
+    hint: (repository: string) =>
+      `name ${repository} among the git sources of a bundle set and run \`./cpiab lock\``,
+  },
 } as const;

@@ -8,6 +8,7 @@ import { writeBundle } from '../../builder/bundle/write.ts';
 import type { FetchedChart } from '../../builder/fetch/charts.ts';
 import type { FetchedFile } from '../../builder/fetch/files.ts';
 import type { BuiltImage } from '../../builder/fetch/parts.ts';
+import type { FetchedSource } from '../../builder/fetch/sources.ts';
 import { formatLock } from '../../builder/lock/resolve.ts';
 import { mediaTypes } from '../../contract/layout.ts';
 import type { Lock } from '../../contract/lock.ts';
@@ -65,13 +66,24 @@ interface Contents extends Omit<Content, 'images'> {
   files?: FetchedFile[];
   /** The one that the images were fetched with, so that nothing is hashed again. */
   cache?: Cache;
+  repositories?: FetchedSource[];
 }
 
 /** Writes a signed bundle of images that lie in the cache of its directory, for the site that the lock names. */
 export async function bundleOfImages(
   root: string,
   name: string,
-  { lock, images, charts = [], files = [], sequence, components = [], git, ...given }: Contents,
+  {
+    lock,
+    images,
+    charts = [],
+    files = [],
+    repositories = [],
+    sequence,
+    components = [],
+    git,
+    ...given
+  }: Contents,
 ): Promise<TinyBundle> {
   const cache = given.cache ?? new Cache(join(root, 'cache'));
   const keys = await siteKeys(join(root, 'keys'));
@@ -81,7 +93,7 @@ export async function bundleOfImages(
     lockText: formatLock(lock),
     revision: String(sequence % 10).repeat(40),
     sequence,
-    parts: { images, charts, files, components },
+    parts: { images, charts, files, repositories, components },
     composed: null,
     repository: { file: await cache.put(git ?? 'a git bundle'), cached: false },
     key: keys.site,

@@ -36,6 +36,7 @@ export function tinyLock(changes: Partial<Lock> = {}): Lock {
     upstream: [],
     charts: [],
     files: [],
+    git: [],
     sizes: { download: 10, cache: 10, output: 10 },
     ...changes,
   };

@@ -179,6 +179,17 @@ describe('a leak is found where it is', () => {
         ),
     ],
     [
+      'Git repository',
+      /^E2222 .*leak.yaml:\d+: needs Git repository https:\/\/github.com\/team\/app@v1, .*GitRepository\/syncthing\/leak → spec.url$/,
+      () =>
+        add({
+          apiVersion: 'source.toolkit.fluxcd.io/v1',
+          kind: 'GitRepository',
+          metadata,
+          spec: { url: 'https://github.com/team/app.git', ref: { tag: 'v1' } },
+        }),
+    ],
+    [
       'latest',
       /^E2203 .*image cpiab.dev\/oci\/busybox:latest has no fixed version/,
       () => add(pod({ containers: [container({ image: 'cpiab.dev/oci/busybox:latest' })] })),

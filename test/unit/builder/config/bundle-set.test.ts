@@ -53,6 +53,16 @@ test.each([
     'files[0].path: expected a name',
   ],
   [
+    'a repository without TLS',
+    { git: [{ url: 'http://example.org/a', ref: 'main' }] },
+    'git[0].url: expected an https or ssh address, found',
+  ],
+  [
+    'an option instead of a branch',
+    { git: [{ url: 'https://example.org/a', ref: '--upload-pack=x' }] },
+    'git[0].ref: expected a branch, a tag or a commit',
+  ],
+  [
     'an image without its registry',
     { images: ['team/app:1'] },
     'images[0]: expected a recipe or a full reference',

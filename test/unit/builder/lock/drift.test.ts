@@ -19,6 +19,12 @@ const chart = (digit: string) => ({
   size: 1,
 });
 const file = (digit: string) => ({ path: 'a', url: 'https://example.org/a', sha256: hex(digit), size: 1 });
+const repository = (digit: string) => ({
+  url: 'https://example.org/a',
+  ref: 'main',
+  name: 'refs/heads/main',
+  commit: digit.repeat(40),
+});
 const rows = (old: Partial<Lock>, fresh: Partial<Lock>) =>
   driftBetween(tinyLock(old), tinyLock(fresh)).map(({ what, was, is, why }) => [what, was, is, why]);
 
@@ -93,6 +99,7 @@ describe('the drift between two locks', () => {
     ['an image', {}, { upstream: [image('2')] }, 'a bundle set names it'],
     ['the tag of a chart', { charts: [chart('1')] }, { charts: [chart('2')] }, 'tag moved in the registry'],
     ['a file', { files: [file('1')] }, { files: [file('2')] }, 'the server has another file'],
+    ['a branch', { git: [repository('1')] }, { git: [repository('2')] }, 'branch or tag moved'],
     ['an input file', { inputs: { a: hex('1') } }, { inputs: { a: hex('2') } }, 'input file changed'],
   ])('says why %s is another one', (_, old, fresh, why) => {
     expect(driftBetween(tinyLock(old), tinyLock(fresh)).map((entry) => entry.why)).toEqual([why]);

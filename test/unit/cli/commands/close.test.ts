@@ -28,7 +28,15 @@ test('a site without an engine has nothing to prove: it is skipped, and the reas
   };
   await closeCommand(context).parseAsync(['harbour', '--plan'], { from: 'user' });
   const skipped = 'the site has no box, so its Git applies nothing';
-  const document = { site: 'harbour', skipped, objects: 0, images: [], charts: [], findings: [] };
+  const document = {
+    site: 'harbour',
+    skipped,
+    objects: 0,
+    images: [],
+    charts: [],
+    repositories: [],
+    findings: [],
+  };
   expect(printed).toEqual([[document, `skipped: ${skipped}`]]);
   expect(statuses).toEqual([]);
 });

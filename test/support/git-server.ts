@@ -1,0 +1,91 @@
+import { once } from 'node:events';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { runBackend } from '../../agent/serve/git/backend.ts';
+import { run } from '../../host/process.ts';
+import { testCertificate } from './registry/certificate.ts';
+
+export interface GitServer {
+  base: URL;
+  /** PEM. */
+  ca: string;
+  /** Where it sends those who ask below a path. */
+  redirects: Map<string, string>;
+  /** Paths that were asked for. */
+  requests: string[];
+  stop(): Promise<void>;
+}
+
+interface ServerOptions {
+  /** Directory of bare repositories. */
+  root: string;
+  /** Only who shows these may read. */
+  login?: { user: string; password: string };
+}
+
+/** Serves repositories by smart HTTP over TLS, with git's own `http-backend`. */
+export async function startGitServer(directory: string, { root, login }: ServerOptions): Promise<GitServer> {
+  const { key, certificate } = await testCertificate(directory);
+  const expected = login && `Basic ${Buffer.from(`${login.user}:${login.password}`).toString('base64')}`;
+  const state = { ca: certificate, redirects: new Map<string, string>(), requests: [] as string[] };
+  const answer = async (incoming: IncomingMessage, outgoing: ServerResponse) => {
+    const url = new URL(incoming.url ?? '/', 'https://localhost');
+    state.requests.push(url.pathname);
+    const target = [...state.redirects].find(([path]) => url.pathname.startsWith(path));
+    if (target !== undefined) {
+      outgoing
+        .writeHead(302, { location: `${target[1]}${(incoming.url ?? '').slice(target[0].length)}` })
+        .end();
+    } else if (expected !== undefined && incoming.headers.authorization !== expected) {
+      outgoing.writeHead(401, { 'www-authenticate': 'Basic realm="test"' }).end();
+    } else {
+      const asked = { root, path: url.pathname, query: url.search.slice(1), user: null, maxBody: 1 << 24 };
+      await runBackend(asked, incoming, outgoing, AbortSignal.timeout(60_000));
+    }
+  };
+  const server = createServer({ key, cert: certificate }, (incoming, outgoing) => {
+    answer(incoming, outgoing).catch(() => outgoing.destroy());
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  return Object.assign(state, {
+    base: new URL(`https://127.0.0.1:${port}/`),
+    stop: async () => {
+      server.closeAllConnections();
+      server.close();
+      await once(server, 'close');
+    },
+  });
+}
+
+/** A bare repository with two commits on `main`, an annotated tag `v1` on the first. */
+export async function bareRepository(
+  root: string,
+  name: string,
+): Promise<{ path: string; commits: string[] }> {
+  const path = join(root, name);
+  const git = async (...args: string[]) =>
+    (await run(['git', '--git-dir', path, ...args], { env: who })).stdout.trim();
+  await run(['git', 'init', '--quiet', '--bare', '--initial-branch=main', path]);
+  const said = async (input: string, ...args: string[]) =>
+    (await run(['git', '--git-dir', path, ...args], { input })).stdout.trim();
+  const tree = async (text: string) =>
+    await said(`100644 blob ${await said(text, 'hash-object', '-w', '--stdin')}\tfile\n`, 'mktree');
+  const lines = Array.from({ length: 2000 }, (_, line) => `line ${line * line}`);
+  const first = await git('commit-tree', await tree(lines.join('\n')), '-m', 'first');
+  const changed = await tree(lines.with(1000, 'another line').join('\n'));
+  const second = await git('commit-tree', changed, '-p', first, '-m', 'second');
+  await git('update-ref', 'refs/heads/main', second);
+  await git('tag', '--annotate', '--message', 'v1', 'v1', first);
+  return { path, commits: [first, second] };
+}
+
+const who = {
+  GIT_AUTHOR_NAME: 'test',
+  GIT_AUTHOR_EMAIL: 'test@example.org',
+  GIT_COMMITTER_NAME: 'test',
+  GIT_COMMITTER_EMAIL: 'test@example.org',
+};
