@@ -7,7 +7,7 @@ import type { Cache, CachedFile } from '../../host/cache.ts';
 import type { BuildHost } from '../host.ts';
 import { inTurn } from '../in-turn.ts';
 import { readReference } from '../lock/upstream.ts';
-import { fetchBlob } from '../registry/blob.ts';
+import { type BlobContext, fetchBlob } from '../registry/blob.ts';
 import { type RemoteChart, readChartManifest, resolveChart } from '../registry/charts.ts';
 import type { RemoteDescriptor } from '../registry/manifests.ts';
 import { openRegistries, type Registries } from '../registry/registries.ts';
@@ -36,24 +36,35 @@ export interface FetchedChart {
 export async function fetchCharts(site: Site, lock: Lock, host: BuildHost): Promise<FetchedChart[]> {
   if (lock.charts.length === 0) return [];
   const registries = openRegistries(site, host.repository, host.signal);
-  const part = { id: ID, title: `${lock.charts.length} charts` };
+  const part = { id: ID, title: `${lock.charts.length} charts`, phase: 'download' as const };
   const turns = { parallel: PARALLEL, signal: host.signal };
   try {
-    return await tracked(host.progress, part, () =>
-      inTurn(lock.charts, turns, (locked, signal) => fetchChart(locked, registries, { ...host, signal })),
-    );
+    let bytes = 0;
+    const onBytes = (count: number) => {
+      bytes += count;
+      host.progress({ type: 'progress', id: ID, bytes });
+    };
+    const work = () =>
+      inTurn(lock.charts, turns, (locked, signal) =>
+        fetchChart(locked, registries, { cache: host.cache, signal, onBytes }),
+      );
+    return await tracked(host.progress, part, work, () => ({ bytes, cached: bytes === 0 }));
   } finally {
     await registries.close();
   }
 }
 
-async function fetchChart(locked: Locked, registries: Registries, host: BuildHost): Promise<FetchedChart> {
-  const { cache, signal } = host;
+async function fetchChart(
+  locked: Locked,
+  registries: Registries,
+  context: BlobContext,
+): Promise<FetchedChart> {
+  const { cache } = context;
   const { host: name, repository } = readReference(locked.reference);
   const chart = await manifestOf(locked, registries, cache);
   const bring = async ({ digest, size }: RemoteDescriptor): Promise<CachedFile> => {
     const request = { repository, sha256: hex(digest), size };
-    return await fetchBlob(await registries.of(name), request, { cache, signal, onBytes: () => {} });
+    return await fetchBlob(await registries.of(name), request, context);
   };
   const layers: CachedFile[] = [];
   for (const layer of chart.layers) layers.push(await bring(layer));

@@ -8,6 +8,7 @@ import type { BuildHost } from '../host.ts';
 import { openRegistries } from '../registry/registries.ts';
 import { listTags, newerTag } from '../registry/tags.ts';
 import { together } from '../together.ts';
+import { lockCharts } from './charts.ts';
 import { candidateVersions } from './debian.ts';
 import { compareDebianVersions } from './debian-version.ts';
 import { newerModules } from './newer-modules.ts';
@@ -47,8 +48,8 @@ function sources(site: Site, lock: Lock): Source[] {
     },
     {
       kind: 'image',
-      title: 'the registries of published images',
-      count: lock.upstream.length,
+      title: 'the registries of published images and charts',
+      count: lock.upstream.length + lock.charts.length,
       ask: async (host) => await newerImages(lock, site, host),
     },
     {
@@ -83,17 +84,20 @@ async function newerPackages({ debian }: Lock, site: Site, host: BuildHost): Pro
 }
 
 /** Newer tags of the same form, and tags that name another image than when they were locked. */
-async function newerImages({ upstream }: Lock, site: Site, host: BuildHost): Promise<Newer[]> {
+async function newerImages({ upstream, charts }: Lock, site: Site, host: BuildHost): Promise<Newer[]> {
   const registries = openRegistries(site, host.repository, host.signal);
-  const tags = upstream.map(({ reference }) => async (): Promise<Newer[]> => {
+  const tags = [...upstream, ...charts].map(({ reference }) => async (): Promise<Newer[]> => {
     const { host: name, repository, tag = '' } = readReference(reference);
     const newest = newerTag(tag, await listTags(await registries.of(name), repository));
     return newest === null ? [] : [{ kind: 'image', name: `${name}/${repository}`, locked: tag, newest }];
   });
   try {
-    const references = upstream.map(({ reference }) => reference);
-    const now = await lockUpstream(references, site, host);
-    const moved = upstream.flatMap(({ reference: name, digest: locked }): Newer[] => {
+    const names = (locked: readonly { reference: string }[]) => locked.map(({ reference }) => reference);
+    const now = [
+      ...(await lockUpstream(names(upstream), site, host)),
+      ...(await lockCharts(names(charts), site, host)),
+    ];
+    const moved = [...upstream, ...charts].flatMap(({ reference: name, digest: locked }): Newer[] => {
       const newest = now.find(({ reference }) => reference === name)?.digest ?? locked;
       return newest === locked ? [] : [{ kind: 'image', name, locked, newest }];
     });

@@ -5,7 +5,7 @@ import type { DebianPackage, Lock } from '../../contract/lock.ts';
 import type { DriftEntry } from '../../contract/lock-drift.ts';
 import type { Site } from '../../contract/site.ts';
 import type { BuildHost } from '../host.ts';
-import { together } from '../together.ts';
+import { inTurn } from '../in-turn.ts';
 import { debianMirrors } from './mirrors.ts';
 import { lockPath } from './read.ts';
 import { planLock } from './update.ts';
@@ -31,23 +31,18 @@ export async function refuseVanished(site: Site, lock: Lock, host: BuildHost): P
 }
 
 async function vanishedPackages(site: Site, lock: Lock, host: BuildHost): Promise<DebianPackage[]> {
-  const queue: DebianPackage[] = [];
+  const missing: DebianPackage[] = [];
   for (const deb of lock.debian.packages) {
     const found = await stat(host.cache.blobPath(deb.sha256)).catch(() => null);
-    if (found?.size !== deb.size) queue.push(deb);
+    if (found?.size !== deb.size) missing.push(deb);
   }
-  if (queue.length === 0) return [];
+  if (missing.length === 0) return [];
   const mirrors = await debianMirrors(site, host.signal);
-  const gone: DebianPackage[] = [];
-  const worker = async (signal: AbortSignal) => {
-    for (let deb = queue.shift(); deb !== undefined; deb = queue.shift())
-      if (await isGone(`${mirrors[deb.archive]}/${deb.path}`, signal)) gone.push(deb);
-  };
-  await together(
-    Array.from({ length: PARALLEL }, () => worker),
-    host.signal,
+  const turns = { parallel: PARALLEL, signal: host.signal };
+  const answers = await inTurn(missing, turns, async (deb, signal) =>
+    (await isGone(`${mirrors[deb.archive]}/${deb.path}`, signal)) ? [deb] : [],
   );
-  return gone.toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  return answers.flat();
 }
 
 async function isGone(address: string, signal: AbortSignal): Promise<boolean> {

