@@ -1,4 +1,5 @@
 import type { DriftEntry } from './lock-drift.ts';
+import type { Estimate, PreflightCheck } from './preflight.ts';
 
 /** What a part is doing. A `stage` holds other parts. */
 export type Phase = 'stage' | 'download' | 'compile' | 'assemble' | 'write' | 'check';
@@ -26,7 +27,9 @@ export type ProgressEvent =
   | { type: 'fail'; id: string; detail: string; tookMs: number }
   | { type: 'note'; detail: string }
   /** What a lock that was made anew has otherwise than the one before. */
-  | { type: 'drift'; entries: readonly DriftEntry[] };
+  | { type: 'drift'; entries: readonly DriftEntry[] }
+  /** What was looked at before the work, and how long that will take. */
+  | { type: 'preflight'; checks: readonly PreflightCheck[]; estimate: Estimate };
 
 /** Takes reports; never throws, never waits. */
 export type ProgressSink = (event: ProgressEvent) => void;

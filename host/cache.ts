@@ -145,7 +145,7 @@ export class Cache {
     key: CacheKey,
     produce: (scratch: string) => Promise<Record<Name, string>>,
   ): Promise<{ files: Record<Name, CachedFile>; cached: boolean }> {
-    const record = join(this.root, 'products', kind, `${keyDigest(kind, key)}.json`);
+    const record = this.#record(kind, key);
     const known = await this.#read(record);
     if (known !== null) {
       await this.touch(record);
@@ -163,6 +163,16 @@ export class Cache {
     } finally {
       await rm(scratch, { recursive: true, force: true });
     }
+  }
+
+  /** The files of a product that was made before; null when it, or one of its files, is not there. */
+  async peek(kind: string, key: CacheKey): Promise<Record<string, CachedFile> | null> {
+    return await this.#read(this.#record(kind, key));
+  }
+
+  /** Whether a tree was made before. */
+  async hasTree(kind: string, key: CacheKey): Promise<boolean> {
+    return await exists(join(this.root, 'trees', kind, keyDigest(kind, key)));
   }
 
   /** A directory tree of a key, made by `fill` in a scratch directory when it isn't there. */
@@ -189,6 +199,10 @@ export class Cache {
     } finally {
       await rm(scratch, { recursive: true, force: true });
     }
+  }
+
+  #record(kind: string, key: CacheKey): string {
+    return join(this.root, 'products', kind, `${keyDigest(kind, key)}.json`);
   }
 
   async #read(record: string): Promise<Record<string, CachedFile> | null> {

@@ -143,3 +143,14 @@ export async function freeBytes(path: string): Promise<number> {
   const { bavail, bsize } = await statfs(path);
   return bavail * bsize;
 }
+
+/** The directory itself, or the nearest one above it that is there. @throws ENOTDIR when a file is in its way. */
+export async function nearestDirectory(path: string): Promise<string> {
+  const found = await stat(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT' && dirname(path) !== path) return null;
+    throw error;
+  });
+  if (found === null) return await nearestDirectory(dirname(path));
+  if (found.isDirectory()) return path;
+  throw Object.assign(new Error(`ENOTDIR: not a directory, ${path}`), { code: 'ENOTDIR', path });
+}

@@ -10,6 +10,7 @@ import { LockSchema } from '../../contract/lock.ts';
 import { LockDriftSchema } from '../../contract/lock-drift.ts';
 import { ManifestSchema } from '../../contract/manifest.ts';
 import { OutdatedSchema } from '../../contract/outdated.ts';
+import { PreflightSchema } from '../../contract/preflight.ts';
 import { ProgramsSchema } from '../../contract/programs.ts';
 import { KeyRotationSchema } from '../../contract/rotation.ts';
 import { SiteSchema } from '../../contract/site.ts';
@@ -30,6 +31,7 @@ const documents = {
   lock: LockSchema,
   'lock-drift': LockDriftSchema,
   outdated: OutdatedSchema,
+  preflight: PreflightSchema,
   programs: ProgramsSchema,
   site: SiteSchema,
 };

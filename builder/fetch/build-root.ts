@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import type { Lock } from '../../contract/lock.ts';
+import type { DebianPackage, Lock } from '../../contract/lock.ts';
 import { tracked } from '../../contract/progress.ts';
 import type { Site } from '../../contract/site.ts';
-import { stableJson } from '../../host/cache.ts';
+import { type Cache, stableJson } from '../../host/cache.ts';
 import { bubblewrap, type Sandbox } from '../../host/sandbox.ts';
 import type { BuildHost } from '../host.ts';
-import { type DebStore, fetchDebs } from './debs.ts';
+import { type DebStore, fetchDebs, packagesOf } from './debs.ts';
 
 /** Raised when the way the root is put together changes. */
 const RECIPE = 1;
@@ -32,10 +32,27 @@ export function lazyBuildRoot(site: Site, lock: Lock, host: BuildHost): () => Pr
   };
 }
 
+const treeKey = (packages: readonly DebianPackage[]) => ({
+  recipe: RECIPE,
+  packages: packages.map(({ sha256 }) => sha256),
+});
+
+const rootKey = (packages: readonly DebianPackage[]) =>
+  createHash('sha256')
+    .update(stableJson(treeKey(packages)))
+    .digest('hex');
+
+/** The key that the root of a lock has, whether or not it is there. */
+export const buildRootKey = (lock: Lock) => rootKey(packagesOf(lock, 'build'));
+
+export async function isBuildRootThere(lock: Lock, cache: Cache): Promise<boolean> {
+  return await cache.hasTree('build-root', treeKey(packagesOf(lock, 'build')));
+}
+
 /** The `build` set's packages, unpacked. Its tools need no maintainer scripts, so making it needs no privilege. */
 async function assembleBuildRoot(debs: DebStore, host: BuildHost): Promise<Sandbox> {
   const packages = debs.set('build');
-  const key = { recipe: RECIPE, packages: packages.map(({ sha256 }) => sha256) };
+  const key = treeKey(packages);
   const { path } = await tracked(
     host.progress,
     { id: 'build-root', title: `build root of ${packages.length} packages`, phase: 'assemble' },
@@ -53,5 +70,5 @@ async function assembleBuildRoot(debs: DebStore, host: BuildHost): Promise<Sandb
       }),
     ({ cached }) => ({ cached }),
   );
-  return bubblewrap(path, createHash('sha256').update(stableJson(key)).digest('hex'));
+  return bubblewrap(path, rootKey(packages));
 }

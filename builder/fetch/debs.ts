@@ -30,6 +30,16 @@ export interface DebStore {
   unpack(deb: CachedFile, directory: string): Promise<void>;
 }
 
+/** The packages of a set of a lock, in the lock's order. @throws CpiabError E3006 for one that is not in the lock. */
+export function packagesOf(lock: Lock, set: string): DebianPackage[] {
+  const byName = new Map(lock.debian.packages.map((deb) => [deb.name, deb]));
+  return (lock.debian.sets[set] ?? []).map((name) => {
+    const deb = byName.get(name);
+    if (deb !== undefined) return deb;
+    throw new CpiabError('E3006', { subject: name, args: ['a package that is not in the lock'] });
+  });
+}
+
 /** Fetches every package of the lock that the cache doesn't have. @throws CpiabError E3001, E3002, E2103. */
 export async function fetchDebs(site: Site, lock: Lock, host: BuildHost): Promise<DebStore> {
   const byName = new Map(lock.debian.packages.map((deb) => [deb.name, deb]));
@@ -54,7 +64,7 @@ export async function fetchDebs(site: Site, lock: Lock, host: BuildHost): Promis
   };
   return {
     file: (name) => cached(locked(name), host),
-    set: (name) => (lock.debian.sets[name] ?? []).map(locked),
+    set: (name) => packagesOf(lock, name),
     unpack: async (deb, directory) => {
       await host.cache.check(deb, host.signal);
       await run(['dpkg-deb', '--extract', deb.path, directory], { signal: host.signal });

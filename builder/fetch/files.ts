@@ -28,12 +28,14 @@ export async function fetchFiles(site: Site, lock: Lock, host: BuildHost): Promi
   };
   const { cache, signal } = host;
   try {
-    return await tracked(host.progress, { id: ID, title: `${lock.files.length} published files` }, () =>
+    const title = `${lock.files.length} published files`;
+    const part = { id: ID, title, phase: 'download' as const };
+    const work = () =>
       inTurn(lock.files, { parallel: PARALLEL, signal }, async ({ path, ...locked }, stop) => ({
         path,
         file: await fetchFile(web, locked, { cache, signal: stop, onBytes }),
-      })),
-    );
+      }));
+    return await tracked(host.progress, part, work, () => ({ bytes, cached: bytes === 0 }));
   } finally {
     await web.close();
   }

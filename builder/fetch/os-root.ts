@@ -10,12 +10,14 @@ import { ProcessError } from '../../host/process.ts';
 import type { Bind, Sandbox } from '../../host/sandbox.ts';
 import type { BuildHost } from '../host.ts';
 import { moduleFromTar } from '../image/module.ts';
-import type { DebStore } from './debs.ts';
+import { type DebStore, packagesOf } from './debs.ts';
 import type { BoxParts } from './parts.ts';
 
 /** Users that tools look up by name; the build root has no others, as no maintainer script made any. */
 const USERS = 'root:x:0:0::/root:/bin/sh\n_apt:x:42:65534::/nonexistent:/usr/sbin/nologin\n';
 const GROUPS = 'root:x:0:\nnogroup:x:65534:\n';
+
+type Keyed = Pick<Assembly, 'lock' | 'host'> & { sandbox: Pick<Sandbox, 'key'> };
 
 interface Assembly {
   lock: Lock;
@@ -59,7 +61,7 @@ const FINISH_FILES = ['finish.sh', 'customize.sh', 'files/**', 'initramfs/**'];
 async function installPackages(assembly: Assembly, packages: DebianPackage[]) {
   const { debs, host } = assembly;
   const include = packages.map(({ name }) => name);
-  const key = { ...(await scriptKey(assembly, BASE_FILES)), packages: packages.map(({ sha256 }) => sha256) };
+  const key = await baseKey(assembly, packages);
   return await host.cache.files('os-base', key, async (scratch) => {
     const repository = join(scratch, 'repo');
     await mkdir(repository);
@@ -77,7 +79,7 @@ async function installPackages(assembly: Assembly, packages: DebianPackage[]) {
 
 async function finish(assembly: Assembly, base: CachedFile) {
   const { host, lock, sandbox } = assembly;
-  const key = { ...(await scriptKey(assembly, FINISH_FILES)), base: base.sha256 };
+  const key = await finishKey(assembly, base);
   return await host.cache.files('os', key, async (scratch) => {
     await runScript(assembly, 'finish.sh', scratch, {
       binds: [{ source: base.path, target: '/base.tar', write: false }],
@@ -88,8 +90,26 @@ async function finish(assembly: Assembly, base: CachedFile) {
   });
 }
 
+const baseKey = async (keyed: Keyed, packages: DebianPackage[]) => ({
+  ...(await scriptKey(keyed, BASE_FILES)),
+  packages: packages.map(({ sha256 }) => sha256),
+});
+
+const finishKey = async (keyed: Keyed, base: CachedFile) => ({
+  ...(await scriptKey(keyed, FINISH_FILES)),
+  base: base.sha256,
+});
+
+/** Ids of the halves that the cache lacks. @param tools the build root's key. */
+export async function missingOsParts(lock: Lock, tools: string, host: BuildHost): Promise<string[]> {
+  const keyed = { lock, host, sandbox: { key: tools } };
+  const base = await host.cache.peek('os-base', await baseKey(keyed, packagesOf(lock, 'os')));
+  if (base?.['base'] === undefined) return ['os-base', 'os'];
+  return (await host.cache.peek('os', await finishKey(keyed, base['base']))) === null ? ['os'] : [];
+}
+
 /** What decides a half's result beside its input: the scripts' content and modes, the tools, the clock. */
-async function scriptKey({ host, lock, sandbox }: Assembly, patterns: string[]) {
+async function scriptKey({ host, lock, sandbox }: Keyed, patterns: string[]) {
   const folder = join(host.repository, 'images', 'os');
   const files: Record<string, string> = {};
   for await (const entry of glob(patterns, { cwd: folder, withFileTypes: true })) {

@@ -23,6 +23,12 @@ export async function readPrograms(repository: string): Promise<Program[]> {
   return (await readYaml(join(repository, shown), ProgramsSchema, shown)).content;
 }
 
+/** What decides the bytes of a program. */
+export async function programKey(program: Program, toolchain: string, repository: string) {
+  const source = await readModule(join(repository, goFolder, program.dir));
+  return { program, source, toolchain };
+}
+
 /**
  * Compiles one program in the build root with the locked toolchain: static, no paths, no VCS stamp,
  * so that the bytes depend on the toolchain, go.sum and the source only.
@@ -34,8 +40,7 @@ export async function compileProgram(
   toolchain: GoToolchain,
   host: BuildHost,
 ): Promise<{ files: Record<string, CachedFile>; cached: boolean }> {
-  const source = await readModule(join(host.repository, goFolder, program.dir));
-  const key = { program, source, toolchain: toolchain.key };
+  const key = await programKey(program, toolchain.key, host.repository);
   return await host.cache.files('go', key, async (scratch) => {
     const go = goRunner(program, toolchain, host, scratch);
     const phase = (name: Phase) => host.progress({ type: 'progress', id: `go/${program.name}`, phase: name });

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { DebianPackage } from '../../contract/lock.ts';
 import type { Bind, Sandbox } from '../../host/sandbox.ts';
 import type { BuildHost } from '../host.ts';
 import type { BuildRoot } from './build-root.ts';
-import type { DebStore } from './debs.ts';
 
 /** The locked Go toolchain inside the build root. */
 export interface GoToolchain {
@@ -41,7 +41,7 @@ export async function goToolchain({ debs, sandbox }: BuildRoot, host: BuildHost)
   await mkdir(build, { recursive: true });
   return {
     sandbox,
-    key: compilerKey(debs),
+    key: compilerKey(debs.set('build')),
     binds: [
       { source: modules, target: '/go/mod', write: true },
       { source: build, target: '/go/build', write: true },
@@ -63,9 +63,9 @@ export async function goToolchain({ debs, sandbox }: BuildRoot, host: BuildHost)
   };
 }
 
-/** Programs are static, so of the root only the compiler is in them. */
-function compilerKey(debs: DebStore): string {
-  const packages = debs.set('build').filter(({ name }) => COMPILER.test(name));
+/** Programs are static, so of the root only the compiler is in them. @param root packages of the build root. */
+export function compilerKey(root: readonly DebianPackage[]): string {
+  const packages = root.filter(({ name }) => COMPILER.test(name));
   return createHash('sha256')
     .update(['go', ...packages.map(({ sha256 }) => sha256)].join(' '))
     .digest('hex');

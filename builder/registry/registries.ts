@@ -28,10 +28,16 @@ export function openRegistries(site: Site, repository: string, signal: AbortSign
   };
 }
 
-async function openRegistry(host: string, site: Site, repository: string, signal: AbortSignal) {
-  const { mirrors = [], ca } = site.registries[host] ?? {};
+/** Addresses to ask in order: the site's mirrors, then the registry's own. */
+export function registryBases(host: string, site: Site): URL[] {
+  const { mirrors = [] } = site.registries[host] ?? {};
   const own = `https://${host === 'docker.io' ? DOCKER_API : host}`;
-  const bases = [...mirrors, own].map((address) => new URL(address.replace(/\/*$/, '/')));
+  return [...mirrors, own].map((address) => new URL(address.replace(/\/*$/, '/')));
+}
+
+async function openRegistry(host: string, site: Site, repository: string, signal: AbortSignal) {
+  const { ca } = site.registries[host] ?? {};
+  const bases = registryBases(host, site);
   const files = authFiles();
   return new Registry(host, {
     bases,

@@ -4,22 +4,25 @@ import { mediaKinds } from '../../contract/media.ts';
 import { formatBytes, formatDuration } from '../../contract/units.ts';
 import { byteSize, command, listOf } from '../command.ts';
 import type { CliContext } from '../context.ts';
+import { planText } from '../preflight-text.ts';
 import { table } from '../table.ts';
 
 export function buildCommand(context: CliContext) {
   return command('build', 'build a site: bundle and media, signed', [
     { line: 'cpiab build', does: 'site lab into dist/lab/' },
     { line: 'cpiab build lab --only iso', does: 'the bundle and the ISO alone' },
+    { line: 'cpiab build --plan', does: 'only look whether it can go well here, and how long it will take' },
     { line: 'cpiab build --frozen --json', does: 'fail rather than lock anything anew; report as JSON' },
   ])
     .argument('[site]', 'which file of config/clusters', 'lab')
     .option('--out <dir>', 'where the artifacts go (default: dist/<site>)')
+    .option('--plan', 'do nothing but the look before the work; exit status 4 when it cannot go well', false)
     .option('--frozen', 'stop when the lock no longer holds', false)
     .option('--dirty', 'build although the work tree has uncommitted changes; the bundle is marked', false)
     .option('--only <kinds>', `media to write beside the bundle: ${mediaKinds.join(',')},bundle`, onlyKinds)
     .option('--volume-size <size>', 'also split each medium into volumes of at most so many bytes', byteSize)
-    .action(async (site, { out, frozen, dirty, only, volumeSize }) => {
-      const { build } = await import('../../builder/pipeline.ts');
+    .action(async (site, { out, plan, frozen, dirty, only, volumeSize }) => {
+      const { build, planBuild } = await import('../../builder/pipeline.ts');
       const { buildHost } = await import('../build-host.ts');
       const options = {
         site,
@@ -29,6 +32,11 @@ export function buildCommand(context: CliContext) {
         ...(only === undefined ? {} : { only }),
         ...(volumeSize === undefined ? {} : { volumeSize }),
       };
+      if (plan) {
+        const found = await planBuild(options, buildHost(context));
+        if (!found.ready) context.exitWith(4);
+        return context.print(found, planText(found));
+      }
       const report = await build(options, buildHost(context));
       context.print(report, summary(report, options.out));
     });

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { LockSchema } from '../../contract/lock.ts';
 import { formatBytes } from '../../contract/units.ts';
 import { cacheRoot } from '../../host/cache.ts';
-import { ensureDirectory, freeBytes } from '../../host/files.ts';
+import { ensureDirectory, freeBytes, nearestDirectory } from '../../host/files.ts';
 import { type Check, type Finding, fail, pass, warn } from './check.ts';
 
 /** Cache and output of site lab, bytes: asked for while no lock says better. */
@@ -34,7 +34,7 @@ export const diskCheck: Check = {
   neededBy: [],
   look: async ({ repository }) => {
     const needed = await neededBytes(join(repository, 'config', 'clusters', 'lab.lock.json'));
-    const free = await freeBytes(await existing(cacheRoot()));
+    const free = await freeBytes(await nearestDirectory(cacheRoot()));
     const detail = `${formatBytes(free)} free`;
     if (free >= needed) return pass(detail);
     return warn(
@@ -48,15 +48,6 @@ async function neededBytes(lockFile: string): Promise<number> {
   const text = await readFile(lockFile, 'utf8').catch(() => '{}');
   const sizes = LockSchema.shape.sizes.safeParse((JSON.parse(text) as { sizes?: unknown }).sizes).data;
   return sizes === undefined ? DISK_NEEDED : sizes.cache + sizes.output;
-}
-
-/** The path, or the nearest directory above it that is there. */
-async function existing(path: string): Promise<string> {
-  const there = await stat(path).then(
-    () => true,
-    () => false,
-  );
-  return there ? path : await existing(dirname(path));
 }
 
 export const keysCheck: Check = {

@@ -1,6 +1,6 @@
-import { readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { formatBytes } from '../../contract/units.ts';
+import { availableMemory } from '../../host/memory.ts';
 import { run } from '../../host/process.ts';
 import packageJson from '../../package.json' with { type: 'json' };
 import { type Check, fail, pass, warn } from './check.ts';
@@ -69,14 +69,9 @@ export const memoryCheck: Check = {
   title: 'memory and cores',
   neededBy: [],
   look: async () => {
-    const available = availableMemory(await readFile('/proc/meminfo', 'utf8'));
+    const { available } = await availableMemory();
     const detail = `${formatBytes(available)} available, ${availableParallelism()} cores`;
     if (available >= MEMORY_NEEDED) return pass(detail);
     return warn(detail, `${formatBytes(MEMORY_NEEDED)} are needed to build and to boot; end other programs`);
   },
 };
-
-/** Bytes that can be had without swapping. Source: proc_meminfo(5), MemAvailable, in KiB. */
-function availableMemory(meminfo: string): number {
-  return Number(/^MemAvailable:\s+(\d+) kB$/m.exec(meminfo)?.[1] ?? 0) * 1024;
-}

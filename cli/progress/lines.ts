@@ -2,6 +2,7 @@ import { styleText } from 'node:util';
 import type { Phase, ProgressEvent } from '../../contract/progress.ts';
 import { formatBytes, formatDuration, formatRough } from '../../contract/units.ts';
 import { driftTable } from '../drift-table.ts';
+import { preflightText } from '../preflight-text.ts';
 import type { PartEvent, Running } from './parts.ts';
 
 /** Events whose text is printed for good. */
@@ -9,12 +10,15 @@ export type SaidEvent = Exclude<ProgressEvent, PartEvent>;
 type EndEvent = Extract<PartEvent, { type: 'done' | 'skip' | 'fail' }>;
 
 export const isSaid = (event: ProgressEvent): event is SaidEvent =>
-  event.type === 'note' || event.type === 'drift';
+  event.type === 'note' || event.type === 'drift' || event.type === 'preflight';
 
 export const isEnd = (event: PartEvent): event is EndEvent =>
   event.type === 'done' || event.type === 'skip' || event.type === 'fail';
 
-export const said = (event: SaidEvent) => (event.type === 'note' ? event.detail : driftTable(event.entries));
+export function said(event: SaidEvent): string {
+  if (event.type === 'note') return event.detail;
+  return event.type === 'drift' ? driftTable(event.entries) : preflightText(event);
+}
 
 /** How a part ended. The cause of a stage's failure is told by the part in it, and at the very end. */
 export function endLine(event: EndEvent, title: string, phase: Phase | undefined): string {

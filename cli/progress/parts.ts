@@ -1,7 +1,7 @@
 import type { Phase, ProgressEvent } from '../../contract/progress.ts';
 
 /** Events that are about a part, not said once. */
-export type PartEvent = Exclude<ProgressEvent, { type: 'note' | 'drift' }>;
+export type PartEvent = Exclude<ProgressEvent, { type: 'note' | 'drift' | 'preflight' }>;
 
 /** A part that is under way. */
 export interface Running {

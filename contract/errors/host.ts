@@ -43,7 +43,7 @@ export const hostErrors = {
   E4009: {
     exit: 4,
     says: (needs: string, free: string) => `needs ${needs} of memory, ${free} is available`,
-    hint: 'end other programs, or give less with --memory',
+    hint: 'end other programs, or give the machine or its control group more',
   },
   E4010: {
     exit: 4,
@@ -59,6 +59,16 @@ export const hostErrors = {
     exit: 4,
     says: () => 'cannot be written',
     hint: 'check the owner and mode of the directory, or choose another one',
+  },
+  E4013: {
+    exit: 4,
+    says: (now: string, made: string) => `says ${now}, but the lock was made on ${made}`,
+    hint: 'set the clock (`timedatectl set-ntp true`, or `date --set`): certificates and indexes would not be valid yet',
+  },
+  E4014: {
+    exit: 4,
+    says: (what: string, why: string) => `is needed for ${why}, but ${what}`,
+    hint: 'check the network, or name another mirror: apt, GOPROXY and npm say where from, `registries` in the site',
   },
   E4020: {
     exit: 4,

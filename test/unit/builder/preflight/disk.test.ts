@@ -1,10 +1,10 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
-import { preflight } from '../../../../builder/lock/preflight.ts';
+import { checkDisk, type Places } from '../../../../builder/preflight/disk.ts';
+import type { Lock } from '../../../../contract/lock.ts';
 import { freeBytes } from '../../../../host/files.ts';
 import { run } from '../../../../host/process.ts';
 import { freshDirectory } from '../../../support/fresh-directory.ts';
-import { refusal } from '../../../support/refusal.ts';
 import { tinyLock } from '../../../support/tiny-lock.ts';
 
 const here = freshDirectory();
@@ -12,31 +12,34 @@ const sized = (cache: number, output: number) => tinyLock({ sizes: { download: 0
 const places = () => ({ cacheRoot: here('cache'), out: here('dist', 'lab') });
 const PETABYTE = 2 ** 50;
 
-describe('preflight', () => {
-  test('makes both directories when there is room', async () => {
-    await preflight(sized(1, 1), places());
-    expect(await freeBytes(here('dist', 'lab'))).toBeGreaterThan(1);
+async function errors(lock: Lock, at: Places = places()) {
+  return (await checkDisk(lock, at)).flatMap(({ error }) => (error === undefined ? [] : [error]));
+}
+
+describe('the look at the disk', () => {
+  test('passes when there is room, and makes nothing', async () => {
+    expect(await errors(sized(1, 1))).toEqual([]);
+    expect(await readdir(here())).toEqual([]);
   });
 
   test.each([
     ['the cache', sized(PETABYTE, 1)],
     ['the output', sized(1, PETABYTE)],
-  ])('says how much %s needs and what is free, before any work', async (_, lock) => {
-    const error = await refusal(preflight(lock, places()));
+  ])('says how much %s needs and what is free', async (_, lock) => {
+    const [error] = await errors(lock);
     expect(error).toMatchObject({ code: 'E4008', exit: 4 });
-    expect(error.message).toMatch(/^needs 1048576\.0 GiB of disk space, \d+\.\d GiB is free$/);
+    expect(error?.message).toMatch(/^needs 1048576\.0 GiB of disk space, \d+\.\d GiB is free$/);
   });
 
   test('adds the two up when they share a file system', async () => {
-    await mkdir(here('cache'));
     const most = Math.floor((await freeBytes(here())) * 0.7);
-    expect(await refusal(preflight(sized(most, most), places()))).toMatchObject({ code: 'E4008' });
-    await preflight(sized(most, 1), places());
+    expect(await errors(sized(most, most))).toMatchObject([{ code: 'E4008' }]);
+    expect(await errors(sized(most, 1))).toEqual([]);
   });
 
   test('asks for room to compile only where that was not done', async () => {
     await mkdir(here('cache', 'products', 'go'), { recursive: true });
-    await preflight(sized(PETABYTE, 1), places());
+    expect(await errors(sized(PETABYTE, 1))).toEqual([]);
   });
 
   test.each([
@@ -44,8 +47,9 @@ describe('preflight', () => {
     ['E4012', { cacheRoot: ['cache'], out: ['file', 'out'] }],
   ] as const)('%s names the place that cannot be made', async (code, { cacheRoot, out }) => {
     await writeFile(here('file'), '');
-    const error = await refusal(preflight(sized(1, 1), { cacheRoot: here(...cacheRoot), out: here(...out) }));
-    expect(error).toMatchObject({ code, exit: 4, subject: here('file', code === 'E4004' ? 'cache' : 'out') });
+    const found = await errors(sized(1, 1), { cacheRoot: here(...cacheRoot), out: here(...out) });
+    const subject = here('file', code === 'E4004' ? 'cache' : 'out');
+    expect(found).toMatchObject([{ code, exit: 4, subject }]);
   });
 
   test.each(['E4004', 'E4012'])('%s names a place that is mounted read-only, even for root', async (code) => {
@@ -53,9 +57,9 @@ describe('preflight', () => {
     const [cacheRoot, out] =
       code === 'E4004' ? [here('closed'), here('out')] : [here('cache'), here('closed')];
     const program = `
-      import { preflight } from ${JSON.stringify(new URL('../../../../builder/lock/preflight.ts', import.meta.url).href)};
+      import { checkDisk } from ${JSON.stringify(new URL('../../../../builder/preflight/disk.ts', import.meta.url).href)};
       const [lock, places] = process.argv.slice(1).map((text) => JSON.parse(text));
-      await preflight(lock, places).catch((error) => console.log(error.code, error.subject));`;
+      for (const { error } of await checkDisk(lock, places)) if (error) console.log(error.code, error.subject);`;
     const closed = ['bwrap', '--dev-bind', '/', '/', '--ro-bind', here('closed'), here('closed')];
     const { stdout } = await run([
       ...[...closed, process.execPath, '--input-type=module', '-e', program],
