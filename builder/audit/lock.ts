@@ -16,24 +16,29 @@ export const lockCheck: Check = {
     comparePublished(lock, manifest, subject, found);
     const sbom = await documents.sbom().catch(() => null);
     const debian = carriedDebian(lock).length;
-    const pinned = `${debian} Debian packages, ${lock.go.length} Go programs, ${lock.upstream.length + lock.charts.length} published images and charts`;
+    const pinned = `${debian} Debian packages, ${lock.go.length} Go programs, ${lock.upstream.length + lock.charts.length + lock.files.length} published images, charts and files`;
     if (sbom === null) return { says: `${pinned}; no bill of materials to compare with`, digest };
     comparePackages(lock, sbom.document, subject, found);
     return { says: `${pinned}, as in the bill of materials`, count: debian, digest };
   },
 };
 
-/** Published images and charts have the digests that the lock pins. */
+/** What others published has the digests that the lock pins. */
 function comparePublished(
-  { upstream, charts, site }: Lock,
+  { upstream, charts, files, site }: Lock,
   manifest: Manifest,
   subject: string,
   found: Found,
 ): void {
   if (site !== manifest.site)
     found(new CpiabError('E2122', { subject, args: [`site ${manifest.site}`, `site ${site}`] }));
-  const published = { ...manifest.images, ...manifest.charts };
-  for (const { reference, digest } of [...upstream, ...charts]) {
+  const published: Record<string, string> = {
+    ...manifest.images,
+    ...manifest.charts,
+    ...manifest.downloads,
+  };
+  const downloads = files.map(({ path, sha256 }) => ({ reference: path, digest: `sha256:${sha256}` }));
+  for (const { reference, digest } of [...upstream, ...charts, ...downloads]) {
     const carried = published[reference] ?? 'nothing of that name';
     if (carried !== digest) found(new CpiabError('E2122', { subject: reference, args: [carried, digest] }));
   }

@@ -49,9 +49,9 @@ async function artifactContents(
 
 /** What the manifest names, and what every bundle has. */
 function expectedArtifacts({ manifest }: Subject): string[] {
-  const needed = Object.keys(artifactKinds).filter(
-    (name) => name !== 'os' || Object.keys(manifest.links).length > 0,
-  );
+  const { links, downloads } = manifest;
+  const optional: Record<string, object> = { os: links, files: downloads };
+  const needed = Object.keys(artifactKinds).filter((name) => Object.keys(optional[name] ?? [0]).length > 0);
   return [...new Set([...needed, ...Object.keys(manifest.artifacts)])];
 }
 

@@ -2,9 +2,11 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { Seen } from '../../../builder/audit/check.ts';
 import { type AuditReport, AuditReportSchema, auditChecks } from '../../../contract/audit.ts';
+import { mediaTypes } from '../../../contract/layout.ts';
+import { Cache, type CachedFile } from '../../../host/cache.ts';
 import { app, audit, auditedBundle, findings, images, NOW } from '../../support/audit.ts';
 import { freshDirectory } from '../../support/fresh-directory.ts';
-import { lockFor, type TinyBundle, tinyBundle } from '../../support/tiny-bundle.ts';
+import { bundleOfImages, lockFor, type TinyBundle, tinyBundle } from '../../support/tiny-bundle.ts';
 
 const path = freshDirectory();
 let bundle: TinyBundle;
@@ -36,6 +38,37 @@ test('a good bundle passes every check, each with what was seen', async () => {
   expect(row(report, 'lock')?.digest).toBe(
     JSON.parse(await readFile(`${bundle.directory}/manifest.json`, 'utf8')).lock,
   );
+});
+
+test('charts and files that others published are held against lock, bill of materials and provenance too', async () => {
+  const cache = new Cache(path('cache'));
+  const put = (text: string) => cache.put(text);
+  const [config, content, file] = [await put('{}'), await put('a chart'), await put('a file')];
+  const described = ({ sha256, size }: CachedFile) => ({ digest: `sha256:${sha256}`, size });
+  const manifest = await put(JSON.stringify({ config: described(config), layers: [described(content)] }));
+  const digest = `sha256:${manifest.sha256}` as const;
+  const chart = { reference: 'ghcr.io/team/chart:1.0.0', digest, size: 9 };
+  const locked = { path: 'bin/tool', url: 'https://example.org/tool', sha256: file.sha256, size: file.size };
+  const published = await bundleOfImages(path(), 'published', {
+    sequence: 7,
+    lock: { ...lockFor([]), charts: [chart], files: [locked] },
+    images: [],
+    charts: [
+      {
+        reference: chart.reference,
+        manifest: { file: manifest, mediaType: mediaTypes.manifest },
+        config,
+        layers: [content],
+        content,
+      },
+    ],
+    files: [{ path: locked.path, file }],
+    cache,
+  });
+  const { report, problems } = await audit(published);
+  expect(problems).toEqual([]);
+  expect(row(report, 'sbom')?.evidence).toBe('SPDX 2.3, 3 parts with 0 packages');
+  expect(row(report, 'lock')?.evidence).toMatch(/2 published images, charts and files/);
 });
 
 test('nothing is read of a bundle that another key has signed', async () => {
