@@ -25,7 +25,7 @@ export async function extractBlobs(
   for await (const file of medium.files()) {
     const digest: Digest = `sha256:${file.path.slice(prefix.length)}`;
     if (!file.path.startsWith(prefix) || !missing.has(digest)) {
-      file.content.resume();
+      if (file.onDisk === undefined) file.content.resume();
       continue;
     }
     await copyChecked(file.content, join(directory, digest.slice('sha256:'.length)), digest, signal);

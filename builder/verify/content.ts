@@ -50,9 +50,7 @@ async function checkFiles(check: Check, signal: AbortSignal): Promise<{ files: n
   for await (const file of medium.files()) {
     const digest = expected.get(file.path);
     if (digest === undefined) {
-      if (!isOutside(file.path))
-        onDamage(new CpiabError('E2104', { subject: `${medium.path}: ${file.path}` }));
-      file.content.resume();
+      passOver(file, check);
       continue;
     }
     const found = (file.linkTo && seen.get(file.linkTo)) || (await digestOf(file, signal));
@@ -62,6 +60,12 @@ async function checkFiles(check: Check, signal: AbortSignal): Promise<{ files: n
   }
   reportMissing(check, seen);
   return { files: expected.size, bytes };
+}
+
+/** A file that the manifest doesn't list. */
+function passOver(file: OpenFile, { medium, onDamage }: Check): void {
+  if (!isOutside(file.path)) onDamage(new CpiabError('E2104', { subject: `${medium.path}: ${file.path}` }));
+  if (file.onDisk === undefined) file.content.resume();
 }
 
 function reportMissing({ medium, expected, onDamage }: Check, seen: Map<string, Digest>): void {

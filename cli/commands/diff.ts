@@ -1,4 +1,5 @@
 import type { Change, Differences } from '../../builder/compare/compare.ts';
+import type { FileChange } from '../../builder/compare/modules.ts';
 import { formatBytes } from '../../contract/units.ts';
 import { command } from '../command.ts';
 import type { CliContext } from '../context.ts';
@@ -11,19 +12,24 @@ export function diffCommand(context: CliContext) {
       line: 'cpiab diff old.iso dist/lab/bundle',
       does: 'both may be an ISO, a .tar.zst or a bundle directory',
     },
+    { line: 'cpiab diff old new --deep', does: 'open the OS modules too, and name each file that differs' },
     { line: 'cpiab diff old new --json', does: 'the same as one document' },
   ])
     .argument('<old>', 'the one before')
     .argument('<new>', 'the one after')
     .option('--key <file>', "minisign public key (default: the one of this machine's that signed both)")
-    .action(async (old, fresh, { key }) => {
+    .option('--deep', 'name the files that differ inside of kernel, initial RAM disk and modules', false)
+    .action(async (old, fresh, { key, deep }) => {
       const { compareBundles } = await import('../../builder/compare/compare.ts');
       const [before, after] = await Promise.all([
         openBundle(old, key, context),
         openBundle(fresh, key, context),
       ]);
       const found = await compareBundles(before, after);
-      context.print(found, text(found));
+      if (!deep) return context.print(found, text(found));
+      const { compareModules } = await import('../../builder/compare/modules.ts');
+      const inside = await compareModules(before, after, context.signal);
+      context.print({ ...found, inside }, [text(found), insideText(inside)].join('\n\n').trim());
     });
 }
 
@@ -52,6 +58,15 @@ function section(title: string, changes: Change[]): string {
   if (changes.length === 0) return '';
   const rows = changes.map(({ name, before, after }) => [name, before ?? 'new', after ?? 'gone']);
   return table([[title, 'before', 'after'], ...rows]);
+}
+
+function insideText(inside: FileChange[]): string {
+  if (inside.length === 0) return '';
+  const rows = inside.map(({ on, path, what }) => [
+    `${on}${path === null ? '' : ` ${path}`}`,
+    what.join(', '),
+  ]);
+  return table([['inside', 'differs'], ...rows]);
 }
 
 const signed = (bytes: number) => `${bytes < 0 ? '-' : '+'}${formatBytes(Math.abs(bytes))}`;

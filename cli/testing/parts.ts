@@ -24,7 +24,10 @@ export function testParts(extent: Extent): TestPart[] {
     parts.push(buildPart, vitest('build-tests', 'tests of the build', ['build']));
     parts.push(vitest('boot', 'boot tests', ['boot']));
   }
-  if (extent === 'all') parts.push(vitest('boot-long', 'long boot tests', ['boot-long']));
+  if (extent === 'all') {
+    parts.push(vitest('build-long', 'long tests of the build', ['build-long']));
+    parts.push(vitest('boot-long', 'long boot tests', ['boot-long']));
+  }
   return parts;
 }
 
