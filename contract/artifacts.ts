@@ -19,6 +19,7 @@ export const artifactKinds = {
     },
   },
   git: { artifactType: mediaTypes.git, layers: { [mediaTypes.gitBundle]: 'git' } },
+  'git-sources': { artifactType: mediaTypes.git, layers: { [mediaTypes.gitBundle]: 'git-source' } },
   files: { artifactType: mediaTypes.files, layers: { [mediaTypes.file]: 'file' } },
   lock: { artifactType: mediaTypes.lock, layers: { [mediaTypes.lock]: 'lock' } },
   sbom: { artifactType: mediaTypes.sbom, layers: { [mediaTypes.sbom]: 'sbom' } },

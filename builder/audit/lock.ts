@@ -16,7 +16,8 @@ export const lockCheck: Check = {
     comparePublished(lock, manifest, subject, found);
     const sbom = await documents.sbom().catch(() => null);
     const debian = carriedDebian(lock).length;
-    const pinned = `${debian} Debian packages, ${lock.go.length} Go programs, ${lock.upstream.length + lock.charts.length + lock.files.length} published images, charts and files`;
+    const published = lock.upstream.length + lock.charts.length + lock.files.length + lock.git.length;
+    const pinned = `${debian} Debian packages, ${lock.go.length} Go programs, ${published} parts that others published`;
     if (sbom === null) return { says: `${pinned}; no bill of materials to compare with`, digest };
     comparePackages(lock, sbom.document, subject, found);
     return { says: `${pinned}, as in the bill of materials`, count: debian, digest };
@@ -25,7 +26,7 @@ export const lockCheck: Check = {
 
 /** What others published has the digests that the lock pins. */
 function comparePublished(
-  { upstream, charts, files, site }: Lock,
+  { upstream, charts, files, git, site }: Lock,
   manifest: Manifest,
   subject: string,
   found: Found,
@@ -38,6 +39,10 @@ function comparePublished(
     ...manifest.downloads,
   };
   const downloads = files.map(({ path, sha256 }) => ({ reference: path, digest: `sha256:${sha256}` }));
+  for (const { url, ref, commit } of git) {
+    const carried = manifest.repositories[`${url}@${ref}`]?.commit ?? 'nothing of that name';
+    if (carried !== commit) found(new CpiabError('E2122', { subject: url, args: [carried, commit] }));
+  }
   for (const { reference, digest } of [...upstream, ...charts, ...downloads]) {
     const carried = published[reference] ?? 'nothing of that name';
     if (carried !== digest) found(new CpiabError('E2122', { subject: reference, args: [carried, digest] }));

@@ -49,8 +49,8 @@ async function artifactContents(
 
 /** What the manifest names, and what every bundle has. */
 function expectedArtifacts({ manifest }: Subject): string[] {
-  const { links, downloads } = manifest;
-  const optional: Record<string, object> = { os: links, files: downloads };
+  const { links, downloads, repositories } = manifest;
+  const optional: Record<string, object> = { os: links, files: downloads, 'git-sources': repositories };
   const needed = Object.keys(artifactKinds).filter((name) => Object.keys(optional[name] ?? [0]).length > 0);
   return [...new Set([...needed, ...Object.keys(manifest.artifacts)])];
 }

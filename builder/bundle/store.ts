@@ -1,3 +1,4 @@
+import type { ArtifactName } from '../../contract/artifacts.ts';
 import { mediaTypes } from '../../contract/layout.ts';
 import type { Blob, Digest } from '../../contract/manifest.ts';
 import type { Cache, CachedFile } from '../../host/cache.ts';
@@ -41,7 +42,7 @@ export class BlobSet {
   }
 
   /** Writes an OCI artifact manifest over `files`. Source: OCI Image Specification 1.1, manifest.md. */
-  async addArtifact(name: string, artifactType: string, files: ArtifactFile[]): Promise<Descriptor> {
+  async addArtifact(name: ArtifactName, artifactType: string, files: ArtifactFile[]): Promise<Descriptor> {
     const empty = await this.cache.put('{}');
     this.add(empty, 'empty-config', name);
     const manifest = {

@@ -68,7 +68,7 @@ test('charts and files that others published are held against lock, bill of mate
   const { report, problems } = await audit(published);
   expect(problems).toEqual([]);
   expect(row(report, 'sbom')?.evidence).toBe('SPDX 2.3, 3 parts with 0 packages');
-  expect(row(report, 'lock')?.evidence).toMatch(/2 published images, charts and files/);
+  expect(row(report, 'lock')?.evidence).toMatch(/2 parts that others published/);
 });
 
 test('nothing is read of a bundle that another key has signed', async () => {
