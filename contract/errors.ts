@@ -5,6 +5,7 @@ import { evidenceErrors } from './errors/evidence.ts';
 import { hostErrors } from './errors/host.ts';
 import { inputErrors } from './errors/input.ts';
 import { internalErrors } from './errors/internal.ts';
+import { registryErrors } from './errors/registry.ts';
 import { trustErrors } from './errors/trust.ts';
 import { volumeErrors } from './errors/volumes.ts';
 import type { DriftEntry } from './lock-drift.ts';
@@ -27,6 +28,7 @@ export const errors = {
   ...volumeErrors,
   ...closedWorldErrors,
   ...buildErrors,
+  ...registryErrors,
   ...hostErrors,
   ...boxErrors,
   ...internalErrors,

@@ -6,7 +6,7 @@ import { type Cache, type CachedFile, keyDigest } from '../../host/cache.ts';
 import { writeAtomic } from '../../host/files.ts';
 import { holdWhenFree } from '../../host/hold.ts';
 import { Retryable, withRetries } from '../registry/retry.ts';
-import { append, openPartial, type PartialFile } from './partial.ts';
+import { append, LEAST_PROGRESS, openPartial, type PartialFile } from './partial.ts';
 import type { Answer, Web } from './web.ts';
 
 export interface FileRequest {
@@ -96,7 +96,7 @@ async function complete(download: Download, partial: PartialFile): Promise<void>
     before = partial.at;
     await goOn(download, partial);
   };
-  const progressed = () => partial.at > before;
+  const progressed = () => partial.at - before >= LEAST_PROGRESS;
   await withRetries(attempt, { signal, ...(pauses && { pauses }), progressed }).catch((cause: unknown) => {
     if (!(cause instanceof Retryable)) throw cause;
     throw new CpiabError('E3040', { subject: request.url, args: [cause.message], cause });

@@ -1,9 +1,8 @@
 import { createHash, type Hash } from 'node:crypto';
-import { createReadStream, createWriteStream } from 'node:fs';
-import { rm, stat } from 'node:fs/promises';
-import { type Readable, Transform } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
-import { Retryable } from '../registry/retry.ts';
+import { createReadStream } from 'node:fs';
+import { open, rm, stat } from 'node:fs/promises';
+import type { Readable } from 'node:stream';
+import { received } from './pace.ts';
 
 /** What of a file has come. */
 export interface PartialFile {
@@ -25,41 +24,46 @@ export async function openPartial(path: string, size = Number.POSITIVE_INFINITY)
   return { path, hash, at: there };
 }
 
+/** A try that brings less counts as one that brought nothing: else a server that drips is asked for ever. */
+export const LEAST_PROGRESS = 64 << 10;
+
 /** What of an answer is to be kept. */
 export interface Wanted {
   /** Bytes at its beginning that are there already. */
   skip: number;
-  /** Bytes of the whole file, beyond which nothing is kept. */
+  /** Bytes of the whole file, at which reading ends. */
   size: number;
   signal: AbortSignal;
   /** Hears of bytes as they come. */
   onBytes: (count: number) => void;
+  /** Milliseconds for which it may bring next to nothing; a minute unless told. */
+  slowMs?: number | undefined;
 }
 
-/** Appends an answer's body, hashed on its way to the disk. @throws Retryable when it breaks off; what came is kept. */
+/**
+ * Appends an answer's body, hashed on its way to the disk.
+ * @throws Retryable when it breaks off or drips; what came is kept.
+ */
 export async function append(
   partial: PartialFile,
   body: Readable,
-  { size, signal, ...wanted }: Wanted,
+  { size, onBytes, ...wanted }: Wanted,
 ): Promise<void> {
   let { skip } = wanted;
-  const take = new Transform({
-    transform(chunk: Buffer, _, done) {
+  const file = await open(partial.path, 'a');
+  try {
+    for await (const chunk of received(body, wanted)) {
       const fresh = chunk.subarray(Math.min(skip, chunk.length), skip + size - partial.at);
       skip -= Math.min(skip, chunk.length);
-      partial.at += fresh.length;
+      await file.appendFile(fresh);
       partial.hash.update(fresh);
-      wanted.onBytes(fresh.length);
-      done(null, fresh);
-    },
-  });
-  const sink = createWriteStream(partial.path, { flags: 'a', flush: true, highWaterMark: 1 << 20 });
-  try {
-    await pipeline(body, take, sink, { signal });
-  } catch (cause) {
-    signal.throwIfAborted();
-    // What was hashed may not have reached the disk.
-    Object.assign(partial, await openPartial(partial.path, size));
-    throw new Retryable(cause instanceof Error ? cause.message : String(cause), { cause });
+      partial.at += fresh.length;
+      onBytes(fresh.length);
+      // Without a length, what comes may have no end.
+      if (partial.at >= size) break;
+    }
+  } finally {
+    await file.sync();
+    await file.close();
   }
 }

@@ -3,10 +3,9 @@ import { readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip, createZstdDecompress } from 'node:zlib';
-import { z } from 'zod';
 import { CpiabError } from '../../contract/errors.ts';
 import type { Lock } from '../../contract/lock.ts';
-import { type Digest, DigestSchema } from '../../contract/manifest.ts';
+import type { Digest } from '../../contract/manifest.ts';
 import { tracked } from '../../contract/progress.ts';
 import type { Site } from '../../contract/site.ts';
 import type { Cache, CachedFile } from '../../host/cache.ts';
@@ -15,6 +14,7 @@ import { inTurn } from '../in-turn.ts';
 import { readReference } from '../lock/upstream.ts';
 import { type LayerPackages, scanLayer } from '../packages/scan.ts';
 import { fetchBlob } from '../registry/blob.ts';
+import { readConfig } from '../registry/config.ts';
 import { type RemoteDescriptor, type RemoteImage, resolveImage } from '../registry/manifests.ts';
 import { openRegistries, type Registries } from '../registry/registries.ts';
 import type { BuiltImage } from './parts.ts';
@@ -94,7 +94,7 @@ async function describe({ reference, digest }: Locked, registries: Registries): 
 
 async function builtImage({ reference }: Locked, remote: RemoteImage, cache: Cache): Promise<BuiltImage> {
   const { top, manifest, config } = remote;
-  const diffIds = await readDiffIds(reference, poolFile(config, cache));
+  const diffIds = readConfig(await readFile(poolFile(config, cache).path), reference);
   if (diffIds.length !== remote.layers.length)
     throw new CpiabError('E3017', {
       subject: reference,
@@ -147,18 +147,6 @@ async function packagesOf(
     all.push(JSON.parse(await readFile(files.packages.path, 'utf8')) as LayerPackages);
   }
   return all;
-}
-
-const ConfigSchema = z.looseObject({ rootfs: z.looseObject({ diff_ids: z.array(DigestSchema) }) });
-
-async function readDiffIds(reference: string, file: CachedFile): Promise<Digest[]> {
-  const parsed = ConfigSchema.safeParse(JSON.parse(await readFile(file.path, 'utf8')));
-  if (parsed.success) return parsed.data.rootfs.diff_ids;
-  throw new CpiabError('E3017', {
-    subject: reference,
-    args: ['its config names no layers'],
-    cause: parsed.error,
-  });
 }
 
 /** A layer as the plain tar that the box lays out. @throws CpiabError E2103 when it isn't what the config says. */

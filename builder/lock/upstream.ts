@@ -4,6 +4,7 @@ import { type ImageReference, parseReference } from '../../contract/reference.ts
 import type { Site } from '../../contract/site.ts';
 import type { BuildHost } from '../host.ts';
 import { inTurn } from '../in-turn.ts';
+import { checkPlatform } from '../registry/config.ts';
 import { resolveImage } from '../registry/manifests.ts';
 import { openRegistries, type Registries } from '../registry/registries.ts';
 
@@ -30,7 +31,9 @@ export async function lockUpstream(
 
 async function lockImage(text: string, registries: Registries): Promise<Lock['upstream'][number]> {
   const reference = readReference(text);
-  const image = await resolveImage(await registries.of(reference.host), reference);
+  const registry = await registries.of(reference.host);
+  const image = await resolveImage(registry, reference);
+  await checkPlatform(registry, reference, image);
   return {
     reference: text,
     digest: image.top.digest,

@@ -3,9 +3,10 @@ import { join } from 'node:path';
 import { CpiabError } from '../../contract/errors.ts';
 import { type Cache, type CachedFile, keyDigest } from '../../host/cache.ts';
 import { holdWhenFree } from '../../host/hold.ts';
-import { append, openPartial, type PartialFile } from '../download/partial.ts';
+import { append, LEAST_PROGRESS, openPartial, type PartialFile } from '../download/partial.ts';
 import type { Registry } from './registry.ts';
 import { Retryable, withRetries } from './retry.ts';
+import { discard } from './send.ts';
 
 export interface BlobRequest {
   repository: string;
@@ -21,12 +22,15 @@ export interface BlobContext {
   /** Hears of bytes as they come. */
   onBytes: (count: number) => void;
   pauses?: readonly number[];
+  /** Milliseconds for which a connection may bring next to nothing; a minute unless told. */
+  slowMs?: number;
 }
 
 /**
  * Brings a blob into the cache's pool. What an interrupted download left is gone on with; two processes
  * that want the same blob fetch it once. Every byte is hashed on its way to the disk.
- * @throws CpiabError E2103 when it isn't what its digest says, E3016 when it ends early again and again;
+ * @throws CpiabError E2103 when it isn't what its digest says, E3054 when it is longer or shorter than its manifest
+ *   says, E3016 when it ends early again and again;
  *   what `Registry.get` throws.
  */
 export async function fetchBlob(
@@ -82,7 +86,7 @@ async function complete(registry: Registry, blob: BlobRequest, state: PartialFil
     if (state.at < blob.size || blob.size === 0) await goOn(registry, blob, state, context);
     if (state.at < blob.size) throw new Retryable(`ended after ${state.at} of ${blob.size} bytes`);
   };
-  const progressed = () => state.at > before;
+  const progressed = () => state.at - before >= LEAST_PROGRESS;
   await withRetries(attempt, { signal, ...(pauses && { pauses }), progressed }).catch((cause: unknown) => {
     if (!(cause instanceof Retryable)) throw cause;
     const args: [string, string] = [String(state.at), String(blob.size)];
@@ -91,12 +95,25 @@ async function complete(registry: Registry, blob: BlobRequest, state: PartialFil
 }
 
 async function goOn(registry: Registry, blob: BlobRequest, state: PartialFile, context: BlobContext) {
-  const range: Record<string, string> = state.at === 0 ? {} : { range: `bytes=${state.at}-` };
+  const { at } = state;
+  const range: Record<string, string> = at === 0 ? {} : { range: `bytes=${at}-` };
   const answer = await registry.get(blob.repository, `blobs/sha256:${blob.sha256}`, range);
   // A server that knows no ranges sends all of it: what we have is passed over.
-  const skip = answer.statusCode === 206 ? 0 : state.at;
-  const { signal, onBytes } = context;
-  await append(state, answer.body, { skip, size: blob.size, signal, onBytes });
+  const start = answer.statusCode === 206 ? at : 0;
+  const length = Number(answer.headers['content-length'] ?? blob.size - start);
+  if (start + length !== blob.size) {
+    await discard(answer);
+    throw wrongSize(registry, blob, String(start + length));
+  }
+  // One byte more than expected is enough to know that it is another one.
+  await append(state, answer.body, { ...context, skip: at - start, size: blob.size + 1 });
+  if (state.at <= blob.size) return;
+  await rm(state.path);
+  throw wrongSize(registry, blob, `more than ${blob.size}`);
+}
+
+function wrongSize(registry: Registry, blob: BlobRequest, found: string): CpiabError {
+  return new CpiabError('E3054', { subject: nameOf(registry, blob), args: [found, String(blob.size)] });
 }
 
 const nameOf = (registry: Registry, { repository, sha256 }: BlobRequest) =>

@@ -1,6 +1,6 @@
 import { CpiabError } from '../../contract/errors.ts';
 import { formatReference, type ImageReference } from '../../contract/reference.ts';
-import { type RemoteDescriptor, type RemoteDocument, readImage, resolveImage } from './manifests.ts';
+import { type RemoteDescriptor, type RemoteDocument, readImage, resolveTop } from './manifests.ts';
 import type { Registry } from './registry.ts';
 
 /** Source: Helm, "Use OCI-based registries"; media types of helm.sh/helm/v3/pkg/registry. */
@@ -24,7 +24,7 @@ export interface RemoteChart {
  *   `Registry.get` throws.
  */
 export async function resolveChart(registry: Registry, reference: ImageReference): Promise<RemoteChart> {
-  const { top } = await resolveImage(registry, reference);
+  const top = await resolveTop(registry, reference);
   return readChartManifest(top, formatReference(reference));
 }
 

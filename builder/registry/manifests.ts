@@ -3,12 +3,12 @@ import { z } from 'zod';
 import { CpiabError } from '../../contract/errors.ts';
 import { type Digest, DigestSchema } from '../../contract/manifest.ts';
 import { formatReference, type ImageReference } from '../../contract/reference.ts';
-import type { Answer, Registry } from './registry.ts';
+import { jsonOrNull, LARGEST_MANIFEST } from './document.ts';
+import type { Registry } from './registry.ts';
+import { rejectUnreadable, requireImage } from './unusable.ts';
 
 /** The platform that boxes have. */
-const PLATFORM = { os: 'linux', architecture: 'amd64' };
-/** What the specification asks registries to take at least. Source: OCI Distribution Specification 1.1, pushing manifests. */
-const LARGEST_MANIFEST = 4 << 20;
+export const PLATFORM = { os: 'linux', architecture: 'amd64' };
 
 const indexTypes = [
   'application/vnd.oci.image.index.v1+json',
@@ -61,16 +61,24 @@ export interface RemoteImage {
  * Finds an image: reads the index if there is one, and the manifest of linux/amd64.
  * @param reference with a digest, what comes must match it; else its tag, or `latest`, is asked for.
  * @throws CpiabError E2103 for content that isn't what its digest says, E3015 without our platform, E3017
- *   for what is no image; what `Registry.get` throws.
+ *   for what is no image, E3057…E3062 for one that can't be used; what `Registry.get` throws.
  */
 export async function resolveImage(registry: Registry, reference: ImageReference): Promise<RemoteImage> {
   const subject = formatReference(reference);
-  const top = await getManifest(registry, reference, reference.digest ?? reference.tag ?? 'latest');
+  const top = await resolveTop(registry, reference);
   const manifest = indexTypes.includes(top.mediaType)
     ? await getManifest(registry, reference, chosen(top, subject))
     : top;
+  // Each could lead to another one, without end.
+  if (indexTypes.includes(manifest.mediaType)) throw new CpiabError('E3062', { subject });
   const { config, layers } = readImage(manifest, subject);
+  requireImage(manifest.bytes, subject);
   return { top, manifest, config, layers };
+}
+
+/** What a tag or digest names, whatever it is. @throws as `resolveImage`, but not of what is no image. */
+export async function resolveTop(registry: Registry, reference: ImageReference): Promise<RemoteDocument> {
+  return await getManifest(registry, reference, reference.digest ?? reference.tag ?? 'latest');
 }
 
 /** What a manifest points to. @throws CpiabError E3017 for what is no manifest of an image or artifact. */
@@ -100,45 +108,30 @@ async function getManifest(
   name: string,
 ): Promise<RemoteDocument> {
   const subject = `${registry.host}/${repository}@${name}`;
-  const answer = await registry.get(repository, `manifests/${name}`, { accept: ACCEPT });
-  const bytes = await capped(answer, subject);
+  const answer = await registry.document(repository, `manifests/${name}`, {
+    accept: ACCEPT,
+    limit: LARGEST_MANIFEST,
+  });
+  const { bytes } = answer;
   const digest: Digest = `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
   if (name.startsWith('sha256:') && digest !== name) throw new CpiabError('E2103', { subject });
-  const mediaType = typeOf(answer, bytes);
+  const content = jsonOrNull(bytes);
+  const mediaType = typeOf(content, answer.headers['content-type']);
+  rejectUnreadable(content, mediaType, subject);
   if (![...indexTypes, ...imageTypes].includes(mediaType))
     throw new CpiabError('E3017', { subject, args: [`media type ${mediaType}`] });
   return { mediaType, digest, bytes };
 }
 
 /** What the document says of itself goes before what the registry says of it. */
-function typeOf(answer: Answer, bytes: Buffer): string {
-  const own = z.looseObject({ mediaType: z.string() }).safeParse(parsed(bytes));
+function typeOf(content: unknown, header: string | string[] | undefined): string {
+  const own = z.looseObject({ mediaType: z.string() }).safeParse(content);
   if (own.success) return own.data.mediaType;
-  return String(answer.headers['content-type'] ?? 'unknown').split(';', 1)[0] ?? '';
+  return String(header ?? 'unknown').split(';', 1)[0] ?? '';
 }
 
 function read<Schema extends z.ZodType>(schema: Schema, { bytes }: RemoteDocument, subject: string) {
-  const result = schema.safeParse(parsed(bytes));
+  const result = schema.safeParse(jsonOrNull(bytes));
   if (result.success) return result.data;
   throw new CpiabError('E3017', { subject, args: ['its manifest is not one'], cause: result.error });
-}
-
-function parsed(bytes: Buffer): unknown {
-  try {
-    return JSON.parse(bytes.toString('utf8'));
-  } catch {
-    return null;
-  }
-}
-
-async function capped({ body }: Answer, subject: string): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of body) {
-    chunks.push(chunk as Buffer);
-    size += (chunk as Buffer).length;
-    if (size > LARGEST_MANIFEST)
-      throw new CpiabError('E3017', { subject, args: [`a manifest of more than ${LARGEST_MANIFEST} bytes`] });
-  }
-  return Buffer.concat(chunks);
 }

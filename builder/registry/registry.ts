@@ -1,10 +1,11 @@
-import { Agent, type Dispatcher, interceptors, request } from 'undici';
+import { Agent, type Dispatcher } from 'undici';
 import { CpiabError } from '../../contract/errors.ts';
 import { authorities } from '../download/trust.ts';
 import { type Challenge, parseChallenges } from './challenge.ts';
-import { connectionError } from './connection.ts';
 import type { Credentials } from './credential-helper.ts';
+import { readDocument } from './document.ts';
 import { Retryable, type RetryOptions, retryAfterMs, withRetries } from './retry.ts';
+import { type Answer, discard, send } from './send.ts';
 import { basic, fetchToken, type Token } from './token.ts';
 
 /** How to reach a registry. */
@@ -17,13 +18,15 @@ export interface RegistryOptions {
   credentials: (base: URL) => Promise<Credentials | null>;
   signal: AbortSignal;
   retry?: Pick<RetryOptions, 'pauses' | 'random'>;
+  /** Milliseconds without a byte after which a connection is given up; a minute unless told. */
+  silenceMs?: number;
 }
-
-export type Answer = Dispatcher.ResponseData;
 
 /** Connections to one address. */
 const CONNECTIONS = 8;
 const SILENCE_MS = 60_000;
+/** Until a connection with TLS is there. */
+const CONNECT_MS = 10_000;
 /** Before its end, so that a token doesn't expire under way. */
 const TOKEN_MARGIN_MS = 5000;
 
@@ -38,28 +41,52 @@ export class Registry {
   constructor(host: string, options: RegistryOptions) {
     this.host = host;
     this.#options = options;
-    const agent = new Agent({
+    const { silenceMs = SILENCE_MS } = options;
+    this.#agent = new Agent({
       connections: CONNECTIONS,
-      connect: { ca: authorities(options.ca) },
-      headersTimeout: SILENCE_MS,
-      bodyTimeout: SILENCE_MS,
+      connect: { ca: authorities(options.ca), timeout: Math.min(silenceMs, CONNECT_MS) },
+      headersTimeout: silenceMs,
+      bodyTimeout: silenceMs,
     });
-    this.#agent = agent.compose(interceptors.redirect({ maxRedirections: 5 }));
   }
 
   /**
    * Asks the registry's addresses one after the other, each with new tries.
    * @param path below `/v2/<repository>/`.
    * @returns an answer with status 200 or 206; its body must be read or destroyed.
-   * @throws CpiabError E3011 no answer, E3012 refused, E3013 too many requests, E3014 not there.
+   * @throws CpiabError E3011 no answer, E3012 refused, E3013 too many requests, E3014 not there, E3018 and E3063…E3065
+   *   no trust; what `send` throws.
    */
   async get(repository: string, path: string, headers: Record<string, string> = {}): Promise<Answer> {
+    return await this.#get(repository, path, headers, async (answer) => answer);
+  }
+
+  /** A small document whole, with its head; else as `get`. @throws CpiabError E3061 too large. */
+  async document(
+    repository: string,
+    path: string,
+    { limit, ...headers }: { limit: number; accept?: string },
+  ): Promise<{ bytes: Buffer; headers: Answer['headers'] }> {
+    const limits = { subject: `${this.host}/${repository}/${path}`, limit, ms: this.#options.silenceMs };
+    return await this.#get(repository, path, headers, async (answer) => ({
+      bytes: await readDocument(answer, limits),
+      headers: answer.headers,
+    }));
+  }
+
+  async #get<Result>(
+    repository: string,
+    path: string,
+    headers: Record<string, string>,
+    read: (answer: Answer) => Promise<Result>,
+  ): Promise<Result> {
     const { bases, signal, retry } = this.#options;
     const subject = `${this.host}/${repository}`;
+    const ask = async (base: URL) => await read(await this.#ask(base, repository, path, headers));
     let last: unknown;
     for (const base of bases) {
       try {
-        return await withRetries(() => this.#ask(base, repository, path, headers), { ...retry, signal });
+        return await withRetries(() => ask(base), { ...retry, signal });
       } catch (error) {
         signal.throwIfAborted();
         last = error;
@@ -75,22 +102,17 @@ export class Registry {
   async #ask(base: URL, repository: string, path: string, headers: Record<string, string>): Promise<Answer> {
     const url = new URL(`v2/${repository}/${path}`, base);
     const shown = this.#remembered(base, repository);
-    const first = await this.#send(url, { ...headers, ...shown });
-    if (first.statusCode !== 401) return this.#judge(first, repository);
-    await first.body.dump();
-    const authorization = await this.#answer(first, base, repository);
-    const second = await this.#send(url, { ...headers, authorization });
-    return this.#judge(second, repository);
-  }
-
-  async #send(url: URL, headers: Record<string, string>): Promise<Answer> {
-    const { signal } = this.#options;
-    try {
-      return await request(url, { headers, dispatcher: this.#agent, signal });
-    } catch (cause) {
-      signal.throwIfAborted();
-      throw connectionError(cause, url);
-    }
+    const line = {
+      dispatcher: this.#agent,
+      signal: this.#options.signal,
+      subject: `${this.host}/${repository}`,
+    };
+    const { answer, from } = await send(url, { ...headers, ...shown }, line);
+    // A login is for the registry's own address: whoever it redirects to gets none, nor names who else gets it.
+    if (answer.statusCode !== 401 || from.origin !== base.origin) return this.#judge(answer, repository);
+    await discard(answer);
+    const authorization = await this.#answer(answer, base, repository);
+    return this.#judge((await send(url, { ...headers, authorization }, line)).answer, repository);
   }
 
   #remembered(base: URL, repository: string): Record<string, string> {
@@ -128,6 +150,7 @@ export class Registry {
         dispatcher,
         signal,
         now,
+        silenceMs: this.#options.silenceMs,
       });
       return { ...token, value: `Bearer ${token.value}` };
     }
@@ -147,7 +170,7 @@ export class Registry {
   async #judge(answer: Answer, repository: string): Promise<Answer> {
     const { statusCode, headers } = answer;
     if (statusCode === 200 || statusCode === 206) return answer;
-    await answer.body.dump();
+    await discard(answer);
     const subject = `${this.host}/${repository}`;
     if (statusCode === 404) throw new CpiabError('E3014', { subject });
     if (statusCode === 401 || statusCode === 403)

@@ -1,6 +1,6 @@
-import { json } from 'node:stream/consumers';
 import { z } from 'zod';
 import { CpiabError } from '../../contract/errors.ts';
+import { jsonOrNull, LARGEST_ANSWER } from './document.ts';
 import type { Registry } from './registry.ts';
 
 const PageSchema = z.looseObject({ tags: z.array(z.string()).nullable() });
@@ -16,8 +16,8 @@ export async function listTags(registry: Registry, repository: string, page = PA
   const tags: string[] = [];
   let query: string | undefined = `n=${page}`;
   for (let read = 0; query !== undefined && read < MOST_PAGES; read++) {
-    const answer = await registry.get(repository, `tags/list?${query}`);
-    const parsed = PageSchema.safeParse(await json(answer.body).catch(() => null));
+    const answer = await registry.document(repository, `tags/list?${query}`, { limit: LARGEST_ANSWER });
+    const parsed = PageSchema.safeParse(jsonOrNull(answer.bytes));
     if (!parsed.success)
       throw new CpiabError('E3017', {
         subject: `${registry.host}/${repository}`,

@@ -5,7 +5,11 @@ import { isGuarded } from '../../contract/guarded.ts';
 import type { Challenge } from './challenge.ts';
 import { connectionError } from './connection.ts';
 import type { Credentials } from './credential-helper.ts';
+import { jsonOrNull, LARGEST_ANSWER, readDocument } from './document.ts';
 import { Retryable } from './retry.ts';
+
+/** What may stand in a header after `Bearer`. Source: RFC 6750 section 2.1. */
+const TOKEN = /^[\w.~+/=-]+$/;
 
 const AnswerSchema = z
   .looseObject({
@@ -14,7 +18,11 @@ const AnswerSchema = z
     /** Seconds. */
     expires_in: z.number().optional(),
   })
-  .transform(({ token, access_token, expires_in = 60 }) => ({ token: token ?? access_token, expires_in }));
+  .transform(({ token, access_token, expires_in = 60 }) => ({
+    token: token ?? access_token ?? '',
+    expires_in,
+  }))
+  .refine(({ token }) => TOKEN.test(token));
 
 export interface Token {
   value: string;
@@ -32,12 +40,14 @@ export interface TokenRequest {
   dispatcher: Dispatcher;
   signal: AbortSignal;
   now: number;
+  /** Milliseconds for the whole answer. */
+  silenceMs?: number | undefined;
 }
 
 /**
  * Gets a bearer token from the server that a registry names.
  * Source: distribution's token authentication, and its OAuth 2 form for identity tokens.
- * @throws CpiabError E3012 when it gives none.
+ * @throws CpiabError E3012 when it gives none, E3053 for what is no token, E3061 for what is too large.
  */
 export async function fetchToken(asked: TokenRequest): Promise<Token> {
   const { registry, dispatcher, signal } = asked;
@@ -46,17 +56,23 @@ export async function fetchToken(asked: TokenRequest): Promise<Token> {
     signal.throwIfAborted();
     throw connectionError(cause, url);
   });
-  const text = await answer.body.text();
-  if (answer.statusCode >= 500 || answer.statusCode === 429)
-    throw new Retryable(`${url.host} answered ${answer.statusCode}`);
-  const parsed = AnswerSchema.safeParse(jsonOrNull(text));
-  if (answer.statusCode !== 200 || !parsed.success || parsed.data.token === undefined) {
+  const bytes = await readDocument(answer, { subject: url.host, limit: LARGEST_ANSWER, ms: asked.silenceMs });
+  const { statusCode } = answer;
+  if (statusCode >= 500 || statusCode === 429) throw new Retryable(`${url.host} answered ${statusCode}`);
+  if (statusCode >= 400)
     throw new CpiabError('E3012', {
       subject: registry,
-      args: [`${url.host} gives no token: status ${answer.statusCode}`],
+      args: [`${url.host} gives no token: status ${statusCode}`],
     });
-  }
+  const parsed = AnswerSchema.safeParse(jsonOrNull(bytes));
+  if (statusCode !== 200) throw garbage(asked, url, `status ${statusCode}`);
+  if (!parsed.success) throw garbage(asked, url, 'neither token nor access_token');
   return { value: parsed.data.token, expires: asked.now + parsed.data.expires_in * 1000 };
+}
+
+/** Tokens come from where the registry says, not from where that leads on: a login would go along. */
+function garbage({ registry }: TokenRequest, { host }: URL, what: string): CpiabError {
+  return new CpiabError('E3053', { subject: registry, args: [host, what] });
 }
 
 function formOf({ registry, challenge, scope, credentials }: TokenRequest) {
@@ -85,12 +101,4 @@ function formOf({ registry, challenge, scope, credentials }: TokenRequest) {
 /** Source: RFC 7617. */
 export function basic({ user, password }: { user: string; password: string }): string {
   return `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`;
-}
-
-function jsonOrNull(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }

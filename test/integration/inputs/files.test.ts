@@ -10,9 +10,10 @@ import { readLock } from '../../../builder/lock/read.ts';
 import { findCredentials } from '../../../builder/registry/credentials.ts';
 import { openRegistries } from '../../../builder/registry/registries.ts';
 import { openMedium } from '../../../builder/verify/open.ts';
-import { trustedKey } from '../../../builder/verify/trusted-key.ts';
+import { keyOf } from '../../../builder/verify/trusted-key.ts';
 import { SiteSchema } from '../../../contract/site.ts';
 import { findBoxRecord } from '../../../host/box-record.ts';
+import { formatSignature } from '../../../host/minisign.ts';
 import { asNobody, badFiles } from '../../support/bad-file.ts';
 import { freshDirectory } from '../../support/fresh-directory.ts';
 import { refusal } from '../../support/refusal.ts';
@@ -27,6 +28,15 @@ const site = SiteSchema.parse({
   registries: { 'ghcr.io': { ca: 'config/ca.pem' } },
 });
 
+/** Something that says to be signed. */
+const unsigned = { keyId: Buffer.alloc(8), signature: Buffer.alloc(64), globalSignature: Buffer.alloc(64) };
+const text = formatSignature({ algorithm: 'ED', trustedComment: '', ...unsigned }, 'none');
+const claim = {
+  subject: 'medium',
+  signature: async () => ({ text, path: 'medium' }),
+  rotation: async () => null,
+};
+
 /** What reads a file that a person has made, named or moved: the file, and the reader. */
 const readers: readonly [string, string, () => Promise<unknown>][] = [
   ['a bundle set', 'bundles/core.yaml', () => readBundleSets(here(), site)],
@@ -34,7 +44,7 @@ const readers: readonly [string, string, () => Promise<unknown>][] = [
   ['a lock', 'config/clusters/lab.lock.json', () => readLock(here(), site)],
   ['logins', 'docker/config.json', () => findCredentials('ghcr.io', [here('docker/config.json')], signal)],
   ['certificates', 'config/ca.pem', () => openRegistries(site, here(), signal).of('ghcr.io')],
-  ['a key', 'keys/minisign.pub', () => trustedKey({} as never, here('keys/minisign.pub'))],
+  ['a key', 'keys/minisign.pub', () => keyOf(claim, here('keys/minisign.pub'))],
   ['a record of a box', 'boxes/one.json', () => findBoxRecord(here())],
 ];
 
