@@ -26,7 +26,7 @@ export async function chartArchive(
 ): Promise<Buffer> {
   const archive = pack();
   for (const [path, bytes] of Object.entries(chartFiles(name, content)))
-    archive.entry({ name: `${name}/${path}` }, bytes);
+    archive.entry({ name: `${name}/${path}`, mtime: new Date(0) }, bytes);
   archive.finalize();
   return gzipSync(await buffer(archive));
 }
