@@ -1,7 +1,8 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import type { ChunkIndex } from '../../contract/chunk-index.ts';
+import { oneAhead } from './ahead.ts';
 import type { ChunkHost } from './host.ts';
-import { chunkNumbers, chunksOf, type Piece, sizeOf } from './piece.ts';
+import { chunkNumbers, type Piece, readChunk, sizeOf } from './piece.ts';
 import { trackedBytes } from './progress.ts';
 import { leafHash } from './tree.ts';
 
@@ -28,7 +29,8 @@ export async function checkPiece(
   try {
     const { size } = await file.stat();
     const checked: Checked = { piece, size, leaves: [], bad: [] };
-    for await (const { chunk, bytes } of chunksOf(file, piece, index, signal)) {
+    const read = (chunk: number, buffer: Buffer) => readChunk(file, piece, index, chunk, buffer);
+    for await (const { chunk, read: bytes } of oneAhead(chunkNumbers(piece), signal, read)) {
       const leaf = leafHash(bytes);
       checked.leaves.push(leaf);
       if (leaf !== index.chunks[chunk]) checked.bad.push(chunk);

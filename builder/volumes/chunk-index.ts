@@ -7,7 +7,8 @@ import { stableJson } from '../../host/cache.ts';
 import { writeAtomic } from '../../host/files.ts';
 import type { PublicKey } from '../../host/minisign.ts';
 import { verifyExact } from '../verify/verify.ts';
-import { chunksOf, wholeMedium } from './piece.ts';
+import { oneAhead } from './ahead.ts';
+import { chunkNumbers, readChunk, wholeMedium } from './piece.ts';
 import { leafHash, rootOf } from './tree.ts';
 
 /** An index of 1 TiB has 70 MB: more is not read into memory, as it is not trusted yet. */
@@ -29,13 +30,15 @@ export async function makeIndex(
   about: Pick<ChunkIndex, 'medium' | 'site' | 'sequence' | 'revision'>,
   signal: AbortSignal,
 ): Promise<ChunkIndex> {
-  const whole = createHash('sha256');
+  const digest = createHash('sha256');
   const chunks: string[] = [];
   const file = await open(path);
   try {
     const { size } = await file.stat();
-    for await (const { bytes } of chunksOf(file, wholeMedium(path, { size }), { size }, signal)) {
-      whole.update(bytes);
+    const whole = wholeMedium(path, { size });
+    const read = (chunk: number, buffer: Buffer) => readChunk(file, whole, { size }, chunk, buffer);
+    for await (const { read: bytes } of oneAhead(chunkNumbers(whole), signal, read)) {
+      digest.update(bytes);
       chunks.push(leafHash(bytes));
     }
     return ChunkIndexSchema.parse({
@@ -43,7 +46,7 @@ export async function makeIndex(
       kind: 'ChunkIndex',
       ...about,
       size,
-      digest: `sha256:${whole.digest('hex')}`,
+      digest: `sha256:${digest.digest('hex')}`,
       chunkSize: chunkBytes,
       root: rootOf(chunks),
       chunks,

@@ -2,6 +2,7 @@ import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import type { ChunkIndex } from '../../contract/chunk-index.ts';
 import { CpiabError } from '../../contract/errors.ts';
+import { oneAhead } from './ahead.ts';
 import type { Checked } from './check.ts';
 import { places } from './complaint.ts';
 import { type Piece, positionIn, readChunk, sizeOf } from './piece.ts';
@@ -36,9 +37,8 @@ export async function fill({ checked, index, sources, signal, onBytes }: FillReq
   const file = await open(piece.path, constants.O_RDWR | constants.O_CREAT, 0o644);
   try {
     const written: number[] = [];
-    for (const chunk of bad) {
-      signal.throwIfAborted();
-      const bytes = await sources.read(chunk);
+    const read = (chunk: number, buffer: Buffer) => sources.read(chunk, buffer);
+    for await (const { chunk, read: bytes } of oneAhead(bad, signal, read)) {
       if (bytes === null) result.lacking.push(chunk);
       else {
         await writeAll(file, bytes, positionIn(piece, chunk));
@@ -49,7 +49,7 @@ export async function fill({ checked, index, sources, signal, onBytes }: FillReq
     }
     if ((size ?? 0) > sizeOf(index, piece)) await file.truncate(sizeOf(index, piece));
     await file.sync();
-    await readBack(file, piece, index, written);
+    await readBack({ file, piece, index, written, signal });
   } finally {
     await file.close();
   }
@@ -63,15 +63,19 @@ async function writeAll(file: FileHandle, bytes: Buffer, position: number): Prom
   }
 }
 
-async function readBack(
-  file: FileHandle,
-  piece: Piece,
-  index: ChunkIndex,
-  chunks: readonly number[],
-): Promise<void> {
+interface Written {
+  file: FileHandle;
+  piece: Piece;
+  index: ChunkIndex;
+  written: readonly number[];
+  signal: AbortSignal;
+}
+
+async function readBack({ file, piece, index, written, signal }: Written): Promise<void> {
   const wrong: number[] = [];
-  for (const chunk of chunks) {
-    if (leafHash(await readChunk(file, piece, index, chunk)) !== index.chunks[chunk]) wrong.push(chunk);
+  const read = (chunk: number, buffer: Buffer) => readChunk(file, piece, index, chunk, buffer);
+  for await (const { chunk, read: bytes } of oneAhead(written, signal, read)) {
+    if (leafHash(bytes) !== index.chunks[chunk]) wrong.push(chunk);
   }
   if (wrong.length === 0) return;
   throw new CpiabError('E2409', { subject: piece.path, args: [places(wrong, piece, index)] });

@@ -30,13 +30,14 @@ export const positionIn = ({ first }: Span, chunk: number) => (chunk - first) * 
 /**
  * Reads one chunk of a piece: fewer bytes where the file ends early, none where the carrier can't be read
  * (EIO is how the kernel reports a bad sector).
+ * @param buffer for a chunk; what is returned is a part of it.
  */
 export async function readChunk(
   file: FileHandle,
   piece: Piece,
   medium: Sized,
   chunk: number,
-  buffer = Buffer.allocUnsafe(chunkBytes),
+  buffer: Buffer,
 ): Promise<Buffer> {
   const length = Math.min(chunkBytes, medium.size - chunk * chunkBytes);
   const start = positionIn(piece, chunk);
@@ -52,22 +53,4 @@ export async function readChunk(
     return buffer.subarray(0, 0);
   }
   return buffer.subarray(0, filled);
-}
-
-/** Every chunk in order, the next one being read while this one is looked at. Bytes are good for one step only. */
-export async function* chunksOf(file: FileHandle, piece: Piece, medium: Sized, signal: AbortSignal) {
-  const buffers = [Buffer.allocUnsafe(chunkBytes), Buffer.allocUnsafe(chunkBytes)] as const;
-  const read = (chunk: number) => {
-    const reading = readChunk(file, piece, medium, chunk, buffers[chunk % 2 === 0 ? 0 : 1]);
-    // Whoever stops early awaits it no more; else its failure is seen below.
-    reading.catch(() => {});
-    return reading;
-  };
-  let next = read(piece.first);
-  for (const chunk of chunkNumbers(piece)) {
-    signal.throwIfAborted();
-    const bytes = await next;
-    if (chunk + 1 < piece.first + piece.count) next = read(chunk + 1);
-    yield { chunk, bytes };
-  }
 }

@@ -9,7 +9,7 @@ import { type Listed, listParts } from './list.ts';
 import { loadParts } from './load.ts';
 import { mend } from './mend.ts';
 import type { Piece } from './piece.ts';
-import { otherThan, Sources } from './sources.ts';
+import { Sources } from './sources.ts';
 
 export interface RepairedFile {
   path: string;
@@ -38,7 +38,7 @@ export async function repairParts(target: string, from: readonly string[], host:
   const lacking: CpiabError[] = [];
   for (const listed of targets.media) {
     const { signed, own, others } = await pair(listed, sources.media, host.key);
-    const from = new Sources(await otherThan(own, others), signed.index);
+    const from = new Sources(others, signed.index);
     try {
       for (const piece of own) {
         const { file, error } = await repairPiece(piece, signed, from, host);

@@ -1,4 +1,4 @@
-import { type FileHandle, open, stat } from 'node:fs/promises';
+import { type FileHandle, open } from 'node:fs/promises';
 import type { ChunkIndex } from '../../contract/chunk-index.ts';
 import { type Piece, readChunk } from './piece.ts';
 import { leafHash } from './tree.ts';
@@ -15,10 +15,10 @@ export class Sources {
   }
 
   /** A chunk of the medium as the index says it is, or null when no source has it so. */
-  async read(chunk: number): Promise<Buffer | null> {
+  async read(chunk: number, buffer: Buffer): Promise<Buffer | null> {
     for (const piece of this.#pieces) {
       if (chunk < piece.first || chunk >= piece.first + piece.count) continue;
-      const bytes = await readChunk(await this.#open(piece.path), piece, this.#index, chunk);
+      const bytes = await readChunk(await this.#open(piece.path), piece, this.#index, chunk, buffer);
       if (leafHash(bytes) === this.#index.chunks[chunk]) return bytes;
     }
     return null;
@@ -33,17 +33,4 @@ export class Sources {
     this.#files.set(path, file);
     return await file;
   }
-}
-
-/** The pieces that are other files than these: what is being mended is no source for itself. */
-export async function otherThan(targets: readonly Piece[], pieces: readonly Piece[]): Promise<Piece[]> {
-  const own = new Set(await Promise.all(targets.map(({ path }) => identity(path))));
-  const named = await Promise.all(pieces.map(async (piece) => ({ piece, is: await identity(piece.path) })));
-  return named.flatMap(({ piece, is }) => (own.has(is) ? [] : [piece]));
-}
-
-/** A file is the same one under every path that leads to it. */
-async function identity(path: string): Promise<string> {
-  const found = await stat(path).catch(() => null);
-  return found === null ? path : `${found.dev}:${found.ino}`;
 }

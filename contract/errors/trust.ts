@@ -13,7 +13,7 @@ export const trustErrors = {
   E2103: {
     exit: 3,
     says: () => 'the content does not match its digest',
-    hint: 'it is damaged or was changed: copy it again from a good source',
+    hint: 'it is damaged or was changed: copy it again from a good source, or only what is bad with `./cpiab repair`',
   },
   E2104: {
     exit: 3,
@@ -33,7 +33,7 @@ export const trustErrors = {
   E2107: {
     exit: 3,
     says: () => 'the seal over the whole medium does not verify',
-    hint: 'bytes outside the bundle were changed, such as the boot loader: copy it again from a good source',
+    hint: 'bytes outside the bundle were changed, such as the boot loader: copy it again, or use `./cpiab repair`',
   },
   E2108: {
     exit: 3,
