@@ -47,13 +47,12 @@ export interface BuildOptions {
 
 /** A whole build, whose times are kept for the next one. */
 export async function build(options: BuildOptions, host: BuildHost): Promise<BuildReport> {
-  const stopwatch = new Stopwatch(await readTimes(host.cache));
+  const stopwatch = new Stopwatch(host.cache, await readTimes(host.cache));
   const watched = { ...host, progress: stopwatch.watch(host.progress) };
   try {
     return await buildWatched(options, watched);
   } finally {
-    // Where the cache can't be written the build itself says so.
-    await stopwatch.save(host.cache).catch(() => {});
+    await stopwatch.saved();
   }
 }
 

@@ -39,11 +39,14 @@ export async function readTimes(cache: Cache): Promise<Times> {
 
 /** Passes progress on, with what parts took before, and notes what they take now. */
 export class Stopwatch {
+  readonly #cache: Cache;
   readonly #times: Times;
   readonly #fresh: Times = {};
+  #saving: Promise<void> = Promise.resolve();
   readonly #phases = new Map<string, Phase | undefined>();
 
-  constructor(times: Times) {
+  constructor(cache: Cache, times: Times) {
+    this.#cache = cache;
     this.#times = times;
   }
 
@@ -51,12 +54,16 @@ export class Stopwatch {
     return (event) => sink(this.#note(event));
   }
 
-  /** Adds what was measured to what is known. Another build of the same moment may win. */
-  async save(cache: Cache): Promise<void> {
-    if (Object.keys(this.#fresh).length === 0) return;
-    const path = timesPath(cache);
-    await ensureDirectory(join(cache.root, 'times'));
-    await writeAtomic(path, `${stableJson({ ...(await readTimes(cache)), ...this.#fresh }, 1)}\n`);
+  /** Waits until what was measured is kept. Where the cache can't be written the build itself says so. */
+  async saved(): Promise<void> {
+    await this.#saving;
+  }
+
+  /** Adds what was measured to what is known: after each part, as a build may be killed. Of two at once one may win. */
+  async #save(): Promise<void> {
+    await ensureDirectory(join(this.#cache.root, 'times'));
+    const all = { ...(await readTimes(this.#cache)), ...this.#fresh };
+    await writeAtomic(timesPath(this.#cache), `${stableJson(all, 1)}\n`);
   }
 
   #note(event: ProgressEvent): ProgressEvent {
@@ -73,5 +80,6 @@ export class Stopwatch {
     const longestMs = Math.max(tookMs, this.#times[id]?.longestMs ?? 0);
     const isDownload = this.#phases.get(id) === 'download';
     this.#fresh[id] = { tookMs, longestMs, bytes: isDownload ? bytes : 0 };
+    this.#saving = this.#saving.then(() => this.#save()).catch(() => {});
   }
 }

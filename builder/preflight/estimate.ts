@@ -58,9 +58,14 @@ export function estimate(work: Work, times: Times, cores: number): Estimate {
   };
 }
 
+/** All of it. */
+export const estimateMs = ({ compileMs, downloadMs, assembleMs }: Estimate) =>
+  compileMs + downloadMs + assembleMs;
+
 /** `about 25 min: 18 min to compile, 4 min to download …`, and what that is based on. */
-export function estimateText({ compileMs, downloadMs, assembleMs, basis }: Estimate): string {
-  const all = compileMs + downloadMs + assembleMs;
+export function estimateText(found: Estimate): string {
+  const { compileMs, downloadMs, assembleMs, basis } = found;
+  const all = estimateMs(found);
   if (all < 60_000) return `less than a minute (${BASES[basis]})`;
   const shares = [
     { ms: compileMs, doing: 'to compile' },

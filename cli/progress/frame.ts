@@ -30,8 +30,18 @@ const COLUMNS: readonly Column[] = [
 const NARROWEST = 24;
 const GAP = 2;
 
+/** What is said of everything. */
+export interface Overall {
+  spinner: string;
+  elapsedMs: number;
+  /** Of the whole, as it was estimated before the work. */
+  leftMs?: number | undefined;
+  /** The person wants to stop. */
+  stopping?: boolean;
+}
+
 /** The picture of one moment: a line about everything, then what runs now. It fits the terminal. */
-export function frame(parts: Parts, elapsedMs: number, spinner: string, { columns, rows }: Size): string[] {
+export function frame(parts: Parts, overall: Overall, { columns, rows }: Size): string[] {
   // The last column stays free: a terminal that writes there may wrap.
   const width = columns - 1;
   const running = parts.running().filter(({ phase }) => phase !== 'stage');
@@ -39,12 +49,12 @@ export function frame(parts: Parts, elapsedMs: number, spinner: string, { column
   const hidden = running.length - most;
   const shown = hidden > 0 ? running.slice(0, most - 1) : running;
   const more = hidden > 0 ? [`and ${hidden + 1} more`] : [];
-  return [`${spinner} ${header(parts, elapsedMs)}`, ...tableOf(shown, width), ...more].map((line) =>
+  return [`${overall.spinner} ${header(parts, overall)}`, ...tableOf(shown, width), ...more].map((line) =>
     cut(line, width),
   );
 }
 
-function header(parts: Parts, elapsedMs: number): string {
+function header(parts: Parts, { elapsedMs, leftMs, stopping = false }: Overall): string {
   const stage = parts.running().find(({ phase }) => phase === 'stage')?.title;
   const done = parts.finished.filter(({ phase }) => phase !== 'stage');
   const cached = done.filter((part) => part.cached).length;
@@ -52,7 +62,12 @@ function header(parts: Parts, elapsedMs: number): string {
     done.length > cached ? `${done.length - cached} done` : '',
     cached > 0 ? `${cached} from the cache` : '',
   ];
-  return joined(stage, counts.filter((text) => text !== '').join(', '), whole(elapsedMs));
+  return joined(
+    stopping ? 'stopping' : stage,
+    counts.filter((text) => text !== '').join(', '),
+    whole(elapsedMs),
+    leftMs !== undefined && leftMs > 0 ? `~${formatRough(leftMs)} left` : undefined,
+  );
 }
 
 function tableOf(running: Running[], width: number): string[] {

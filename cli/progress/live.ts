@@ -1,4 +1,5 @@
 import { createLogUpdate } from 'log-update';
+import { estimateMs } from '../../builder/preflight/estimate.ts';
 import type { Presenter, PresentOptions } from './form.ts';
 import { frame, type Size } from './frame.ts';
 import { endLine, isEnd, isSaid, said } from './lines.ts';
@@ -13,14 +14,19 @@ const [HIDE, SHOW] = ['\u001B[?25l', '\u001B[?25h'];
 export function live(stream: NodeJS.WriteStream, { now, stopped }: PresentOptions): Presenter {
   const parts = new Parts(now);
   const started = now();
-  const picture: Picture = (turn, size) =>
-    frame(parts, now() - started, FRAMES[turn % FRAMES.length] ?? '', size);
+  let ends: number | undefined;
+  const picture: Picture = (turn, size) => {
+    const spinner = FRAMES[turn % FRAMES.length] ?? '';
+    const leftMs = ends === undefined ? undefined : ends - now();
+    return frame(parts, { spinner, elapsedMs: now() - started, leftMs, stopping: stopped() }, size);
+  };
   // A command without parts leaves the terminal as it is.
   let screen: Screen | undefined;
   const print = (text: string) =>
     screen === undefined ? void stream.write(`${text}\n`) : screen.print(text);
   return {
     sink: (event) => {
+      if (event.type === 'preflight') ends = now() + estimateMs(event.estimate);
       if (isSaid(event)) return print(said(event));
       screen ??= new Screen(stream, picture);
       const phase = parts.phase(event.id);
@@ -48,6 +54,7 @@ class Screen {
   readonly #resized = () => this.#redraw();
   readonly #restore = () => void this.#stream.write(SHOW);
   #turn = 0;
+  #closed = false;
   #lines: string[] = [];
 
   constructor(stream: NodeJS.WriteStream, picture: Picture) {
@@ -61,12 +68,15 @@ class Screen {
   }
 
   print(text: string): void {
+    if (this.#closed) return;
     this.#update.clear();
     this.#stream.write(`${text}\n`);
     this.#draw();
   }
 
+  /** Work that is given up on may still report: nobody is shown that. */
   close(): void {
+    this.#closed = true;
     clearInterval(this.#timer);
     this.#stream.off('resize', this.#resized);
     process.off('exit', this.#restore);
@@ -76,6 +86,7 @@ class Screen {
   }
 
   #draw(): void {
+    if (this.#closed) return;
     this.#turn += 1;
     const { columns = 80, rows = 24 } = this.#stream;
     this.#lines = this.#picture(this.#turn, { columns, rows });

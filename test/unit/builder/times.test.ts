@@ -14,11 +14,11 @@ beforeEach(() => {
 
 /** What the next one hears of a build in which these things happened. */
 async function build(...events: ProgressEvent[]): Promise<ProgressEvent[]> {
-  const stopwatch = new Stopwatch(await readTimes(cache));
+  const stopwatch = new Stopwatch(cache, await readTimes(cache));
   const heard: ProgressEvent[] = [];
   const sink = stopwatch.watch((event) => void heard.push(event));
   for (const event of events) sink(event);
-  await stopwatch.save(cache);
+  await stopwatch.saved();
   return heard;
 }
 

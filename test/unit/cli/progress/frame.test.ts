@@ -17,7 +17,8 @@ beforeEach(() => {
   parts.take({ type: 'done', id: 'node', tookMs: 5, cached: true });
 });
 
-const picture = (columns: number, rows = 24) => frame(parts, clock, '*', { columns, rows });
+const picture = (columns: number, rows = 24) =>
+  frame(parts, { spinner: '*', elapsedMs: clock }, { columns, rows });
 
 describe('the table of what runs', () => {
   test('tells of each part what it does, bytes, rate, time left and time gone', () => {
@@ -58,6 +59,14 @@ describe('the table of what runs', () => {
     parts.take({ type: 'done', id: 'debs', tookMs: 1 });
     expect(picture(80)).toEqual(['* fetch: fill the cache from the lock  2 done, 1 from the cache  20 s']);
   });
+});
+
+test('the line about everything has the estimate, and says that the person wants to stop', () => {
+  const overall = { spinner: '*', elapsedMs: clock, leftMs: 240_000 };
+  const size = { columns: 100, rows: 24 };
+  expect(frame(parts, overall, size)[0]).toMatch(/20 s {2}~4 min left$/);
+  expect(frame(parts, { ...overall, stopping: true }, size)[0]).toMatch(/^\* stopping {2}/);
+  expect(frame(parts, { ...overall, leftMs: -1 }, size)[0]).toMatch(/20 s$/);
 });
 
 test('a part that takes longer than the last time says nothing about its end', () => {
