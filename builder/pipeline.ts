@@ -3,7 +3,6 @@ import type { BuildReport } from '../contract/build-report.ts';
 import { CpiabError } from '../contract/errors.ts';
 import { flux } from '../contract/layout.ts';
 import type { MediaKind } from '../contract/media.ts';
-import type { Preflight } from '../contract/preflight.ts';
 import { mediaOf, volumeSizeOf } from '../contract/site.ts';
 import { assembleBundle } from './bundle/assemble.ts';
 import { packCommit } from './bundle/git.ts';
@@ -23,7 +22,7 @@ import { type Output, openOutput } from './image/output.ts';
 import { readLock } from './lock/read.ts';
 import { relock } from './lock/relock.ts';
 import { refuseVanished } from './lock/vanished.ts';
-import { preflight, refuseUnready } from './preflight/preflight.ts';
+import { preflightStage } from './preflight/stage.ts';
 import { findUnchanged, writeReport } from './report.ts';
 import { type RunStage, stages } from './stages.ts';
 import { readTimes, Stopwatch } from './times.ts';
@@ -62,7 +61,8 @@ async function buildWatched(options: BuildOptions, host: BuildHost): Promise<Bui
   const first = await makePlan(options, host, stage);
   const unchanged = await findUnchanged(options.out, first.inputs, first.head);
   if (unchanged !== null) return unchanged;
-  await preflightStage(first, options, host, stage);
+  const { site, lock, kinds: media } = first;
+  await preflightStage({ site, lock, out: options.out, media }, host, stage);
   if (options.frozen) await refuseVanished(first.site, first.lock, host);
   await host.cache.sweep(Date.now() - SCRATCH_LIFE_MS);
   const output = await openOutput(options.out);
@@ -81,30 +81,6 @@ async function buildWatched(options: BuildOptions, host: BuildHost): Promise<Bui
   } finally {
     await output.close();
   }
-}
-
-/** Looks whether the build can go well here, from the site and its lock alone. Writes nothing. */
-export async function planBuild(
-  { site: name, out, only }: Pick<BuildOptions, 'site' | 'out' | 'only'>,
-  host: BuildHost,
-): Promise<Preflight> {
-  const site = await readSite(host.repository, name);
-  const { lock } = await readLock(host.repository, site);
-  return (await preflight({ site, lock, out, media: only }, host)).document;
-}
-
-/** Before any work: what is missing is told at once, not after an hour. */
-async function preflightStage(
-  { site, lock, kinds }: Plan,
-  { out }: BuildOptions,
-  host: BuildHost,
-  stage: RunStage,
-): Promise<void> {
-  const work = () => preflight({ site, lock, out, media: kinds }, host);
-  const flight = await stage('preflight', 'look whether it can go well here', work);
-  const { checks, estimate } = flight.document;
-  host.progress({ type: 'preflight', checks, estimate });
-  refuseUnready(flight);
 }
 
 /** Fetches what the plan's lock says, and where that isn't to be had any more, what a fresh lock says. */

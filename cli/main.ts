@@ -66,11 +66,11 @@ function withChildren(parent: CommandUnknownOpts): CommandUnknownOpts[] {
 function contextOf(
   json: boolean,
   signal: AbortSignal,
-  { sink, note }: Presenter,
+  { sink, note, aside }: Presenter,
   exitWith: (status: number) => void,
 ): CliContext {
   const print = (document: unknown, text: string) =>
-    void process.stdout.write(`${json ? JSON.stringify(document, null, 2) : text}\n`);
+    aside(() => void process.stdout.write(`${json ? JSON.stringify(document, null, 2) : text}\n`));
   return { repository: dirname(import.meta.dirname), signal, json, progress: sink, note, print, exitWith };
 }
 

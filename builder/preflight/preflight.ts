@@ -1,5 +1,4 @@
 import { availableParallelism } from 'node:os';
-import { combined } from '../../contract/errors.ts';
 import type { Lock } from '../../contract/lock.ts';
 import type { MediaKind } from '../../contract/media.ts';
 import type { Preflight } from '../../contract/preflight.ts';
@@ -61,12 +60,6 @@ export async function preflight(
       estimate: estimate(work, times, availableParallelism()),
     },
   };
-}
-
-/** @throws CpiabError the first that failed, with the others: E4004, E4007, E4008, E4009, E4012, E4013, E4014. */
-export function refuseUnready({ findings }: Flight): void {
-  const [first, ...others] = findings.flatMap(({ error }) => (error === undefined ? [] : [error]));
-  if (first !== undefined) throw combined([first, ...others]);
 }
 
 function partsOf({ debs, programs, node, published, assembled, media }: Work): string[] {

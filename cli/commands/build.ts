@@ -22,7 +22,8 @@ export function buildCommand(context: CliContext) {
     .option('--only <kinds>', `media to write beside the bundle: ${mediaKinds.join(',')},bundle`, onlyKinds)
     .option('--volume-size <size>', 'also split each medium into volumes of at most so many bytes', byteSize)
     .action(async (site, { out, plan, frozen, dirty, only, volumeSize }) => {
-      const { build, planBuild } = await import('../../builder/pipeline.ts');
+      const { build } = await import('../../builder/pipeline.ts');
+      const { planBuild } = await import('../../builder/preflight/stage.ts');
       const { buildHost } = await import('../build-host.ts');
       const options = {
         site,

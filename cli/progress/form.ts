@@ -7,6 +7,8 @@ export interface Presenter {
   sink: ProgressSink;
   /** Prints a line for good. */
   note(line: string): void;
+  /** Lets somebody else write to the same terminal. */
+  aside(write: () => void): void;
   /**
    * Gives the terminal back as it was.
    * @param whole whether the work came to its end: then it is summed up.

@@ -49,12 +49,10 @@ export function frame(parts: Parts, overall: Overall, { columns, rows }: Size): 
   const hidden = running.length - most;
   const shown = hidden > 0 ? running.slice(0, most - 1) : running;
   const more = hidden > 0 ? [`and ${hidden + 1} more`] : [];
-  return [`${overall.spinner} ${header(parts, overall)}`, ...tableOf(shown, width), ...more].map((line) =>
-    cut(line, width),
-  );
+  return [header(parts, overall, width), ...tableOf(shown, width), ...more].map((line) => cut(line, width));
 }
 
-function header(parts: Parts, { elapsedMs, leftMs, stopping = false }: Overall): string {
+function header(parts: Parts, { spinner, elapsedMs, leftMs, stopping = false }: Overall, width: number) {
   const stage = parts.running().find(({ phase }) => phase === 'stage')?.title;
   const done = parts.finished.filter(({ phase }) => phase !== 'stage');
   const cached = done.filter((part) => part.cached).length;
@@ -62,12 +60,15 @@ function header(parts: Parts, { elapsedMs, leftMs, stopping = false }: Overall):
     done.length > cached ? `${done.length - cached} done` : '',
     cached > 0 ? `${cached} from the cache` : '',
   ];
-  return joined(
-    stopping ? 'stopping' : stage,
+  const facts = joined(
     counts.filter((text) => text !== '').join(', '),
     whole(elapsedMs),
     leftMs !== undefined && leftMs > 0 ? `~${formatRough(leftMs)} left` : undefined,
   );
+  const state = stopping ? 'stopping' : (stage ?? '');
+  const full = `${spinner} ${joined(state, facts)}`;
+  // Where it is narrow a stage's name has to do.
+  return full.length <= width ? full : `${spinner} ${joined(state.split(':')[0], facts)}`;
 }
 
 function tableOf(running: Running[], width: number): string[] {

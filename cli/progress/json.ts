@@ -19,6 +19,7 @@ export function json(stream: NodeJS.WriteStream, { now }: PresentOptions): Prese
       write(event);
     },
     note: (line) => write({ type: 'note', detail: stripVTControlCharacters(line) }),
+    aside: (other) => other(),
     close: () => {},
   };
 }

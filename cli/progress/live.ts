@@ -36,6 +36,7 @@ export function live(stream: NodeJS.WriteStream, { now, stopped }: PresentOption
         print(endLine(event, title, phase));
     },
     note: print,
+    aside: (write) => (screen === undefined ? write() : screen.aside(write)),
     close: (whole) => {
       screen?.close();
       if (whole) stream.write(summaryText(parts.finished, now() - started));
@@ -68,9 +69,13 @@ class Screen {
   }
 
   print(text: string): void {
-    if (this.#closed) return;
+    if (!this.#closed) this.aside(() => void this.#stream.write(`${text}\n`));
+  }
+
+  /** Takes the picture away while something else is written. */
+  aside(write: () => void): void {
     this.#update.clear();
-    this.#stream.write(`${text}\n`);
+    write();
     this.#draw();
   }
 
@@ -88,17 +93,23 @@ class Screen {
   #draw(): void {
     if (this.#closed) return;
     this.#turn += 1;
-    const { columns = 80, rows = 24 } = this.#stream;
+    const { columns, rows } = sizeOf(this.#stream);
     this.#lines = this.#picture(this.#turn, { columns, rows });
     this.#update(this.#lines.join('\n'));
   }
 
   /** A terminal that got narrower has wrapped the lines that were too long: they take more rows than were written. */
   #redraw(): void {
-    const { columns = 80 } = this.#stream;
+    const { columns } = sizeOf(this.#stream);
     const rows = this.#lines.reduce((sum, line) => sum + Math.max(1, Math.ceil(line.length / columns)), 0);
     if (rows > 0) this.#stream.write(`\u001B[${rows}A\r\u001B[J`);
     this.#update.done();
     this.#draw();
   }
 }
+
+/** Terminals that don't know their size say 0. */
+const sizeOf = ({ columns, rows }: NodeJS.WriteStream): Size => ({
+  columns: columns || 80,
+  rows: rows || 24,
+});

@@ -30,6 +30,7 @@ export function plain(stream: NodeJS.WriteStream, { now, stopped }: PresentOptio
       else if (isEnd(event) && !(event.type === 'fail' && stopped())) stamped(endLine(event, title, phase));
     },
     note: write,
+    aside: (other) => other(),
     close: (whole) => {
       clearInterval(timer);
       if (whole) stream.write(summaryText(parts.finished, now() - started));

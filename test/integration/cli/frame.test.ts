@@ -154,8 +154,22 @@ test('Ctrl-C ends with status 130 and says so, although the peer is silent', asy
   server.close();
 });
 
+test('on a terminal the table does not take away what the result says', async () => {
+  await mkdir(join(home, 'small', 'blobs', 'sha256'), { recursive: true });
+  const words = `stty rows 24 columns 80; '${process.execPath}' '${main}' cache verify`;
+  const env = { ...environment(), CI: '', TERM: 'xterm', CPIAB_CACHE: join(home, 'small') };
+  const { stdout } = await run(['script', '-qfec', words, '/dev/null'], { env, input: ' ' });
+  const erased = stdout.slice(0, stdout.indexOf('0 files, 0 B, 0 damaged'));
+  const after = stdout.slice(erased.length);
+  expect(after).toContain('0 files, 0 B, 0 damaged');
+  // Whatever is erased after the result is no more than was drawn after it.
+  const drawn = after.split('\u001B[?2026h').filter((frame) => /[⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏]/.test(frame)).length;
+  const ups = after.split('\u001B[1A').length - 1;
+  expect(ups).toBeLessThanOrEqual(drawn);
+});
+
 test('Ctrl-C on a terminal ends with status 130, says how to go on, and gives the cursor back', async () => {
-  const words = [process.execPath, main, 'cache', 'verify'].map((word) => `'${word}'`).join(' ');
+  const words = `stty rows 24 columns 80; '${process.execPath}' '${main}' cache verify`;
   const size = 2 ** 31;
   await mkdir(join(home, 'big', 'blobs', 'sha256'), { recursive: true });
   await writeFile(join(home, 'big', 'blobs', 'sha256', 'a'.repeat(64)), '');

@@ -42,6 +42,7 @@ describe('the table of what runs', () => {
 
   test('leaves out what matters least where it is narrow', () => {
     expect(picture(60).join('\n')).not.toContain('/s');
+    expect(picture(60)[0]).toBe('* fetch  1 from the cache  20 s');
     expect(picture(60)[2]).toMatch(/^ {2}kube v1\.36\.3 .*~5 min +20 s$/);
     expect(picture(40)[2]).toMatch(/kube.* 20 s$/);
   });
