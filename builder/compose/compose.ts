@@ -51,7 +51,7 @@ export async function composeModules(host: BuildHost, input: ComposeInput): Prom
 
 async function engineModule(host: BuildHost, { parts, box: own, epoch }: ComposeInput): Promise<CachedFile> {
   const entries = engineEntries(own, parts.images);
-  const layers = unpackedLayers(parts.images);
+  const layers = await unpackedLayers(parts.images);
   const key = {
     recipe: ENGINE_RECIPE,
     entries,
@@ -88,11 +88,11 @@ function kubeLayer(images: BuiltImage[]): string {
   return diffId.slice('sha256:'.length);
 }
 
-function unpackedLayers(images: BuiltImage[]): UnpackedLayer[] {
+async function unpackedLayers(images: BuiltImage[]): Promise<UnpackedLayer[]> {
   const layers = new Map<string, UnpackedLayer>();
   for (const { diffId, tar } of images.flatMap((image) => image.layers)) {
     const prefix = `usr/lib/cpiab/layers/${diffId.slice('sha256:'.length)}`;
-    layers.set(prefix, { prefix, tar });
+    layers.set(prefix, { prefix, tar: await tar() });
   }
   return [...layers.values()].toSorted((a, b) => (a.prefix < b.prefix ? -1 : 1));
 }

@@ -4,7 +4,7 @@ import { pipeline } from 'node:stream/promises';
 import { type Header, type Pack, pack } from 'tar-stream';
 import { CpiabError } from '../../contract/errors.ts';
 import type { CachedFile } from '../../host/cache.ts';
-import { entriesOf, insideLayer, whiteoutOf } from '../fetch/read-layer.ts';
+import { entriesOfFile, insideLayer, whiteoutOf } from '../fetch/read-layer.ts';
 
 /** A file, directory or symbolic link of module 20-engine, owned by root. */
 export type EngineEntry =
@@ -59,7 +59,7 @@ async function addEntry(archive: Pack, entry: EngineEntry, mtime: Date): Promise
 
 async function addLayer(archive: Pack, { prefix, tar }: UnpackedLayer, mtime: Date): Promise<void> {
   const opaque = await opaqueDirectories(tar, prefix);
-  for await (const entry of entriesOf(tar.path)) {
+  for await (const entry of entriesOfFile(tar.path)) {
     const header = placed(entry.header, prefix, mtime);
     if (header === null) entry.resume();
     else await pipeline(entry, archive.entry(opaque.has(header.name) ? { ...header, pax: OPAQUE } : header));
@@ -72,7 +72,7 @@ const OPAQUE = { 'SCHILY.xattr.trusted.overlay.opaque': 'y' };
 /** Directories of a layer that hide what layers below have there. */
 async function opaqueDirectories(tar: CachedFile, prefix: string): Promise<Set<string>> {
   const found = new Set<string>();
-  for await (const entry of entriesOf(tar.path)) {
+  for await (const entry of entriesOfFile(tar.path)) {
     const whiteout = whiteoutOf(insideLayer(entry.header.name) ?? '');
     if (whiteout !== null && 'opaque' in whiteout) found.add(`${prefix}/${whiteout.opaque}`);
     entry.resume();

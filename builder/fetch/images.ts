@@ -103,7 +103,7 @@ function imageOf(
     config: { file: file(`config-${index}`) },
     layers: recipe.layers.map((_, layer) => {
       const tar = file(`tar-${layer}`);
-      return { file: file(`layer-${layer}`), diffId: `sha256:${tar.sha256}`, tar };
+      return { file: file(`layer-${layer}`), diffId: `sha256:${tar.sha256}`, tar: async () => tar };
     }),
   };
 }

@@ -18,8 +18,8 @@ export interface BuiltImage {
   config: { file: CachedFile };
   /** What is installed in each layer, lowest first; of images that others built. */
   packages?: LayerPackages[];
-  /** Lowest first. `tar` is the uncompressed layer, `file` the blob a registry serves. */
-  layers: { file: CachedFile; diffId: Digest; tar: CachedFile }[];
+  /** Lowest first. `tar` gives the uncompressed layer, which only a box needs; `file` is the blob a registry serves. */
+  layers: { file: CachedFile; diffId: Digest; tar: () => Promise<CachedFile> }[];
 }
 
 /** Everything a bundle is made of, each part from the lock. */

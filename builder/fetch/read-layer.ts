@@ -1,15 +1,18 @@
 import { createReadStream } from 'node:fs';
 import { posix } from 'node:path';
+import type { Readable } from 'node:stream';
 import { type Extract, extract } from 'tar-stream';
 
 /** Every entry of an uncompressed layer in its order, each to be read or passed over before the next. */
-export function entriesOf(path: string): Extract {
+export function entriesOf(layer: Readable): Extract {
   const archive = extract();
-  createReadStream(path, { highWaterMark: 1 << 20 })
-    .on('error', (error) => archive.destroy(error))
-    .pipe(archive);
+  layer.on('error', (error) => archive.destroy(error)).pipe(archive);
   return archive;
 }
+
+/** The same of a file. */
+export const entriesOfFile = (path: string): Extract =>
+  entriesOf(createReadStream(path, { highWaterMark: 1 << 20 }));
 
 /** An entry's path without the layer's root and a final slash; null when it leads out of the layer. */
 export function insideLayer(path: string): string | null {

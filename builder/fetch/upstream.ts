@@ -1,8 +1,4 @@
-import { createReadStream, createWriteStream } from 'node:fs';
-import { readFile, stat, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
-import { createGunzip, createZstdDecompress } from 'node:zlib';
+import { readFile, stat } from 'node:fs/promises';
 import { CpiabError } from '../../contract/errors.ts';
 import type { Lock } from '../../contract/lock.ts';
 import type { Digest } from '../../contract/manifest.ts';
@@ -12,12 +8,13 @@ import type { Cache, CachedFile } from '../../host/cache.ts';
 import type { BuildHost } from '../host.ts';
 import { inTurn } from '../in-turn.ts';
 import { readReference } from '../lock/upstream.ts';
-import { type LayerPackages, scanLayer } from '../packages/scan.ts';
+import type { LayerPackages } from '../packages/scan.ts';
 import { fetchBlob } from '../registry/blob.ts';
 import { readConfig } from '../registry/config.ts';
 import { type RemoteDescriptor, type RemoteImage, resolveImage } from '../registry/manifests.ts';
 import { openRegistries, type Registries } from '../registry/registries.ts';
 import type { BuiltImage } from './parts.ts';
+import { layerPackages, layerTar } from './published-layer.ts';
 
 type Locked = Lock['upstream'][number];
 
@@ -101,79 +98,23 @@ async function builtImage({ reference }: Locked, remote: RemoteImage, cache: Cac
       args: ['its config has other layers than its manifest'],
     });
   const layers: BuiltImage['layers'] = [];
+  const packages: LayerPackages[] = [];
   for (const [index, layer] of remote.layers.entries()) {
     const diffId = diffIds[index] as Digest;
     const file = poolFile(layer, cache);
-    layers.push({ file, diffId, tar: await uncompressed(reference, layer.mediaType, file, diffId, cache) });
+    const published = { reference, mediaType: layer.mediaType, file, diffId };
+    packages.push(await layerPackages(published, cache));
+    layers.push({ file, diffId, tar: () => layerTar(published, cache) });
   }
   const shared = {
     references: [reference],
     manifest: { file: await cache.put(manifest.bytes), mediaType: manifest.mediaType },
     config: { file: poolFile(config, cache) },
     layers,
-    packages: await packagesOf(reference, layers, cache),
+    packages,
   };
   if (top.digest === manifest.digest) return shared;
   return { ...shared, index: { file: await cache.put(top.bytes), mediaType: top.mediaType } };
-}
-
-/** Raised when more is read from layers. */
-const SCAN = 1;
-
-/** Each layer is read once, however many images and builds have it. */
-async function packagesOf(
-  reference: string,
-  layers: BuiltImage['layers'],
-  cache: Cache,
-): Promise<LayerPackages[]> {
-  const all: LayerPackages[] = [];
-  for (const { tar } of layers) {
-    const { files } = await cache.files(
-      'layer-packages',
-      { tar: tar.sha256, scan: SCAN },
-      async (scratch) => {
-        const packages = join(scratch, 'packages.json');
-        const found = await scanLayer(tar.path).catch((cause: unknown) => {
-          throw new CpiabError('E3017', {
-            subject: reference,
-            args: [`layer ${tar.sha256} is not a tar`],
-            cause,
-          });
-        });
-        await writeFile(packages, JSON.stringify(found));
-        return { packages };
-      },
-    );
-    all.push(JSON.parse(await readFile(files.packages.path, 'utf8')) as LayerPackages);
-  }
-  return all;
-}
-
-/** A layer as the plain tar that the box lays out. @throws CpiabError E2103 when it isn't what the config says. */
-async function uncompressed(
-  reference: string,
-  mediaType: string,
-  file: CachedFile,
-  diffId: Digest,
-  cache: Cache,
-): Promise<CachedFile> {
-  const unpack = decoder(mediaType);
-  if (unpack === null) return file;
-  const { files } = await cache.files('layer-tar', { layer: file.sha256 }, async (scratch) => {
-    const tar = join(scratch, 'layer.tar');
-    await cache.check(file);
-    await pipeline(createReadStream(file.path, { highWaterMark: 1 << 20 }), unpack, createWriteStream(tar));
-    return { tar };
-  });
-  if (`sha256:${files.tar.sha256}` !== diffId)
-    throw new CpiabError('E2103', { subject: `${reference} layer ${diffId}` });
-  return files.tar;
-}
-
-/** Source: OCI Image Specification 1.1, layer.md; Docker's image manifest version 2, schema 2. */
-function decoder(mediaType: string) {
-  if (/[.+]gzip$/.test(mediaType)) return createGunzip();
-  return mediaType.endsWith('+zstd') ? createZstdDecompress() : null;
 }
 
 function poolFile({ digest, size }: RemoteDescriptor, cache: Cache): CachedFile {

@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { entriesOf, insideLayer, whiteoutOf } from '../fetch/read-layer.ts';
 import { apkPackages } from './apk.ts';
@@ -30,10 +31,10 @@ const RELEASE = /^(?:etc|usr\/lib)\/os-release$/;
 const RECORD = 1 << 20;
 const LARGEST_TEXT = 64 << 20;
 
-/** Reads an uncompressed layer once. @param path of the tar. */
-export async function scanLayer(path: string): Promise<LayerPackages> {
+/** Reads an uncompressed layer once. */
+export async function scanLayer(layer: Readable): Promise<LayerPackages> {
   const found: LayerPackages = { files: {}, hidden: [], system: null };
-  for await (const entry of entriesOf(path)) {
+  for await (const entry of entriesOf(layer)) {
     const { name, type, size = 0, mode = 0 } = entry.header;
     const file = insideLayer(name) ?? name;
     found.hidden.push(...hiddenBy(file));

@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { createReadStream } from 'node:fs';
 import { copyFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { expect, test } from 'vitest';
@@ -37,7 +38,7 @@ test.each(['local-path-provisioner', 'kube'])(
       path(),
       'program',
     ]);
-    const found = (await scanLayer(path('layer.tar'))).files['program'] ?? [];
+    const found = (await scanLayer(createReadStream(path('layer.tar')))).files['program'] ?? [];
     const names = found.map((one) => `${one.name} ${one.version}`);
     const expected = (await linkedModules(list)).map(({ module, version }) => `${module} ${version}`);
     expect(expected.length).toBeGreaterThan(20);

@@ -134,7 +134,7 @@ async function tinyImage(cache: Cache, reference: string, layers: Buffer[]): Pro
     references: [reference],
     manifest: { file: manifest, mediaType: mediaTypes.manifest },
     config: { file: config },
-    layers: files.map((file) => ({ file, diffId: `sha256:${file.sha256}`, tar: file })),
+    layers: files.map((file) => ({ file, diffId: `sha256:${file.sha256}`, tar: async () => file })),
   };
 }
 

@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { createReadStream } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { expect, test } from 'vitest';
@@ -9,13 +10,13 @@ import { freshDirectory } from '../../../support/fresh-directory.ts';
 const path = freshDirectory();
 
 /** A layer with these files, as `tar` packs a directory. */
-async function layer(name: string, files: Record<string, string>): Promise<string> {
+async function layer(name: string, files: Record<string, string>) {
   for (const [file, text] of Object.entries(files)) {
     await mkdir(dirname(path(name, file)), { recursive: true });
     await writeFile(path(name, file), text, { mode: file.startsWith('bin/') ? 0o755 : 0o644 });
   }
   execFileSync('tar', ['--create', '--file', path(`${name}.tar`), '--directory', path(name), '.']);
-  return path(`${name}.tar`);
+  return createReadStream(path(`${name}.tar`));
 }
 
 const deb = (name: string, version: string) =>

@@ -1,0 +1,80 @@
+import { createHash, type Hash } from 'node:crypto';
+import { createReadStream, createWriteStream } from 'node:fs';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pipeline, type Readable } from 'node:stream';
+import { pipeline as piped } from 'node:stream/promises';
+import { createGunzip, createZstdDecompress } from 'node:zlib';
+import { CpiabError } from '../../contract/errors.ts';
+import type { Digest } from '../../contract/manifest.ts';
+import type { Cache, CachedFile } from '../../host/cache.ts';
+import { hashing } from '../../host/hashing.ts';
+import { type LayerPackages, scanLayer } from '../packages/scan.ts';
+
+/** A layer of an image that others published, in the cache's pool. */
+export interface PublishedLayer {
+  /** An image that has it, for messages. */
+  reference: string;
+  mediaType: string;
+  file: CachedFile;
+  /** What the image's config says of the uncompressed layer. */
+  diffId: Digest;
+}
+
+/** Raised when more is read from layers. */
+const SCAN = 2;
+const PIECE = 1 << 20;
+
+/**
+ * What a layer says of packages. It is read once, however many images and builds have it, and unpacked on
+ * its way: nothing of it is written.
+ * @throws CpiabError E2103 when it isn't what the config says, E3017 when it is no tar.
+ */
+export async function layerPackages(layer: PublishedLayer, cache: Cache): Promise<LayerPackages> {
+  const key = { layer: layer.file.sha256, diffId: layer.diffId, scan: SCAN };
+  const { files } = await cache.files('layer-packages', key, async (scratch) => {
+    await cache.check(layer.file);
+    const hash = createHash('sha256');
+    const found = await scanLayer(unpacked(layer, hash)).catch((cause: unknown) => {
+      const args: [string] = [`layer ${layer.diffId} is not a tar`];
+      throw new CpiabError('E3017', { subject: layer.reference, args, cause });
+    });
+    expectDiffId(layer, decoder(layer.mediaType) === null ? layer.file.sha256 : hash.digest('hex'));
+    const packages = join(scratch, 'packages.json');
+    await writeFile(packages, JSON.stringify(found));
+    return { packages };
+  });
+  return JSON.parse(await readFile(files.packages.path, 'utf8')) as LayerPackages;
+}
+
+/** A layer as the plain tar that a box lays out. @throws CpiabError E2103 when it isn't what the config says. */
+export async function layerTar(layer: PublishedLayer, cache: Cache): Promise<CachedFile> {
+  if (decoder(layer.mediaType) === null) return layer.file;
+  const { files } = await cache.files('layer-tar', { layer: layer.file.sha256 }, async (scratch) => {
+    const tar = join(scratch, 'layer.tar');
+    await cache.check(layer.file);
+    await piped(unpacked(layer, createHash('sha256')), createWriteStream(tar));
+    return { tar };
+  });
+  expectDiffId(layer, files.tar.sha256);
+  return files.tar;
+}
+
+function expectDiffId({ reference, diffId }: PublishedLayer, sha256: string): void {
+  if (`sha256:${sha256}` !== diffId)
+    throw new CpiabError('E2103', { subject: `${reference} layer ${diffId}` });
+}
+
+/** The uncompressed layer; what was compressed passes the hash. */
+function unpacked({ file, mediaType }: PublishedLayer, hash: Hash): Readable {
+  const source = createReadStream(file.path, { highWaterMark: PIECE });
+  const decode = decoder(mediaType);
+  // What goes wrong is told by the last stream, to who reads it.
+  return decode === null ? source : pipeline(source, decode, hashing(hash), () => {});
+}
+
+/** Source: OCI Image Specification 1.1, layer.md; Docker's image manifest version 2, schema 2. */
+function decoder(mediaType: string) {
+  if (/[.+]gzip$/.test(mediaType)) return createGunzip();
+  return mediaType.endsWith('+zstd') ? createZstdDecompress() : null;
+}
