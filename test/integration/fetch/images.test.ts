@@ -50,13 +50,9 @@ async function parts(deb: string, program: string): Promise<RecipeParts> {
 const build = async (from: RecipeParts) =>
   await recipeImages(recipe, join(root, 'recipe'), from, cache, 1_763_000_000);
 
-/** An image with the uncompressed layers that it gives when it is asked. */
-const laidOut = async (image: BuiltImage | undefined) => ({
-  ...image,
-  layers: await Promise.all(
-    (image?.layers ?? []).map(async (layer) => ({ ...layer, tar: await layer.tar() })),
-  ),
-});
+/** An image's layers, with the uncompressed ones that they give when they are asked. */
+const laidOut = async (image: BuiltImage | undefined) =>
+  await Promise.all((image?.layers ?? []).map(async (layer) => ({ ...layer, tar: await layer.tar() })));
 
 describe('recipeImages', () => {
   test('gives each image its own manifest over shared layers, all of it in the pool', async () => {
