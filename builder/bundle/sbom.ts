@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Digest } from '../../contract/manifest.ts';
 import type { SpdxDocument, SpdxPackage } from '../../contract/spdx.ts';
 import packageJson from '../../package.json' with { type: 'json' };
+import type { OwnLicence } from '../licences/licence.ts';
 
 /** One package of the SBOM, before it gets its SPDX identifier. */
 export interface Component {
@@ -11,6 +12,8 @@ export interface Component {
   purl: string;
   /** SPDX licence expression, or NOASSERTION where the source declares none. */
   licence: string;
+  /** Licences in the expression that SPDX has no identifier for. */
+  ownLicences?: OwnLicence[];
   sha256?: string;
   /** Parts that it ends up in: image references and names of modules. */
   in: string[];
@@ -62,6 +65,7 @@ export function spdxDocument({ site, revision, lockDigest, epoch, ...content }: 
     name: site,
     documentNamespace: `https://cpiab.dev/spdx/${site}/${revision}/${lockDigest.slice(7, 23)}`,
     creationInfo: { created: isoSeconds(epoch), creators: [`Tool: cpiab-${packageJson.version}`] },
+    ...ownTexts(content.components),
     packages: [bundle, ...parts.map(({ spdx }) => spdx), ...components.map(({ spdx }) => spdx)],
     relationships: [
       relation('SPDXRef-DOCUMENT', 'DESCRIBES', bundle.SPDXID),
@@ -71,6 +75,14 @@ export function spdxDocument({ site, revision, lockDigest, epoch, ...content }: 
       ),
     ],
   };
+}
+
+/** Source: SPDX 2.3, clause 10: the text of each licence that its list lacks. */
+function ownTexts(components: Component[]): Pick<SpdxDocument, 'hasExtractedLicensingInfos'> {
+  const all = new Map(components.flatMap(({ ownLicences = [] }) => ownLicences.map((own) => [own.id, own])));
+  if (all.size === 0) return {};
+  const infos = [...all.values()].map(({ id, name, text }) => ({ licenseId: id, name, extractedText: text }));
+  return { hasExtractedLicensingInfos: infos.toSorted((a, b) => (a.licenseId < b.licenseId ? -1 : 1)) };
 }
 
 type Relation = SpdxDocument['relationships'][number];

@@ -4,6 +4,8 @@ import type { ModuleName } from '../../contract/layout.ts';
 import type { Lock } from '../../contract/lock.ts';
 import type { Program } from '../../contract/programs.ts';
 import type { Component } from '../bundle/sbom.ts';
+import type { GoLicences } from '../licences/go.ts';
+import { declaredLicence } from '../licences/licence.ts';
 
 /** A module that the linker put into a program. */
 export interface LinkedModule {
@@ -12,17 +14,24 @@ export interface LinkedModule {
   version: string;
 }
 
+interface GoSources {
+  /** Programs; those who wrote them down looked at the licence of each one's main modules. */
+  definitions: Program[];
+  linked: LinkedModule[];
+  /** `module@version` → what was found in its sources. */
+  licences: GoLicences;
+}
+
 /**
  * SBOM components of the compiled programs: each module once, with the parts that hold a program that it is in.
  * @param partsOf the parts that a program ends up in; what is in none is left out.
  */
 export function goComponents(
-  definitions: Program[],
-  linked: LinkedModule[],
+  { definitions, linked, licences: found }: GoSources,
   partsOf: (program: string) => string[],
 ): Component[] {
-  const licences = new Map(
-    definitions.flatMap(({ modules }) => modules.map((found) => [found.module, found.licence])),
+  const declared = new Map(
+    definitions.flatMap(({ modules }) => modules.map(({ module, licence }) => [module, licence])),
   );
   const main = definitions.flatMap(({ name, modules }) =>
     modules.map((found) => ({ program: name, ...found })),
@@ -39,7 +48,7 @@ export function goComponents(
       name: module,
       version,
       purl: `pkg:golang/${module}@${version}`,
-      licence: licences.get(module) ?? 'NOASSERTION',
+      licence: declared.get(module) ?? found.get(`${module}@${version}`) ?? 'NOASSERTION',
       in: [...parts].toSorted(),
     }))
     .toSorted((a, b) => (a.purl < b.purl ? -1 : 1));
@@ -79,7 +88,7 @@ export async function agentComponents(inputs: string[]): Promise<Component[]> {
       version,
       // Source: the purl specification, type npm: the scope is a namespace, its @ encoded.
       purl: `pkg:npm/${name.replace(/^@/, '%40')}@${version}`,
-      licence: license,
+      licence: declaredLicence(license).expression,
       in: [AGENT],
     }))
     .toSorted((a, b) => (a.purl < b.purl ? -1 : 1));

@@ -5,7 +5,6 @@ import type { Program } from '../../contract/programs.ts';
 import { type ProgressPart, tracked } from '../../contract/progress.ts';
 import { hasBox, type Site } from '../../contract/site.ts';
 import type { CachedFile } from '../../host/cache.ts';
-import { debianComponents } from '../bundle/debian.ts';
 import type { Component } from '../bundle/sbom.ts';
 import type { BuildHost } from '../host.ts';
 import { isReference } from '../lock/upstream.ts';
@@ -15,6 +14,7 @@ import type { BuildRoot } from './build-root.ts';
 import { fetchCharts } from './charts.ts';
 import { goComponents, type LinkedModule, nodeComponent } from './components.ts';
 import { generateCrds } from './crds.ts';
+import { licensedDebian } from './debian-licences.ts';
 import { fetchFiles } from './files.ts';
 import { checkVersions, type PartVersions } from './image-version.ts';
 import { type RecipeParts, recipeImages } from './images.ts';
@@ -23,7 +23,7 @@ import { fetchNode } from './node.ts';
 import { assembleOs } from './os-root.ts';
 import type { BoxParts, BuiltImage, Parts } from './parts.ts';
 import { type Placement, placementOf } from './placement.ts';
-import { compileProgram, linkedModules, moduleList, readPrograms } from './programs.ts';
+import { compileProgram, linkedLicences, linkedModules, moduleList, readPrograms } from './programs.ts';
 import { readBundleSets, readRecipe, recipeFolder } from './recipes.ts';
 import { fetchSources } from './sources.ts';
 import { type GoToolchain, goToolchain } from './toolchain.ts';
@@ -61,7 +61,7 @@ export async function fetchParts(site: Site, lock: Lock, root: BuildRoot, host: 
     files,
     repositories,
     box: made?.box ?? null,
-    components: [...debianComponents(lock, placement.set), ...(made?.components ?? [])],
+    components: [...(await licensedDebian(sources, made?.base ?? null, host)), ...(made?.components ?? [])],
     lock,
   };
 }
@@ -83,10 +83,10 @@ interface Sources extends BuildRoot {
 async function makeBox(
   sources: Sources,
   host: BuildHost,
-): Promise<{ box: BoxParts; components: Component[] }> {
+): Promise<{ box: BoxParts; base: CachedFile; components: Component[] }> {
   const { lock, bundles, definitions, debs, sandbox, placement } = sources;
   const toolchain = await goToolchain(sources, host);
-  const [compiled, os, node] = await together(
+  const [compiled, system, node] = await together(
     [
       (signal) => compileAll(definitions, placement, toolchain, { ...host, signal }),
       (signal) => assembleOs(lock, debs, sandbox, { ...host, signal }),
@@ -106,7 +106,8 @@ async function makeBox(
   const agent = await bundleAgent(host);
   const { programs } = compiled;
   return {
-    box: { programs, hostPrograms, node: node.file, agent: agent.file, crds: crds.file, os },
+    box: { programs, hostPrograms, node: node.file, agent: agent.file, crds: crds.file, os: system.os },
+    base: system.base,
     components: [...compiled.components, nodeComponent(lock), ...agent.components],
   };
 }
@@ -129,6 +130,7 @@ async function compileAll(
 ): Promise<Compiled> {
   const programs: Record<string, CachedFile> = {};
   const linked: LinkedModule[] = [];
+  const licences = new Map<string, string>();
   for (const program of definitions.filter(({ name }) => name !== KUSTOMIZE)) {
     const title = `${program.name} ${program.modules[0]?.version ?? ''}`;
     const { files } = await part(host, { id: `go/${program.name}`, title, phase: 'compile' }, () =>
@@ -136,10 +138,12 @@ async function compileAll(
     );
     const { [moduleList]: list, ...outputs } = files;
     Object.assign(programs, outputs);
-    if (list === undefined) continue;
-    for (const found of await linkedModules(list)) linked.push({ program: program.name, ...found });
+    if (list === undefined || placement.program(program.name).length === 0) continue;
+    const modules = await linkedModules(list);
+    for (const found of modules) linked.push({ program: program.name, ...found });
+    for (const entry of await linkedLicences(program, modules, toolchain, host)) licences.set(...entry);
   }
-  return { programs, components: goComponents(definitions, linked, placement.program) };
+  return { programs, components: goComponents({ definitions, linked, licences }, placement.program) };
 }
 
 interface ImageSources extends Sources {

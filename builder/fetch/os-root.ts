@@ -30,13 +30,14 @@ interface Assembly {
  * Assembles the box's OS from the `os` package set: first the packages, by Debian's own tools
  * (images/os/base.sh), then our files, units and initramfs (images/os/finish.sh). Each half is made
  * again only when what it is made of changed.
+ * @returns also the first half, a tar.
  */
 export async function assembleOs(
   lock: Lock,
   debs: DebStore,
   sandbox: Sandbox,
   host: BuildHost,
-): Promise<BoxParts['os']> {
+): Promise<{ os: BoxParts['os']; base: CachedFile }> {
   const assembly = { lock, debs, sandbox, host };
   const packages = debs.set('os');
   const base = await tracked(
@@ -51,7 +52,7 @@ export async function assembleOs(
     () => finish(assembly, base.files.base),
     ({ cached }) => ({ cached }),
   );
-  return files;
+  return { os: files, base: base.files.base };
 }
 
 /** Files below images/os that each half reads. */

@@ -8,6 +8,7 @@ import { writeAtomic } from '../../host/files.ts';
 import { ProcessError } from '../../host/process.ts';
 import { readYaml } from '../config/read-yaml.ts';
 import type { BuildHost } from '../host.ts';
+import { type GoLicences, type GoModule, goLicences } from '../licences/go.ts';
 import { readModules } from '../packages/go.ts';
 import type { GoToolchain } from './toolchain.ts';
 
@@ -64,6 +65,18 @@ export async function linkedModules(list: CachedFile): Promise<{ module: string;
   return readModules(await readFile(list.path, 'utf8'))
     .filter(({ main }) => !main)
     .map(({ name, version }) => ({ module: name, version }));
+}
+
+/** Their licences, by `module@version`. Nothing is compiled for it. */
+export async function linkedLicences(
+  program: Program,
+  modules: GoModule[],
+  toolchain: GoToolchain,
+  host: BuildHost,
+): Promise<GoLicences> {
+  return await goLicences(host.cache, modules, toolchain.modules, async (scratch) => {
+    await goRunner(program, toolchain, host, scratch)(['mod', 'download']);
+  });
 }
 
 function goRunner(program: Program, toolchain: GoToolchain, host: BuildHost, scratch: string) {

@@ -11,6 +11,8 @@ export interface GoToolchain {
   sandbox: Sandbox;
   /** Decides the bytes of what it compiles. */
   key: string;
+  /** Where the sources of modules lie, on the host. */
+  modules: string;
   /** Module and build caches, shared by all programs and builds. */
   binds: Bind[];
   env: Record<string, string>;
@@ -42,6 +44,7 @@ export async function goToolchain({ debs, sandbox }: BuildRoot, host: BuildHost)
   return {
     sandbox,
     key: compilerKey(debs.set('build')),
+    modules,
     binds: [
       { source: modules, target: '/go/mod', write: true },
       { source: build, target: '/go/build', write: true },

@@ -1,4 +1,5 @@
 import type { Component } from '../bundle/sbom.ts';
+import { declaredLicence } from '../licences/licence.ts';
 import type { FoundPackage } from './package.ts';
 import type { LayerPackages } from './scan.ts';
 
@@ -38,7 +39,7 @@ export function imageComponents(
         name,
         version,
         purl,
-        licence: expression(licence),
+        licence: declaredLicence(licence).expression,
         in: [...(known?.in ?? []), reference],
       });
     }
@@ -56,12 +57,4 @@ function purlOf({ type, name, version, arch }: FoundPackage, system: LayerPackag
     ...(vendor === '' || !system?.version ? [] : [`distro=${system.id}-${system.version}`]),
   ].join('&');
   return `pkg:${type}/${vendor}${path}@${encodeURIComponent(version)}${qualifiers === '' ? '' : `?${qualifiers}`}`;
-}
-
-/** A licence that isn't an SPDX expression would make the document invalid. Source: SPDX 2.3, annex D. */
-function expression(licence: string | null): string {
-  const plain = licence?.trim() ?? '';
-  return /^\(?[A-Za-z0-9.+-]+(?:\)? (?:AND|OR|WITH) \(?[A-Za-z0-9.+-]+\)?)*\)?$/.test(plain)
-    ? plain
-    : 'NOASSERTION';
 }

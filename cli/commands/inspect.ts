@@ -1,3 +1,4 @@
+import type { OpenBundle } from '../../builder/verify/medium.ts';
 import { CpiabError } from '../../contract/errors.ts';
 import type { Manifest } from '../../contract/manifest.ts';
 import { formatBytes } from '../../contract/units.ts';
@@ -16,15 +17,30 @@ export function inspectCommand(context: CliContext) {
       line: 'cpiab inspect cpiab-lab.iso --why sha256:4f…',
       does: 'what needs this blob; a unique start is enough',
     },
+    { line: 'cpiab inspect dist/lab/bundle --licences', does: 'licences of the packages in it' },
   ])
     .argument('<path>', 'an ISO, a .tar.zst or a bundle directory')
     .option('--key <file>', "minisign public key (default: the one of this machine's that signed it)")
+    .option('--licences', 'how many packages have which licence, as the bill of materials says', false)
     .option('--why <digest>', 'one blob: what it is and what needs it')
-    .action(async (path, { key, why }) => {
-      const { manifest } = await openBundle(path, key, context);
-      if (why === undefined) context.print(manifest, summary(manifest));
+    .action(async (path, { key, why, licences }) => {
+      const bundle = await openBundle(path, key, context);
+      const { manifest } = bundle;
+      if (licences) await showLicences(bundle, context);
+      else if (why === undefined) context.print(manifest, summary(manifest));
       else explain(manifest, why, context);
     });
+}
+
+async function showLicences(bundle: OpenBundle, context: CliContext): Promise<void> {
+  const { licencesOf } = await import('../../builder/audit/licences.ts');
+  const found = await licencesOf(bundle);
+  const { site, revision, sequence } = bundle.manifest;
+  const rows = found.licences.map(({ licence, packages }) => [licence, String(packages.length)]);
+  context.print(
+    { site, revision, sequence, ...found },
+    `${table([['licence', 'packages'], ...rows])}\n${found.packages.length} packages; many name several licences`,
+  );
 }
 
 function summary(manifest: Manifest): string {

@@ -1,6 +1,8 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { Seen } from '../../../builder/audit/check.ts';
+import { licencesOf } from '../../../builder/audit/licences.ts';
+import { openMedium } from '../../../builder/verify/open.ts';
 import { type AuditReport, AuditReportSchema, auditChecks } from '../../../contract/audit.ts';
 import { mediaTypes } from '../../../contract/layout.ts';
 import { Cache, type CachedFile } from '../../../host/cache.ts';
@@ -147,4 +149,28 @@ describe('what was seen before', () => {
   test('may not be newer', async () => expect(await codes({ site: null, sequence: 8 })).toEqual(['E2125']));
   test('has to be of the same site', async () =>
     expect(await codes({ site: 'lab', sequence: 1 })).toEqual(['E2126']));
+});
+
+test('licences are counted by those that packages name, own ones by their name', async () => {
+  const own = { id: 'LicenseRef-odd-1', name: 'odd', text: 'As is.' };
+  const component = (name: string, licence: string) => ({
+    name,
+    version: '1',
+    purl: `pkg:npm/${name}@1`,
+    licence,
+    ownLicences: licence.includes(own.id) ? [own] : [],
+    in: [app],
+  });
+  const components = [component('a', 'MIT AND (ISC OR LicenseRef-odd-1)'), component('b', 'MIT')];
+  const licensed = await tinyBundle(path(), 'licensed', { sequence: 7, images, components });
+  const medium = await openMedium(licensed.directory, new AbortController().signal);
+  const { licences, packages } = await licencesOf({ medium, manifest: licensed.manifest });
+  expect(licences.map(({ licence, packages: users }) => [licence, users.length])).toEqual([
+    ['MIT', 2],
+    ['ISC', 1],
+    ['NOASSERTION', 1],
+    ['odd (own text)', 1],
+  ]);
+  expect(packages).toHaveLength(3);
+  expect((await audit(licensed)).problems).toEqual([]);
 });

@@ -13,13 +13,17 @@ const program = (name: string, ...modules: Program['modules']): Program => ({
   modules,
 });
 
-test('each module is there once, with every part that holds it and the licence that is declared', () => {
+test('each module is there once, with every part that holds it and the licence that is declared or found', () => {
   const parts: Record<string, string[]> = { kube: ['apiserver:1', '20-engine'], coredns: ['coredns:1'] };
   const definitions = [
     program('generator', { module: 'example.org/generator', version: 'v1.0.0', licence: 'MIT' }),
     program('kube', { module: 'k8s.io/kubernetes', version: 'v1.36.3', licence: 'Apache-2.0' }),
     program('coredns', { module: 'github.com/coredns/coredns', version: 'v1.14.7', licence: 'Apache-2.0' }),
   ];
+  const licences = new Map([
+    ['golang.org/x/net@v0.50.0', 'BSD-3-Clause'],
+    ['k8s.io/kubernetes@v1.36.3', 'MIT'],
+  ]);
   const linked = [
     { program: 'kube', module: 'k8s.io/kubernetes', version: 'v1.36.3' },
     { program: 'kube', module: 'golang.org/x/net', version: 'v0.50.0' },
@@ -29,14 +33,14 @@ test('each module is there once, with every part that holds it and the licence t
     { program: 'generator', module: 'example.org/on-no-medium', version: 'v1.0.0' },
   ];
   expect(
-    goComponents(definitions, linked, (name) => parts[name] ?? []).map((found) => [
+    goComponents({ definitions, linked, licences }, (name) => parts[name] ?? []).map((found) => [
       found.purl,
       found.licence,
       found.in,
     ]),
   ).toEqual([
     ['pkg:golang/github.com/coredns/coredns@v1.14.7', 'Apache-2.0', ['coredns:1']],
-    ['pkg:golang/golang.org/x/net@v0.50.0', 'NOASSERTION', ['20-engine', 'apiserver:1', 'coredns:1']],
+    ['pkg:golang/golang.org/x/net@v0.50.0', 'BSD-3-Clause', ['20-engine', 'apiserver:1', 'coredns:1']],
     ['pkg:golang/golang.org/x/sys@v0.40.0', 'NOASSERTION', ['coredns:1']],
     ['pkg:golang/golang.org/x/sys@v0.41.0', 'NOASSERTION', ['20-engine', 'apiserver:1']],
     ['pkg:golang/k8s.io/kubernetes@v1.36.3', 'Apache-2.0', ['20-engine', 'apiserver:1']],
