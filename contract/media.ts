@@ -11,5 +11,8 @@ export const mediaFile: Record<MediaKind, (site: string) => string> = {
   'raw.zst': (site) => `cpiab-${site}.raw.zst`,
 };
 
+/** Whether a name is that of a disk image: its file systems are not looked into. */
+export const isDiskImage = (name: string) => /\.(?:qcow2|raw(?:\.zst)?)$/.test(name);
+
 /** Written unless a site or `--only` says otherwise. */
 export const defaultMedia = ['iso', 'tarball'] as const satisfies readonly MediaKind[];

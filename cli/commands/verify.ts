@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import type { Audit } from '../../builder/audit/audit.ts';
 import type { Seen } from '../../builder/audit/check.ts';
 import { CpiabError, combined } from '../../contract/errors.ts';
+import { isDiskImage } from '../../contract/media.ts';
 import { formatBytes } from '../../contract/units.ts';
 import { command } from '../command.ts';
 import type { CliContext } from '../context.ts';
@@ -26,10 +27,14 @@ export function verifyCommand(context: CliContext) {
         line: 'cpiab verify new.iso --all --after audit.json',
         does: 'and that it is not older than that one',
       },
+      { line: 'cpiab verify cpiab-lab.qcow2', does: 'a disk image, by the signed index beside it' },
       { line: 'cpiab verify /media/a /media/b', does: 'volumes, each by the signed index beside it' },
     ],
   )
-    .argument('<paths...>', 'an ISO, a .tar.zst, a bundle directory, volumes, or directories of volumes')
+    .argument(
+      '<paths...>',
+      'an ISO, a .tar.zst, a bundle directory; a disk image, volumes, or directories of volumes',
+    )
     .option('--key <file>', "minisign public key (default: the one of this machine's that signed it)")
     .option('--all', 'check the documents in it as well, and go on after a failure', false)
     .option('--after <seen>', 'refuse an older one: a sequence, a manifest.json, or a report of --all')
@@ -56,10 +61,10 @@ async function verifyWhole(paths: string[], { key, all, after }: Options, contex
 
 const WHOLE: [string, string] = ['--all and --after look into one whole medium', 'cpiab verify'];
 
-/** Whether these can't be one whole medium or bundle. */
+/** Whether these can't be one whole medium or bundle that can be looked into. */
 async function areParts([path = '', ...others]: string[]): Promise<boolean> {
   const { isPart } = await import('../../builder/volumes/list.ts');
-  return others.length > 0 || (await isPart(resolve(path)));
+  return others.length > 0 || isDiskImage(path) || (await isPart(resolve(path)));
 }
 
 async function verifyByIndex(paths: string[], { key, all, after }: Options, context: CliContext) {

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { keysDirectory } from '../../builder/bundle/keys.ts';
 import { run } from '../../host/process.ts';
-import { buildLabElsewhere } from '../boot/support/lab.ts';
+import { flip } from '../boot/support/flip.ts';
+import { buildLabElsewhere, cpiab } from '../boot/support/lab.ts';
 import { readGpt } from '../support/gpt.ts';
 
 const images = ['cpiab-lab.raw', 'cpiab-lab.qcow2'];
@@ -30,6 +31,14 @@ describe('disk images', () => {
     const key = join(keysDirectory('lab'), 'minisign.pub');
     await run(['minisign', '-V', '-m', join(dist, 'SHA256SUMS'), '-p', key]);
     await run(['sha256sum', '--check', '--strict', 'SHA256SUMS'], { cwd: dist });
+  });
+
+  test('pass verification, by their chunks', async () => {
+    await cpiab('verify', join(dist, 'cpiab-lab.qcow2'));
+    const qcow2 = join(dist, 'cpiab-lab.qcow2');
+    await flip(qcow2, 300_000_000);
+    await expect(cpiab('verify', qcow2)).rejects.toThrow(/E24/);
+    await flip(qcow2, 300_000_000);
   });
 
   test('have the partitions that the documentation names, with sound file systems', async () => {
