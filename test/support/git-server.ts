@@ -61,31 +61,38 @@ export async function startGitServer(directory: string, { root, login }: ServerO
   });
 }
 
-/** A bare repository with two commits on `main`, an annotated tag `v1` on the first. */
+/** More objects than git unpacks after a fetch (`fetch.unpackLimit`): what is fetched stays packed. */
+const COMMITS = 40;
+
+/** A bare repository with a history on `main`, oldest first, and an annotated tag `v1` on its beginning. */
 export async function bareRepository(
   root: string,
   name: string,
 ): Promise<{ path: string; commits: string[] }> {
   const path = join(root, name);
-  const git = async (...args: string[]) =>
-    (await run(['git', '--git-dir', path, ...args], { env: who })).stdout.trim();
+  const git = async (args: string[], input = '') =>
+    (await run(['git', '--git-dir', path, ...args], { env: who, input })).stdout.trim();
   await run(['git', 'init', '--quiet', '--bare', '--initial-branch=main', path]);
-  const said = async (input: string, ...args: string[]) =>
-    (await run(['git', '--git-dir', path, ...args], { input })).stdout.trim();
-  const tree = async (text: string) =>
-    await said(`100644 blob ${await said(text, 'hash-object', '-w', '--stdin')}\tfile\n`, 'mktree');
-  const lines = Array.from({ length: 2000 }, (_, line) => `line ${line * line}`);
-  const first = await git('commit-tree', await tree(lines.join('\n')), '-m', 'first');
-  const changed = await tree(lines.with(1000, 'another line').join('\n'));
-  const second = await git('commit-tree', changed, '-p', first, '-m', 'second');
-  await git('update-ref', 'refs/heads/main', second);
-  await git('tag', '--annotate', '--message', 'v1', 'v1', first);
-  return { path, commits: [first, second] };
+  await git(
+    ['fast-import', '--quiet'],
+    Array.from({ length: COMMITS }, (_, index) => commit(index)).join(''),
+  );
+  const commits = (await git(['rev-list', '--reverse', 'main'])).split('\n');
+  await git(['tag', '--annotate', '--message', 'v1', 'v1', commits[0] ?? '']);
+  return { path, commits };
 }
 
-const who = {
-  GIT_AUTHOR_NAME: 'test',
-  GIT_AUTHOR_EMAIL: 'test@example.org',
-  GIT_COMMITTER_NAME: 'test',
-  GIT_COMMITTER_EMAIL: 'test@example.org',
-};
+/** One commit that changes a line of a file. Source: git-fast-import(1). */
+function commit(index: number): string {
+  const lines = Array.from({ length: 500 }, (_, line) => `line ${line * line}`);
+  const text = lines.with(index * 7, `changed ${index}`).join('\n');
+  return [
+    'commit refs/heads/main',
+    `committer test <test@example.org> ${1_700_000_000 + index} +0000`,
+    'data 6\nchange',
+    `M 644 inline file`,
+    `data ${text.length}\n${text}\n\n`,
+  ].join('\n');
+}
+
+const who = { GIT_COMMITTER_NAME: 'test', GIT_COMMITTER_EMAIL: 'test@example.org' };

@@ -116,7 +116,7 @@ describe('a site with images, a chart, a file and a Git repository', () => {
       await commit();
       await cpiab('build', 'harbour', '--frozen');
       const bundle = join(repository, 'dist', 'harbour', 'bundle');
-      await cpiab('verify', bundle);
+      await cpiab('verify', bundle, '--all');
       await cpiab('verify', join(repository, 'dist', 'harbour', 'cpiab-harbour.tar.zst'));
       const manifest = await documentOf<Manifest>('inspect', bundle);
       const { file, repository: source } = kinds;

@@ -57,14 +57,14 @@ const heads = async (bundle = '') => (await run(['git', 'bundle', 'list-heads', 
 
 describe('a published Git repository', () => {
   test.each([
-    ['main', 'refs/heads/main', 1],
+    ['main', 'refs/heads/main', -1],
     ['v1', 'refs/tags/v1', 0],
     ['refs/tags/v1', 'refs/tags/v1', 0],
   ])('is locked at the commit of %s, and packed under its name', async (ref, name, index) => {
     const locked = await lock(ref);
-    expect(locked).toEqual([{ url, ref, name, commit: commits[index] }]);
+    expect(locked).toEqual([{ url, ref, name, commit: commits.at(index) }]);
     const [source] = await fetch(locked);
-    expect(await heads(source?.file.path)).toBe(`${commits[index]} ${name}`);
+    expect(await heads(source?.file.path)).toBe(`${commits.at(index)} ${name}`);
     await run(['git', 'clone', '--quiet', '--bare', source?.file.path ?? '', path('clone')]);
   });
 
