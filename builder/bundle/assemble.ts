@@ -7,8 +7,8 @@ import { type Cache, type CachedFile, stableJson } from '../../host/cache.ts';
 import type { Composed } from '../compose/compose.ts';
 import type { Parts } from '../fetch/parts.ts';
 import { imageComponents } from '../packages/image.ts';
+import { addCharts, addFiles, addSources } from './add-published.ts';
 import { bundleParts } from './bundle-parts.ts';
-import { addCharts } from './charts.ts';
 import type { PackedRepository } from './git.ts';
 import { type SiteKey, signBytes } from './minisign.ts';
 import { provenanceStatement } from './provenance.ts';
@@ -164,29 +164,6 @@ async function addOs(blobs: BlobSet, { kernel, initrd, modules }: Composed): Pro
       title: `${name}.squashfs`,
     })),
   ]);
-}
-
-/** Published files, each under the name that the bundle set gives it. */
-async function addFiles(blobs: BlobSet, files: Parts['files']): Promise<Descriptor> {
-  return await blobs.addArtifact(
-    'files',
-    mediaTypes.files,
-    files.map(({ path, file }) => ({ file, mediaType: mediaTypes.file, role: 'file', title: path })),
-  );
-}
-
-/** Published repositories, each a git bundle with its address in the title. */
-async function addSources(blobs: BlobSet, repositories: Parts['repositories']): Promise<Descriptor> {
-  return await blobs.addArtifact(
-    'git-sources',
-    mediaTypes.git,
-    repositories.map(({ url, ref, file }) => ({
-      file,
-      mediaType: mediaTypes.gitBundle,
-      role: 'git-source',
-      title: `${url.replace(/^[a-z]+:\/\/(?:[^@/]*@)?|(?:\.git)?\/*$/g, '')}@${ref}.bundle`,
-    })),
-  );
 }
 
 async function addDocument(blobs: BlobSet, name: 'sbom' | 'provenance', mediaType: string, document: object) {
