@@ -5,6 +5,7 @@ import { type Header, type Pack, pack } from 'tar-stream';
 import { CpiabError } from '../../contract/errors.ts';
 import type { CachedFile } from '../../host/cache.ts';
 import { entriesOfFile, insideLayer, whiteoutOf } from '../fetch/read-layer.ts';
+import { LayerShape } from './layer-shape.ts';
 
 /** A file, directory or symbolic link of module 20-engine, owned by root. */
 export type EngineEntry =
@@ -59,8 +60,9 @@ async function addEntry(archive: Pack, entry: EngineEntry, mtime: Date): Promise
 
 async function addLayer(archive: Pack, { prefix, tar }: UnpackedLayer, mtime: Date): Promise<void> {
   const opaque = await opaqueDirectories(tar, prefix);
+  const shape = new LayerShape();
   for await (const entry of entriesOfFile(tar.path)) {
-    const header = placed(entry.header, prefix, mtime);
+    const header = placed(entry.header, prefix, mtime, shape);
     if (header === null) entry.resume();
     else await pipeline(entry, archive.entry(opaque.has(header.name) ? { ...header, pax: OPAQUE } : header));
   }
@@ -85,17 +87,34 @@ async function opaqueDirectories(tar: CachedFile, prefix: string): Promise<Set<s
  * Only what a tar header holds is taken over: pax records would set the old name and time again.
  * @throws CpiabError E3019 for what the module can't show, or what would land outside.
  */
-function placed(header: Header, prefix: string, mtime: Date): Header | null {
-  const { name, type, mode, uid, gid, size } = header;
-  const path = insideLayer(name);
-  const why = path === null ? 'leads out of it' : unfit(header);
+function placed(header: Header, prefix: string, mtime: Date, shape: LayerShape): Header | null {
+  const path = insideLayer(header.name) ?? '';
+  const target = targetOf(header);
+  const why = unfit(header) ?? shape.add(path, header.type === 'directory', target);
   if (why !== null)
-    throw new CpiabError('E3019', { subject: `layer ${posix.basename(prefix)}`, args: [`${name} ${why}`] });
-  if (path === null || path === '') return null;
+    throw new CpiabError('E3019', {
+      subject: `layer ${posix.basename(prefix)}`,
+      args: [`${header.name} ${why}`],
+    });
+  if (path === '') return null;
   const whiteout = whiteoutOf(path);
   if (whiteout !== null) return 'gone' in whiteout ? device(posix.join(prefix, whiteout.gone), mtime) : null;
-  const plain = { name: `${prefix}/${path}`, type, mode, uid, gid, size, mtime };
-  const linkname = type === 'link' ? linkedTo(header, prefix) : header.linkname;
+  const linkname = target === null ? header.linkname : `${prefix}/${target}`;
+  return moved(header, `${prefix}/${path}`, linkname, mtime);
+}
+
+/** What a hard link leads to, below the layer; null for what is none. */
+function targetOf({ type, linkname }: Header): string | null {
+  return type === 'link' ? (insideLayer(linkname ?? '') ?? '') : null;
+}
+
+function moved(
+  { type, mode, uid, gid, size }: Header,
+  name: string,
+  linkname: string | null | undefined,
+  mtime: Date,
+) {
+  const plain = { name, type, mode, uid, gid, size, mtime };
   return (linkname ? { ...plain, linkname } : plain) as Header;
 }
 
@@ -108,20 +127,14 @@ function device(name: string, mtime: Date): Header {
 const PLAIN_TYPES = new Set<Header['type']>(['file', 'directory', 'symlink', 'link']);
 
 /** Why the module can't show an entry, or null. */
-function unfit({ type, pax }: Header): string | null {
+function unfit({ name, type, pax, linkname = '' }: Header): string | null {
+  const path = insideLayer(name);
+  if (path === null) return 'leads out of it';
   if (!PLAIN_TYPES.has(type)) return `is a ${type}`;
+  if (type === 'link' && insideLayer(linkname) === null) return `links to ${linkname}`;
+  if (posix.basename(path).startsWith('.wh.') && whiteoutOf(path) === null) return 'hides nothing';
   const records = (pax ?? {}) as Record<string, unknown>;
   return 'SCHILY.xattr.security.capability' in records ? 'has file capabilities' : null;
-}
-
-function linkedTo({ name, linkname }: Header, prefix: string): string {
-  const target = insideLayer(linkname ?? '');
-  if (target === null)
-    throw new CpiabError('E3019', {
-      subject: `layer ${posix.basename(prefix)}`,
-      args: [`${name} links to ${linkname}`],
-    });
-  return `${prefix}/${target}`;
 }
 
 /** Every parent directory of the entries, shortest first. */

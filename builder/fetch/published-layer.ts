@@ -4,12 +4,12 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline, type Readable } from 'node:stream';
 import { pipeline as piped } from 'node:stream/promises';
-import { createGunzip, createZstdDecompress } from 'node:zlib';
 import { CpiabError } from '../../contract/errors.ts';
 import type { Digest } from '../../contract/manifest.ts';
 import type { Cache, CachedFile } from '../../host/cache.ts';
 import { hashing } from '../../host/hashing.ts';
 import { type LayerPackages, scanLayer } from '../packages/scan.ts';
+import { isCompressed, unpackLayer } from './unpack-layer.ts';
 
 /** A layer of an image that others published, in the cache's pool. */
 export interface PublishedLayer {
@@ -28,7 +28,8 @@ const PIECE = 1 << 20;
 /**
  * What a layer says of packages. It is read once, however many images and builds have it, and unpacked on
  * its way: nothing of it is written.
- * @throws CpiabError E2103 when it isn't what the config says, E3017 when it is no tar.
+ * @throws CpiabError E2103 when it isn't what the config says, E3017 when it is no tar, E3066
+ *   and E3067 when it can't be unpacked.
  */
 export async function layerPackages(layer: PublishedLayer, cache: Cache): Promise<LayerPackages> {
   const key = { layer: layer.file.sha256, diffId: layer.diffId, scan: SCAN };
@@ -36,10 +37,11 @@ export async function layerPackages(layer: PublishedLayer, cache: Cache): Promis
     await cache.check(layer.file);
     const hash = createHash('sha256');
     const found = await scanLayer(unpacked(layer, hash)).catch((cause: unknown) => {
-      const args: [string] = [`layer ${layer.diffId} is not a tar`];
-      throw new CpiabError('E3017', { subject: layer.reference, args, cause });
+      // The disk's errors, and those of unpacking, say more.
+      if (cause instanceof CpiabError || (cause as NodeJS.ErrnoException).syscall !== undefined) throw cause;
+      throw new CpiabError('E3017', { subject: nameOf(layer), args: ['it is not a tar'], cause });
     });
-    expectDiffId(layer, decoder(layer.mediaType) === null ? layer.file.sha256 : hash.digest('hex'));
+    expectDiffId(layer, hash.digest('hex'));
     const packages = join(scratch, 'packages.json');
     await writeFile(packages, JSON.stringify(found));
     return { packages };
@@ -49,7 +51,7 @@ export async function layerPackages(layer: PublishedLayer, cache: Cache): Promis
 
 /** A layer as the plain tar that a box lays out. @throws CpiabError E2103 when it isn't what the config says. */
 export async function layerTar(layer: PublishedLayer, cache: Cache): Promise<CachedFile> {
-  if (decoder(layer.mediaType) === null) return layer.file;
+  if (!isCompressed(layer.mediaType)) return layer.file;
   const { files } = await cache.files('layer-tar', { layer: layer.file.sha256 }, async (scratch) => {
     const tar = join(scratch, 'layer.tar');
     await cache.check(layer.file);
@@ -60,21 +62,16 @@ export async function layerTar(layer: PublishedLayer, cache: Cache): Promise<Cac
   return files.tar;
 }
 
-function expectDiffId({ reference, diffId }: PublishedLayer, sha256: string): void {
-  if (`sha256:${sha256}` !== diffId)
-    throw new CpiabError('E2103', { subject: `${reference} layer ${diffId}` });
+function expectDiffId(layer: PublishedLayer, sha256: string): void {
+  if (`sha256:${sha256}` !== layer.diffId) throw new CpiabError('E2103', { subject: nameOf(layer) });
 }
 
-/** The uncompressed layer; what was compressed passes the hash. */
-function unpacked({ file, mediaType }: PublishedLayer, hash: Hash): Readable {
-  const source = createReadStream(file.path, { highWaterMark: PIECE });
-  const decode = decoder(mediaType);
+const nameOf = ({ reference, file }: PublishedLayer) => `${reference} layer sha256:${file.sha256}`;
+
+/** The uncompressed layer, which passes the hash on its way. */
+function unpacked(layer: PublishedLayer, hash: Hash): Readable {
+  const plain = unpackLayer(layer.file, layer.mediaType, { subject: nameOf(layer) });
+  const source = plain ?? createReadStream(layer.file.path, { highWaterMark: PIECE });
   // What goes wrong is told by the last stream, to who reads it.
-  return decode === null ? source : pipeline(source, decode, hashing(hash), () => {});
-}
-
-/** Source: OCI Image Specification 1.1, layer.md; Docker's image manifest version 2, schema 2. */
-function decoder(mediaType: string) {
-  if (/[.+]gzip$/.test(mediaType)) return createGunzip();
-  return mediaType.endsWith('+zstd') ? createZstdDecompress() : null;
+  return pipeline(source, hashing(hash), () => {});
 }

@@ -32,5 +32,8 @@ const OPAQUE = '.wh..wh..opq';
 export function whiteoutOf(path: string): { gone: string } | { opaque: string } | null {
   const { dir, base } = posix.parse(path);
   if (base === OPAQUE) return { opaque: dir };
-  return base.startsWith(WHITEOUT) ? { gone: posix.join(dir, base.slice(WHITEOUT.length)) } : null;
+  if (!base.startsWith(WHITEOUT)) return null;
+  const gone = base.slice(WHITEOUT.length);
+  // These would be the directory itself, or what lies around it.
+  return ['', '.', '..'].includes(gone) ? null : { gone: posix.join(dir, gone) };
 }

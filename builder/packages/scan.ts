@@ -29,11 +29,15 @@ const readers: [RegExp, Reader][] = [
 const RELEASE = /^(?:etc|usr\/lib)\/os-release$/;
 /** A linker's record of a large program, with room to spare. */
 const RECORD = 1 << 20;
+/** The list of a system's packages; that of a whole Debian desktop has a tenth of it. */
 const LARGEST_TEXT = 64 << 20;
+/** Some lines. */
+const LARGEST_RELEASE = 64 << 10;
 
 /** Reads an uncompressed layer once. */
 export async function scanLayer(layer: Readable): Promise<LayerPackages> {
-  const found: LayerPackages = { files: {}, hidden: [], system: null };
+  // Without a prototype: a layer may name a file `__proto__`.
+  const found: LayerPackages = { files: Object.create(null), hidden: [], system: null };
   for await (const entry of entriesOf(layer)) {
     const { name, type, size = 0, mode = 0 } = entry.header;
     const file = insideLayer(name) ?? name;
@@ -61,7 +65,8 @@ interface About {
 
 async function read(file: string, about: About, entry: Content, found: LayerPackages): Promise<void> {
   const reader = readers.find(([pattern]) => pattern.test(file))?.[1];
-  if (RELEASE.test(file)) found.system ??= release((await buffer(entry)).toString('utf8'));
+  if (RELEASE.test(file) && about.size <= LARGEST_RELEASE)
+    found.system ??= release((await buffer(entry)).toString('utf8'));
   else if (reader !== undefined && about.size <= LARGEST_TEXT)
     keep(found, file, reader((await buffer(entry)).toString('utf8')));
   else if (about.executable && about.size > MAGIC.length) keep(found, file, await modulesIn(entry));

@@ -71,4 +71,14 @@ export const registryErrors = {
     says: () => 'does not speak TLS there',
     hint: 'check the port; plain http is only for a mirror on this machine (registries in the site)',
   },
+  E3066: {
+    exit: 1,
+    says: (why: string) => `cannot be unpacked: ${why}`,
+    hint: 'it was published so: tell who publishes it, or choose another version of the image',
+  },
+  E3067: {
+    exit: 1,
+    says: (most: string) => `unpacks to more than ${most} bytes, which no honest layer of its size does`,
+    hint: 'do not use the image; if you trust it, push it again with larger or uncompressed layers',
+  },
 } as const;

@@ -130,7 +130,9 @@ describe('published images', () => {
     await quay.storage.put('team/app:3', { layers: [5000] });
     const upstream = await lockUpstream(['quay.io/team/app:3'], site, host);
     const refused = await refusal(fetchUpstream(site, tinyLock({ upstream }), host));
-    expect(refused.toText()).toMatch(/^CPIAB-E3017 quay.io\/team\/app:3: .* is not a tar$/m);
+    expect(refused.toText()).toMatch(
+      /^CPIAB-E3017 quay.io\/team\/app:3 layer sha256:[0-9a-f]{64}: .* it is not a tar$/m,
+    );
   });
 
   test('are refused when a layer is not what the config says', async () => {
