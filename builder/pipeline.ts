@@ -3,7 +3,7 @@ import type { BuildReport } from '../contract/build-report.ts';
 import { CpiabError } from '../contract/errors.ts';
 import { flux } from '../contract/layout.ts';
 import type { MediaKind } from '../contract/media.ts';
-import { mediaOf, volumeSizeOf } from '../contract/site.ts';
+import { volumeSizeOf } from '../contract/site.ts';
 import { assembleBundle } from './bundle/assemble.ts';
 import { packCommit } from './bundle/git.ts';
 import { headOf } from './bundle/head.ts';
@@ -11,6 +11,7 @@ import { keysDirectory, siteKeys } from './bundle/keys.ts';
 import { keyName } from './bundle/minisign.ts';
 import { proveChartsWhole, proveClosedWorld, toClose } from './close/close.ts';
 import { composeModules } from './compose/compose.ts';
+import { chosenMedia } from './config/media.ts';
 import { readSite } from './config/read-site.ts';
 import { type BuildRoot, lazyBuildRoot } from './fetch/build-root.ts';
 import { fetchParts } from './fetch/fetch.ts';
@@ -173,7 +174,7 @@ async function makePlan(options: BuildOptions, { repository, signal }: BuildHost
     digest: lockDigest,
   } = await stage('lock', 'check the lock', () => readLock(repository, site));
   const keys = await siteKeys(keysDirectory(site.name));
-  const kinds = options.only ?? mediaOf(site);
+  const kinds = chosenMedia(site, options.only);
   const volumeSize = options.volumeSize ?? volumeSizeOf(site);
   const form = [...kinds, ...(volumeSize === undefined ? [] : [String(volumeSize)])];
   const inputs = digestOf([

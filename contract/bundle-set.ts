@@ -3,7 +3,7 @@ import { GitSourceSchema, PublishedFileSchema } from './published.ts';
 import { parseReference } from './reference.ts';
 
 /** Whether a name is written in full, registry and tag: then nobody has to guess what is meant. */
-function isPinnable(text: string): boolean {
+export function isPinnable(text: string): boolean {
   const reference = parseReference(text);
   return (
     reference?.tag !== undefined && reference.digest === undefined && text.startsWith(`${reference.host}/`)

@@ -2,6 +2,9 @@ import { z } from 'zod';
 import { DigestSchema } from './manifest.ts';
 import { sha256 } from './sha256.ts';
 
+/** Version of the engine, in what comes with its release. */
+const release = z.string().optional();
+
 /** One Debian binary package, as its suite's signed index describes it. */
 export const DebianPackageSchema = z.strictObject({
   name: z.string(),
@@ -54,7 +57,7 @@ export const LockSchema = z.strictObject({
   ),
   node: z.strictObject({ package: z.string(), version: z.string(), integrity: z.string() }),
   images: z.array(z.strictObject({ name: z.string(), recipeDigest: sha256 })),
-  /** Published images, by the full reference that the bundle sets name. */
+  /** Published images, by the full reference that a bundle set or the list of the engine's release names. */
   upstream: z.array(
     z.strictObject({
       reference: z.string(),
@@ -62,6 +65,7 @@ export const LockSchema = z.strictObject({
       digest: DigestSchema,
       /** The manifest of linux/amd64; `digest` itself where there is no index. */
       manifest: DigestSchema,
+      release,
       /** Bytes of config and layers. */
       size: z.int().nonnegative(),
     }),
@@ -84,6 +88,7 @@ export const LockSchema = z.strictObject({
       z.strictObject({
         path: z.string(),
         url: z.string(),
+        release,
         sha256,
         /** Bytes. */
         size: z.int().nonnegative(),

@@ -8,6 +8,12 @@ const address = (protocol: RegExp, error: string) =>
     .url({ protocol, error })
     .refine((text) => !/^[a-z]+:\/\/[^/]*:[^/]*@/.test(text), `${error} without a password`);
 
+/** An https address, or one of this machine: what comes from there is trusted without a digest. */
+export const guardedAddress = address(/^https?$/, 'expected an https address').refine(
+  (text) => URL.canParse(text) && isGuarded(new URL(text)),
+  'expected an https address',
+);
+
 /** A file that a server has. */
 export const PublishedFileSchema = z
   .strictObject({

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { chunkBytes } from './chunk-index.ts';
+import { type Engine, EngineSchema } from './engine.ts';
 import { isGuarded } from './guarded.ts';
 import { defaultMedia, type MediaKind, mediaKinds } from './media.ts';
 import { parseBytes } from './units.ts';
@@ -14,8 +15,6 @@ const network = z.cidrv4('expected an IPv4 network such as 10.42.0.0/16');
 
 /** Where an artifact comes from: `source` compiles or packages it, `upstream` takes what a project publishes. */
 export const supplies = ['source', 'upstream'] as const;
-/** What runs Kubernetes on the box. */
-export const engineKinds = ['kubeadm', 'k3s'] as const;
 
 /** One cluster's definition, `config/clusters/<name>.yaml`; a copy is in the box. Unknown keys are errors. */
 export const SiteSchema = z
@@ -26,15 +25,11 @@ export const SiteSchema = z
     name: siteName,
     /** Default `source`. */
     supply: z.enum(supplies).default('source'),
-    /** Without one the site has no box: its bundle carries images and Git for somebody else's cluster. */
-    engine: z
-      .strictObject({
-        /** Default `kubeadm`. */
-        kind: z.enum(engineKinds).default('kubeadm'),
-        /** Version of Kubernetes. The lock must have the same. */
-        version: z.string().regex(/^v\d+\.\d+\.\d+(\+\w+)?$/, 'expected a version such as v1.36.3'),
-      })
-      .optional(),
+    /**
+     * Without one the site has no box: its bundle carries images and Git for somebody else's cluster.
+     * With k3s it carries the release of k3s too, but has no box either.
+     */
+    engine: EngineSchema.optional(),
     /** Networks inside the box. None may overlap with another, nor with the networks the box stands in. */
     network: z
       .strictObject({
@@ -46,8 +41,8 @@ export const SiteSchema = z
         serviceCIDR: network.default('10.43.0.0/16'),
       })
       .prefault({}),
-    /** Bundle sets to carry: names of files in `bundles/`. Default only `core`. */
-    bundles: z.array(z.string()).min(1, 'expected at least one bundle set').default(['core']),
+    /** Bundle sets to carry: names of files in `bundles/`. Default only `core`, with k3s none. */
+    bundles: z.array(z.string()).min(1, 'expected at least one bundle set').optional(),
     bundle: z
       .strictObject({
         /** Days after the lock's date until the bundle expires. Default 365. */
@@ -89,7 +84,7 @@ export const SiteSchema = z
         }),
       )
       .default({}),
-    /** Default an ISO and a tarball, or a tarball alone where no engine makes it a box. */
+    /** Default an ISO and a tarball, or a tarball alone where the site has no box. */
     media: z.array(z.enum(mediaKinds)).optional(),
     /** Most bytes of a volume, such as 4GB: each medium is also written split into such. Default not split. */
     volumeSize: z.string().refine(isVolumeSize, 'expected a size of at least 1MiB, such as 4GB').optional(),
@@ -127,10 +122,21 @@ export const SiteSchema = z
   });
 export type Site = z.infer<typeof SiteSchema>;
 /** A site that has a box. */
-export type BoxSite = Site & { engine: NonNullable<Site['engine']> };
+export type BoxSite = Site & { engine: Engine & { kind: 'kubeadm' } };
 
 export function hasBox(site: Site): site is BoxSite {
-  return site.engine !== undefined;
+  return site.engine?.kind === 'kubeadm';
+}
+
+/** Why a site has no box; null for one that has. */
+export function whyNoBox(site: Site): string | null {
+  if (hasBox(site)) return null;
+  return site.engine === undefined ? 'the site has no engine' : `no box runs engine ${site.engine.kind} yet`;
+}
+
+/** The bundle sets that a site carries. */
+export function bundleSetsOf({ bundles, engine }: Site): readonly string[] {
+  return bundles ?? (engine?.kind === 'k3s' ? [] : ['core']);
 }
 
 /** The media that a site's build writes. */
@@ -143,10 +149,10 @@ export function volumeSizeOf({ volumeSize }: Site): number | undefined {
   return volumeSize === undefined ? undefined : (parseBytes(volumeSize) ?? undefined);
 }
 
-/** The copy of a site that a box carries. @throws ZodError, or TypeError for a site without an engine. */
+/** The copy of a site that a box carries. @throws ZodError, or TypeError for a site without a box. */
 export function parseBoxSite(value: unknown): BoxSite {
   const site = SiteSchema.parse(value);
-  if (!hasBox(site)) throw new TypeError(`site ${site.name} has no engine`);
+  if (!hasBox(site)) throw new TypeError(`site ${site.name} has no box: ${whyNoBox(site)}`);
   return site;
 }
 

@@ -39,8 +39,6 @@ export async function startEngine(board: Board, { signal, progress }: StepContex
 }
 
 function engineOf(board: Board, manifest: Manifest): Engine {
-  const { kind } = board.site.engine;
-  if (kind === 'k3s') throw new CpiabError('E1011', { subject: 'engine.kind', args: ['k3s'] });
   return kubeadmEngine(board.site, board.paths, manifest);
 }
 

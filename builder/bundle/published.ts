@@ -45,13 +45,14 @@ function repositoryPart({ url, ref, commit, file }: FetchedSource): BundlePart {
 }
 
 /** Source: the purl specification, type generic. */
-function filePart({ path, url, sha256 }: Lock['files'][number]): BundlePart {
+function filePart({ path, url, release, sha256 }: Lock['files'][number]): BundlePart {
   const name = path.slice(path.lastIndexOf('/') + 1);
+  const version = release === undefined ? '' : `@${encodeURIComponent(release)}`;
   return {
     name: path,
-    version: `sha256:${sha256}`,
+    version: release ?? `sha256:${sha256}`,
     digest: `sha256:${sha256}`,
     purpose: 'FILE',
-    purl: `pkg:generic/${name}?checksum=sha256:${sha256}&download_url=${encodeURIComponent(url)}`,
+    purl: `pkg:generic/${name}${version}?checksum=sha256:${sha256}&download_url=${encodeURIComponent(url)}`,
   };
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { type CpiabError, combined } from '../../contract/errors.ts';
 import type { Lock } from '../../contract/lock.ts';
 import type { Digest } from '../../contract/manifest.ts';
-import { type BoxSite, hasBox, type Site } from '../../contract/site.ts';
+import { type BoxSite, hasBox, type Site, whyNoBox } from '../../contract/site.ts';
 import type { CachedFile } from '../../host/cache.ts';
 import type { Sandbox } from '../../host/sandbox.ts';
 import { readBundleSets, readRecipe } from '../fetch/recipes.ts';
@@ -29,7 +29,7 @@ export interface CloseInput {
 
 /** The site whose Git a box applies, or why there is nothing to prove of Git. */
 export function toClose(site: Site): { site: BoxSite } | { skipped: string } {
-  return hasBox(site) ? { site } : { skipped: 'the site has no box, so its Git applies nothing' };
+  return hasBox(site) ? { site } : { skipped: `${whyNoBox(site)}, so its Git applies nothing` };
 }
 
 /** What Git can reach, and where it leads out of the bundle. */

@@ -1,8 +1,9 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CpiabError } from '../../contract/errors.ts';
-import { hasBox, type Site, SiteSchema } from '../../contract/site.ts';
+import { bundleSetsOf, hasBox, type Site, SiteSchema } from '../../contract/site.ts';
 import { fileError } from '../../host/input-file.ts';
+import { chosenMedia } from './media.ts';
 import { all, wrongValue } from './mistakes.ts';
 import { readYaml } from './read-yaml.ts';
 import { rejectLinksOut } from './repository-file.ts';
@@ -12,7 +13,7 @@ const FOLDER = join('config', 'clusters');
 /**
  * Reads and checks a site's definition, `config/clusters/<name>.yaml`.
  * @throws CpiabError E1009 no such site; what `readYaml` throws; E1012 another name inside; E1011 it asks for what
- *   this version can't build; E1045 it is a link out of the repository.
+ *   this version can't build; E1080 a medium that only a box has; E1045 it is a link out of the repository.
  */
 export async function readSite(repository: string, name: string): Promise<Site> {
   const known = await namesIn(join(repository, FOLDER));
@@ -22,7 +23,7 @@ export async function readSite(repository: string, name: string): Promise<Site> 
   const { content: site, mistakes } = await readYaml(join(repository, shown), SiteSchema, shown);
   if (site.name !== name) throw new CpiabError('E1012', { subject: shown, args: [site.name] });
   const sets = await namesIn(join(repository, 'bundles'));
-  const wrong = [...site.bundles.entries()].filter(([, set]) => !sets.includes(set));
+  const wrong = [...bundleSetsOf(site).entries()].filter(([, set]) => !sets.includes(set));
   if (wrong.length > 0) {
     const expected = `one of ${sets.join(', ')}`;
     throw all(mistakes(wrong.map(([index, set]) => wrongValue(['bundles', index], expected, set))));
@@ -34,10 +35,7 @@ export async function readSite(repository: string, name: string): Promise<Site> 
 function rejectUnsupported(site: Site, shown: string): void {
   if (hasBox(site) && site.supply !== 'source')
     throw new CpiabError('E1011', { subject: shown, args: [`supply ${site.supply}`] });
-  if (site.engine?.kind === 'k3s') throw new CpiabError('E1011', { subject: shown, args: ['engine k3s'] });
-  if (!hasBox(site) && site.media?.includes('iso')) {
-    throw new CpiabError('E1011', { subject: shown, args: ['an ISO of a site without an engine'] });
-  }
+  chosenMedia(site, site.media, shown);
 }
 
 /** Names of a folder's `.yaml` files, sorted; none when there is no such folder. */

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { type BundleSet, BundleSetSchema } from '../../contract/bundle-set.ts';
 import { type ImageRecipe, ImageRecipeSchema } from '../../contract/image.ts';
-import type { Site } from '../../contract/site.ts';
+import { bundleSetsOf, type Site } from '../../contract/site.ts';
 import { stableJson } from '../../host/cache.ts';
 import { readYaml } from '../config/read-yaml.ts';
 
@@ -11,7 +11,7 @@ export async function readBundleSets(
   site: Site,
 ): Promise<Omit<BundleSet, 'name' | 'title'>> {
   const sets = await Promise.all(
-    site.bundles.map(async (name) => {
+    bundleSetsOf(site).map(async (name) => {
       const shown = join('bundles', `${name}.yaml`);
       return (await readYaml(join(repository, shown), BundleSetSchema, shown)).content;
     }),

@@ -8,13 +8,15 @@ interface Pinned {
   says: string;
   /** Two things are the same when this is; `says` unless told. */
   identity?: string;
+  /** Of the engine, if it comes with one. */
+  release?: string | undefined;
 }
 
 /** Where in a lock things of a kind are, and why one may be there in one lock and not, or otherwise, in another. */
 interface Facet {
   of(lock: Lock): readonly (readonly [name: string, pinned: Pinned])[];
   came(name: string, fresh: Lock): string;
-  changed(was: string, is: string): string;
+  changed(was: Pinned, is: Pinned): string;
   gone: string;
 }
 
@@ -39,7 +41,7 @@ const facets: Record<Exclude<DriftKind, 'set'>, Facet> = {
         { says: version, identity: `${version} ${sumDigest}` },
       ]),
     came: () => 'new in supply/go/programs.yaml',
-    changed: (was, is) => (was === is ? 'go.sum changed' : 'module version changed in go.mod'),
+    changed: (was, is) => (was.says === is.says ? 'go.sum changed' : 'module version changed in go.mod'),
     gone: 'not in supply/go/programs.yaml any more',
   },
   node: {
@@ -56,9 +58,9 @@ const facets: Record<Exclude<DriftKind, 'set'>, Facet> = {
   },
   image: {
     of: ({ upstream }) =>
-      upstream.map(({ reference, digest, manifest }) => [
+      upstream.map(({ reference, digest, manifest, release }) => [
         reference,
-        { says: digest, identity: `${digest} ${manifest}` },
+        { says: digest, identity: `${digest} ${manifest}`, release },
       ]),
     came: () => 'a bundle set names it',
     changed: () => 'tag moved in the registry',
@@ -72,12 +74,12 @@ const facets: Record<Exclude<DriftKind, 'set'>, Facet> = {
   },
   file: {
     of: ({ files }) =>
-      files.map(({ path, url, sha256 }) => [
+      files.map(({ path, url, sha256, release }) => [
         path,
-        { says: `sha256:${sha256}`, identity: `${url} ${sha256}` },
+        { says: `sha256:${sha256}`, identity: `${url} ${sha256}`, release },
       ]),
     came: () => 'a bundle set names it',
-    changed: (was, is) => (was === is ? 'taken from another address' : 'the server has another file'),
+    changed: whyFile,
     gone: 'no bundle set names it any more',
   },
   repository: {
@@ -97,15 +99,25 @@ export function driftBetween(old: Lock | null, fresh: Lock): DriftEntry[] {
 }
 
 function facetDrift(kind: keyof typeof facets, old: Lock | null, fresh: Lock): DriftEntry[] {
-  const { of, came, changed, gone } = facets[kind];
-  const [before, after] = [new Map(old === null ? [] : of(old)), new Map(of(fresh))];
+  const facet = facets[kind];
+  const [before, after] = [new Map(old === null ? [] : facet.of(old)), new Map(facet.of(fresh))];
   return [...new Set([...before.keys(), ...after.keys()])].toSorted().flatMap((what): DriftEntry[] => {
-    const [was, is] = [before.get(what), after.get(what)];
-    if (was === undefined) return [{ kind, what, was: null, is: is?.says ?? '', why: came(what, fresh) }];
-    if (is === undefined) return [{ kind, what, was: was.says, is: null, why: gone }];
-    if ((was.identity ?? was.says) === (is.identity ?? is.says)) return [];
-    return [{ kind, what, was: was.says, is: is.says, why: changed(was.says, is.says) }];
+    const [was, is] = [before.get(what) ?? null, after.get(what) ?? null];
+    const why = whyOther(was, is, facet, () => facet.came(what, fresh));
+    return why === null ? [] : [{ kind, what, was: was?.says ?? null, is: is?.says ?? null, why }];
   });
+}
+
+/** Why two locks differ in one thing; null where they don't. */
+function whyOther(
+  was: Pinned | null,
+  is: Pinned | null,
+  { changed, gone }: Facet,
+  came: () => string,
+): string | null {
+  if (was === null) return is?.release === undefined ? came() : `comes with engine ${is.release}`;
+  if (is === null) return was.release === undefined ? gone : 'does not come with the engine any more';
+  return (was.identity ?? was.says) === (is.identity ?? is.says) ? null : changed(was, is);
 }
 
 /** Sets that got or lost packages which both locks have; the others are named already. */
@@ -125,8 +137,16 @@ function setDrift(old: Lock | null, fresh: Lock): DriftEntry[] {
   });
 }
 
-function whyPackage(was: string, is: string): string {
-  const order = compareDebianVersions(was, is);
+function whyFile(was: Pinned, is: Pinned): string {
+  if (is.release !== undefined && is.release !== was.release) return `comes with engine ${is.release}`;
+  if (was.says === is.says) return 'taken from another address';
+  return is.release === undefined
+    ? 'the server has another file'
+    : `${is.release} was released again with another file`;
+}
+
+function whyPackage(was: Pinned, is: Pinned): string {
+  const order = compareDebianVersions(was.says, is.says);
   if (order === 0) return "another file of this version in Debian's index";
   return `${order < 0 ? 'a newer' : 'only an older'} package in Debian's index`;
 }

@@ -7,6 +7,9 @@ import { Web } from '../download/web.ts';
 import type { BuildHost } from '../host.ts';
 import { inTurn } from '../in-turn.ts';
 
+/** A file to lock, and the release of the engine that it is of, if any. */
+export type WantedFile = PublishedFile & Pick<Lock['files'][number], 'release'>;
+
 /** Files that are read at a time. */
 const PARALLEL = 4;
 
@@ -16,7 +19,7 @@ const PARALLEL = 4;
  *   what `fetchFile` throws.
  */
 export async function lockFiles(
-  entries: readonly PublishedFile[],
+  entries: readonly WantedFile[],
   site: Site,
   host: BuildHost,
 ): Promise<Lock['files']> {
@@ -26,16 +29,16 @@ export async function lockFiles(
   const web = new Web(site, host.repository, host.signal);
   try {
     return await inTurn(files, { parallel: PARALLEL, signal: host.signal }, async (file, signal) => {
-      const { url, path } = file;
+      const { url, path, release } = file;
       const found = await fetchFile(web, { url, sha256: file.sha256 }, { cache, signal, onBytes: () => {} });
-      return { path, url, sha256: found.sha256, size: found.size };
+      return { path, url, ...(release && { release }), sha256: found.sha256, size: found.size };
     });
   } finally {
     await web.close();
   }
 }
 
-function rejectSamePlace(sorted: readonly PublishedFile[]): void {
+function rejectSamePlace(sorted: readonly WantedFile[]): void {
   for (const [index, { path, url }] of sorted.entries()) {
     const next = sorted[index + 1];
     if (next?.path === path) throw new CpiabError('E1060', { subject: path, args: [url, next.url] });

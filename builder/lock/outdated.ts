@@ -83,10 +83,11 @@ async function newerPackages({ debian }: Lock, site: Site, host: BuildHost): Pro
   });
 }
 
-/** Newer tags of the same form, and tags that name another image than when they were locked. */
+/** Newer tags of the same form, unless a release chose the tag, and tags that name another image than when they were locked. */
 async function newerImages({ upstream, charts }: Lock, site: Site, host: BuildHost): Promise<Newer[]> {
   const registries = openRegistries(site, host.repository, host.signal);
-  const tags = [...upstream, ...charts].map(({ reference }) => async (): Promise<Newer[]> => {
+  const chosen = upstream.filter(({ release }) => release === undefined);
+  const tags = [...chosen, ...charts].map(({ reference }) => async (): Promise<Newer[]> => {
     const { host: name, repository, tag = '' } = readReference(reference);
     const newest = newerTag(tag, await listTags(await registries.of(name), repository));
     return newest === null ? [] : [{ kind: 'image', name: `${name}/${repository}`, locked: tag, newest }];

@@ -13,6 +13,7 @@ import { type PackageSet, resolveDebian } from './debian.ts';
 import { lockFiles } from './files.ts';
 import { lockInputs } from './inputs.ts';
 import { readOsProfile } from './os-profile.ts';
+import { ofRelease, readRelease } from './release.ts';
 import { lockSources } from './sources.ts';
 import { isReference, lockUpstream } from './upstream.ts';
 
@@ -38,10 +39,12 @@ export async function resolveLock(site: Site, host: BuildHost): Promise<Lock> {
     const include = recipePackages(recipe);
     if (include.length > 0) sets[`image/${recipe.name}`] = { include, kind: 'files' };
   }
+  const release = await readRelease(site, host);
   const debian = await resolveDebian(sets, site, host);
-  const upstream = await lockUpstream(bundles.images, site, host);
+  const references = [...new Set([...bundles.images, ...release.images])];
+  const upstream = ofRelease(release, await lockUpstream(references, site, host));
   const charts = await lockCharts(bundles.charts, site, host);
-  const files = await lockFiles(bundles.files, site, host);
+  const files = await lockFiles([...bundles.files, ...release.files], site, host);
   const git = await lockSources(bundles.git, site, host);
   return {
     apiVersion: 'cpiab.dev/v1',

@@ -76,16 +76,14 @@ function keepVersions(old: Lock, fresh: Lock, named: ReadonlySet<string>): Lock 
     named.has(found.name) ? found : (locked.get(identity(found)) ?? found),
   );
   const byReference = ({ reference }: { reference: string }) => reference;
+  // What a release brings is locked as that release has it: that of another one is another thing.
+  const byRelease = (name: string, { release = '' }: { release?: string | undefined }, from = '') =>
+    named.has(name) ? name : `${name} ${from} ${release}`;
   return {
     ...fresh,
-    upstream: kept(old.upstream, fresh.upstream, byReference, named),
+    upstream: kept(old.upstream, fresh.upstream, (image) => byRelease(image.reference, image), named),
     charts: kept(old.charts, fresh.charts, byReference, named),
-    files: kept(
-      old.files,
-      fresh.files,
-      ({ path, url }) => (named.has(path) ? path : `${path} ${url}`),
-      named,
-    ),
+    files: kept(old.files, fresh.files, (file) => byRelease(file.path, file, file.url), named),
     git: kept(old.git, fresh.git, ({ url, ref }) => `${url}@${ref}`, named),
     debian: { ...fresh.debian, packages },
   };

@@ -1,6 +1,7 @@
 import { combined } from '../../contract/errors.ts';
 import type { MediaKind } from '../../contract/media.ts';
 import type { Preflight } from '../../contract/preflight.ts';
+import { chosenMedia } from '../config/media.ts';
 import { readSite } from '../config/read-site.ts';
 import type { BuildHost } from '../host.ts';
 import { readLock } from '../lock/read.ts';
@@ -14,7 +15,7 @@ export async function planBuild(
 ): Promise<Preflight> {
   const site = await readSite(host.repository, name);
   const { lock } = await readLock(host.repository, site);
-  return (await preflight({ site, lock, out, media: only }, host)).document;
+  return (await preflight({ site, lock, out, media: chosenMedia(site, only) }, host)).document;
 }
 
 /**

@@ -142,4 +142,19 @@ export const buildErrors = {
     says: (commit: string, ref: string) => `commit ${commit}, locked for ${ref}, is not there any more`,
     hint: 'somebody rewrote the history: look at what it is now, and lock it anew',
   },
+  E3080: {
+    exit: 1,
+    says: (name: string) => `has no checksum of ${name}`,
+    hint: 'it is not the list of that release: check version and release of the engine in the site',
+  },
+  E3081: {
+    exit: 1,
+    says: (what: string) => `not a list of checksums: ${what}`,
+    hint: 'something else lies at the address, or a part of it: check version and release of the engine in the site',
+  },
+  E3082: {
+    exit: 1,
+    says: (what: string) => `not a list of images: ${what}`,
+    hint: 'something else lies at the address, or a part of it: check version and release of the engine in the site',
+  },
 } as const;

@@ -231,4 +231,9 @@ export const inputErrors = {
     says: () => 'TLS needs a certificate and its key',
     hint: 'give both --tls-cert and --tls-key',
   },
+  E1080: {
+    exit: 2,
+    says: (kinds: string, why: string) => `has no box to boot, so no ${kinds}: ${why}`,
+    hint: 'leave out `media` and `--only`: the bundle and the tarball have all of it',
+  },
 } as const;

@@ -59,7 +59,7 @@ export const trustErrors = {
   E2130: {
     exit: 3,
     says: (found: string, expected: string) => `has sha256 ${found}, expected ${expected}`,
-    hint: 'the server has another file now, or somebody changed it on the way: if it is meant, lock it anew, and correct sha256 in the bundle set',
+    hint: 'the server has another file now, or somebody changed it on the way: if it is meant, lock it anew, and correct what expects it: sha256 in the bundle set, or the checksums of a release',
   },
   E2301: {
     exit: 3,

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { SiteSchema } from '../../../contract/site.ts';
+import { bundleSetsOf, mediaOf, SiteSchema } from '../../../contract/site.ts';
 
 const least = { apiVersion: 'cpiab.dev/v1', kind: 'Site', name: 'lab', engine: { version: 'v1.36.3' } };
 
@@ -9,7 +9,6 @@ test('a site needs only its name and the version of Kubernetes', () => {
     supply: 'source',
     engine: { kind: 'kubeadm', version: 'v1.36.3' },
     network: { nodeAddress: '10.44.0.1', podCIDR: '10.42.0.0/16', serviceCIDR: '10.43.0.0/16' },
-    bundles: ['core'],
     bundle: { validDays: 365 },
     registries: {},
     servers: {},
@@ -17,6 +16,17 @@ test('a site needs only its name and the version of Kubernetes', () => {
     debian: { suite: 'trixie' },
   });
 });
+
+test.each([
+  ['kubeadm', 'v1.36.3', ['core'], ['iso', 'tarball']],
+  ['k3s', 'v1.36.3+k3s1', [], ['tarball']],
+])(
+  'with engine %s a site has, unless it says otherwise, sets and media that can be made',
+  (kind, version, sets, media) => {
+    const site = SiteSchema.parse({ ...least, engine: { kind, version } });
+    expect([bundleSetsOf(site), mediaOf(site)]).toEqual([sets, media]);
+  },
+);
 
 test.each([
   [{ podCIDR: '10.43.128.0/17' }, 'serviceCIDR'],

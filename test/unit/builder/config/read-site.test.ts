@@ -53,7 +53,7 @@ describe('a mistake', () => {
   test('unknown key below another: the keys that are valid there', async () => {
     const [mistake] = await mistakesIn(site('engine:\n  version: v1.36.3\n  colour: red\n'));
     expect(mistake).toBe(
-      `CPIAB-E1001 ${FILE}:6:3 engine.colour: unknown key hint: valid keys here: kind, version`,
+      `CPIAB-E1001 ${FILE}:6:3 engine.colour: unknown key hint: valid keys here: kind, release, version`,
     );
   });
 
@@ -137,12 +137,28 @@ describe('a mistake', () => {
     );
   });
 
-  test.each(['supply: upstream\nengine: {version: v1.36.3}\n', 'engine: {kind: k3s, version: v1.36.3}\n'])(
-    'valid, but not to be built by this version: %j',
-    async (lines) => {
-      expect((await mistakesIn(site(lines)))[0]).toContain('CPIAB-E1011');
-    },
-  );
+  test('valid, but not to be built by this version', async () => {
+    const lines = 'supply: upstream\nengine: {version: v1.36.3}\n';
+    expect((await mistakesIn(site(lines)))[0]).toContain('CPIAB-E1011');
+  });
+
+  test.each([
+    ['media: [iso, tarball]\n', 'has no box to boot, so no iso: the site has no engine'],
+    [
+      'media: [raw, qcow2]\nengine: {kind: k3s, version: v1.36.3+k3s1}\n',
+      'has no box to boot, so no raw, qcow2: no box runs engine k3s yet',
+    ],
+  ])('a medium that boots, of a site without a box: %j', async (lines, expected) => {
+    expect((await mistakesIn(site(lines)))[0]).toContain(`CPIAB-E1080 ${FILE}: ${expected}`);
+  });
+
+  test.each([
+    ['{kind: k3s, version: v1.36.3}', 'engine.version: expected a version such as v1.36.3+k3s1'],
+    ['{version: v1.36.3, release: https://a.example/}', 'engine.release: expected nothing'],
+    ['{kind: k3s, version: v1.36.3+k3s1, release: http://a.example/}', 'expected an https address'],
+  ])('an engine %s', async (engine, expected) => {
+    expect((await mistakesIn(site(`engine: ${engine}\n`))).join()).toContain(expected);
+  });
 
   test.each(['home', '../clusters/lab', ''])('no such site: %j', async (name) => {
     expect((await mistakesIn(site('engine: {version: v1.36.3}\n'), name))[0]).toContain(

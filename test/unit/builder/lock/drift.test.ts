@@ -99,6 +99,36 @@ describe('the drift between two locks', () => {
     ['an image', {}, { upstream: [image('2')] }, 'a bundle set names it'],
     ['the tag of a chart', { charts: [chart('1')] }, { charts: [chart('2')] }, 'tag moved in the registry'],
     ['a file', { files: [file('1')] }, { files: [file('2')] }, 'the server has another file'],
+    [
+      'a file of a release',
+      { files: [{ ...file('1'), release: 'v1+k3s1' }] },
+      { files: [{ ...file('2'), release: 'v1+k3s1' }] },
+      'v1+k3s1 was released again with another file',
+    ],
+    [
+      'a file of another release',
+      { files: [{ ...file('1'), release: 'v1+k3s1' }] },
+      { files: [{ ...file('2'), release: 'v1+k3s2' }] },
+      'comes with engine v1+k3s2',
+    ],
+    [
+      'a file of a release at another address',
+      { files: [{ ...file('1'), release: 'v1+k3s1' }] },
+      { files: [{ ...file('1'), release: 'v1+k3s1', url: 'https://mirror.example/k3s' }] },
+      'taken from another address',
+    ],
+    [
+      'an image that a release brings',
+      {},
+      { upstream: [{ ...image('1'), release: 'v1+k3s1' }] },
+      'comes with engine v1+k3s1',
+    ],
+    [
+      'an image that a release brought',
+      { upstream: [{ ...image('1'), release: 'v1+k3s1' }] },
+      {},
+      'does not come with the engine any more',
+    ],
     ['a branch', { git: [repository('1')] }, { git: [repository('2')] }, 'branch or tag moved'],
     ['an input file', { inputs: { a: hex('1') } }, { inputs: { a: hex('2') } }, 'input file changed'],
   ])('says why %s is another one', (_, old, fresh, why) => {

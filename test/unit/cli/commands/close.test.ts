@@ -27,7 +27,7 @@ test('a site without an engine has nothing to prove: it is skipped, and the reas
     exitWith: (status: number) => void statuses.push(status),
   };
   await closeCommand(context).parseAsync(['harbour', '--plan'], { from: 'user' });
-  const skipped = 'the site has no box, so its Git applies nothing';
+  const skipped = 'the site has no engine, so its Git applies nothing';
   const document = {
     site: 'harbour',
     skipped,
