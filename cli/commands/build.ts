@@ -48,13 +48,18 @@ function onlyKinds(text: string) {
   return listOf([...mediaKinds, 'bundle'])(text).filter((kind) => kind !== 'bundle');
 }
 
+/** What lies beside a medium: named in the report and in SHA256SUMS, of no interest to who reads this. */
+const COMPANION = /\.(?:minisig|chunks\.json)$/;
+
 function summary(report: BuildReport, out: string): string {
-  const rows = report.artifacts.map(({ name, size, digest, tookMs }) => [
-    name,
-    formatBytes(size),
-    digest,
-    formatDuration(tookMs),
-  ]);
+  const rows = report.artifacts
+    .filter(({ name }) => !COMPANION.test(name))
+    .map(({ name, size, digest, tookMs }) => [
+      name,
+      formatBytes(size),
+      `${digest.slice(0, 'sha256:'.length + 12)}…`,
+      formatDuration(tookMs),
+    ]);
   const took = report.stages.reduce((sum, { tookMs }) => sum + tookMs, 0);
   const end = report.unchanged ? 'nothing changed' : `built in ${formatDuration(took)}`;
   return `${table([['artifact', 'size', 'digest', 'time'], ...rows])}\n${report.site} ${report.revision}: ${end}, in ${out}`;
