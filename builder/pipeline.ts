@@ -9,6 +9,7 @@ import { packCommit } from './bundle/git.ts';
 import { headOf } from './bundle/head.ts';
 import { keysDirectory, siteKeys } from './bundle/keys.ts';
 import { keyName } from './bundle/minisign.ts';
+import { previousDigest } from './bundle/previous.ts';
 import { proveChartsWhole, proveClosedWorld, toClose } from './close/close.ts';
 import { composeModules } from './compose/compose.ts';
 import { chosenMedia } from './config/media.ts';
@@ -41,6 +42,8 @@ export interface BuildOptions {
   frozen: boolean;
   /** Media to write beside the bundle; the site's own list unless told. */
   only?: readonly MediaKind[];
+  /** Path of the manifest that the bundle follows; it names none unless told. */
+  previous?: string;
   /** Most bytes of a volume; the site's own unless told, which may be none. */
   volumeSize?: number;
 }
@@ -174,6 +177,8 @@ async function makePlan(options: BuildOptions, { repository, signal }: BuildHost
     digest: lockDigest,
   } = await stage('lock', 'check the lock', () => readLock(repository, site));
   const keys = await siteKeys(keysDirectory(site.name));
+  const about = { site: site.name, sequence: head.sequence };
+  const previous = options.previous === undefined ? null : await previousDigest(options.previous, about);
   const kinds = chosenMedia(site, options.only);
   const volumeSize = options.volumeSize ?? volumeSizeOf(site);
   const form = [...kinds, ...(volumeSize === undefined ? [] : [String(volumeSize)])];
@@ -183,9 +188,10 @@ async function makePlan(options: BuildOptions, { repository, signal }: BuildHost
     keys.publicKey,
     ...keys.rotations.values(),
     keys.operatorCa,
+    ...(previous === null ? [] : [`previous ${previous}`]),
     ...form,
   ]);
-  return { site, head, lock, lockText, epoch: lock.epoch, keys, kinds, volumeSize, inputs };
+  return { site, head, lock, lockText, previous, epoch: lock.epoch, keys, kinds, volumeSize, inputs };
 }
 
 const digestOf = (parts: string[]) =>

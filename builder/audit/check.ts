@@ -21,6 +21,8 @@ export interface Seen {
   /** Null where only a number is known. */
   site: string | null;
   sequence: number;
+  /** Of its manifest; null where only a number is known. */
+  manifest: Digest | null;
 }
 
 /** What a check looked at. */

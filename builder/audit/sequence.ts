@@ -1,7 +1,8 @@
+import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { AuditReportSchema } from '../../contract/audit.ts';
 import { CpiabError } from '../../contract/errors.ts';
-import { ManifestSchema } from '../../contract/manifest.ts';
+import { type Digest, ManifestSchema } from '../../contract/manifest.ts';
 import { readTextFile } from '../../host/input-file.ts';
 import type { Check, Seen } from './check.ts';
 
@@ -17,7 +18,9 @@ export const sequenceCheck: Check = {
         none: true,
       };
     refuseOlder(medium.path, manifest, after);
-    return { says: `${sequence}, not older than ${after.sequence}`, count: sequence };
+    const follows = after.manifest !== null && manifest.previous === after.manifest;
+    const says = `${sequence}, not older than ${after.sequence}${follows ? ', which it names as the one before' : ''}`;
+    return { says, count: sequence };
   },
 };
 
@@ -36,6 +39,8 @@ export function refuseOlder(
 /** Bytes; a manifest names each blob in about 300. */
 const LARGEST_REPORT = 64 << 20;
 
+const digestOf = (text: string): Digest => `sha256:${createHash('sha256').update(text).digest('hex')}`;
+
 const SeenSchema = z.union([
   ManifestSchema,
   AuditReportSchema.transform(({ bundle }, context) => {
@@ -50,11 +55,11 @@ const SeenSchema = z.union([
  * @throws CpiabError E1004 it is neither, and what `readTextFile` throws.
  */
 export async function readSeen(text: string): Promise<Seen> {
-  if (/^\d+$/.test(text)) return { site: null, sequence: Number(text) };
+  if (/^\d+$/.test(text)) return { site: null, sequence: Number(text), manifest: null };
   const content = await readTextFile(text, { limit: LARGEST_REPORT });
   try {
-    const { site, sequence } = SeenSchema.parse(JSON.parse(content));
-    return { site, sequence };
+    const { site, sequence, ...seen } = SeenSchema.parse(JSON.parse(content));
+    return { site, sequence, manifest: 'manifest' in seen ? seen.manifest : digestOf(content) };
   } catch (cause) {
     throw new CpiabError('E1004', { subject: text, cause });
   }

@@ -32,6 +32,8 @@ export interface AssembleInput {
   key: SiteKey;
   /** What leads to that key from those before it. */
   rotations: Rotations;
+  /** Of the manifest that this one follows; null where none was named. */
+  previous: Digest | null;
 }
 
 /** A described and signed bundle: where each of its files comes from. */
@@ -193,7 +195,7 @@ interface Contents {
 }
 
 function describe(
-  { site, revision, sequence, lock, composed, parts }: AssembleInput,
+  { site, revision, sequence, previous, lock, composed, parts }: AssembleInput,
   { lock: lockFile, blobs, images, charts, artifacts }: Contents,
   beside: Map<string, CachedFile>,
 ): Manifest {
@@ -205,7 +207,7 @@ function describe(
     sequence,
     revision,
     lock: digestOf(lockFile),
-    previous: null,
+    previous,
     expires: lock.epoch + site.bundle.validDays * 24 * 60 * 60,
     images: imageDigests(images),
     charts: imageDigests(charts),

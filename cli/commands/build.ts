@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import type { BuildReport } from '../../contract/build-report.ts';
-import { mediaKinds } from '../../contract/media.ts';
+import { type MediaKind, mediaKinds } from '../../contract/media.ts';
 import { formatBytes, formatDuration } from '../../contract/units.ts';
 import { byteSize, command, listOf } from '../command.ts';
 import type { CliContext } from '../context.ts';
@@ -20,8 +20,9 @@ export function buildCommand(context: CliContext) {
     .option('--frozen', 'stop when the lock no longer holds', false)
     .option('--dirty', 'build although the work tree has uncommitted changes; the bundle is marked', false)
     .option('--only <kinds>', `media to write beside the bundle: ${mediaKinds.join(',')},bundle`, onlyKinds)
+    .option('--previous <manifest>', 'manifest.json of the bundle that this one follows; it will name it')
     .option('--volume-size <size>', 'also split each medium into volumes of at most so many bytes', byteSize)
-    .action(async (site, { out, plan, frozen, dirty, only, volumeSize }) => {
+    .action(async (site, { out, plan, frozen, dirty, ...optional }) => {
       const { build } = await import('../../builder/pipeline.ts');
       const { planBuild } = await import('../../builder/preflight/stage.ts');
       const { buildHost } = await import('../build-host.ts');
@@ -30,8 +31,7 @@ export function buildCommand(context: CliContext) {
         out: resolve(out ?? `dist/${site}`),
         frozen,
         dirty,
-        ...(only === undefined ? {} : { only }),
-        ...(volumeSize === undefined ? {} : { volumeSize }),
+        ...given(optional),
       };
       if (plan) {
         const found = await planBuild(options, buildHost(context));
@@ -41,6 +41,21 @@ export function buildCommand(context: CliContext) {
       const report = await build(options, buildHost(context));
       context.print(report, summary(report, options.out));
     });
+}
+
+interface Optional {
+  only?: MediaKind[] | undefined;
+  previous?: string | undefined;
+  volumeSize?: number | undefined;
+}
+
+/** Those that somebody has given: the builder takes what isn't there as not said. */
+function given({ only, previous, volumeSize }: Optional) {
+  return {
+    ...(only === undefined ? {} : { only }),
+    ...(previous === undefined ? {} : { previous }),
+    ...(volumeSize === undefined ? {} : { volumeSize }),
+  };
 }
 
 /** The bundle is always written: asking for it alone is asking for no media. */

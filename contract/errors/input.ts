@@ -236,4 +236,9 @@ export const inputErrors = {
     says: (kinds: string, why: string) => `has no box to boot, so no ${kinds}: ${why}`,
     hint: 'leave out `media` and `--only`: the bundle and the tarball have all of it',
   },
+  E1081: {
+    exit: 2,
+    says: (found: string, next: string) => `sequence ${found} cannot come before ${next}`,
+    hint: 'give the manifest.json of an older bundle of the same site',
+  },
 } as const;

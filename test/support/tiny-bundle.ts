@@ -12,7 +12,7 @@ import type { FetchedSource } from '../../builder/fetch/sources.ts';
 import { formatLock } from '../../builder/lock/resolve.ts';
 import { mediaTypes } from '../../contract/layout.ts';
 import type { Lock } from '../../contract/lock.ts';
-import type { Manifest } from '../../contract/manifest.ts';
+import type { Digest, Manifest } from '../../contract/manifest.ts';
 import { SiteSchema } from '../../contract/site.ts';
 import { Cache, stableJson } from '../../host/cache.ts';
 import { parsePublicKey } from '../../host/minisign.ts';
@@ -32,6 +32,8 @@ interface Content {
   sequence: number;
   /** For the bill of materials. */
   components?: Component[];
+  /** Digest of the manifest that it follows. */
+  previous?: Digest;
   /** Instead of a Git bundle. */
   git?: Buffer;
 }
@@ -98,6 +100,7 @@ export async function bundleOfImages(
     repository: { file: await cache.put(git ?? 'a git bundle'), cached: false },
     key: keys.site,
     rotations: keys.rotations,
+    previous: given.previous ?? null,
   });
   const directory = join(root, name);
   await writeBundle(cache, bundle, directory, signal);

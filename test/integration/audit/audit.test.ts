@@ -1,13 +1,17 @@
 import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { Seen } from '../../../builder/audit/check.ts';
 import { licencesOf } from '../../../builder/audit/licences.ts';
+import { readSeen } from '../../../builder/audit/sequence.ts';
+import { previousDigest } from '../../../builder/bundle/previous.ts';
 import { openMedium } from '../../../builder/verify/open.ts';
 import { type AuditReport, AuditReportSchema, auditChecks } from '../../../contract/audit.ts';
 import { mediaTypes } from '../../../contract/layout.ts';
 import { Cache, type CachedFile } from '../../../host/cache.ts';
 import { app, audit, auditedBundle, findings, images, NOW } from '../../support/audit.ts';
 import { freshDirectory } from '../../support/fresh-directory.ts';
+import { refusal } from '../../support/refusal.ts';
 import { bundleOfImages, lockFor, type TinyBundle, tinyBundle } from '../../support/tiny-bundle.ts';
 
 const path = freshDirectory();
@@ -145,10 +149,31 @@ describe('the clock', () => {
 
 describe('what was seen before', () => {
   const codes = async (after: Seen) => (await audit(bundle, { after })).problems.map(({ code }) => code);
-  test('may be the same', async () => expect(await codes({ site: 'harbour', sequence: 7 })).toEqual([]));
-  test('may not be newer', async () => expect(await codes({ site: null, sequence: 8 })).toEqual(['E2125']));
+  test('may be the same', async () =>
+    expect(await codes({ site: 'harbour', sequence: 7, manifest: null })).toEqual([]));
+  test('may not be newer', async () =>
+    expect(await codes({ site: null, sequence: 8, manifest: null })).toEqual(['E2125']));
   test('has to be of the same site', async () =>
-    expect(await codes({ site: 'lab', sequence: 1 })).toEqual(['E2126']));
+    expect(await codes({ site: 'lab', sequence: 1, manifest: null })).toEqual(['E2126']));
+});
+
+test('that a bundle names another as the one before is seen by who has the manifest or a report of that', async () => {
+  const before = join(bundle.directory, 'manifest.json');
+  const previous = await previousDigest(before, { site: 'harbour', sequence: 8 });
+  const next = await tinyBundle(path(), 'next', { sequence: 8, images, previous });
+  await writeFile(path('report.json'), JSON.stringify((await audit(bundle)).report));
+  for (const file of [before, path('report.json')]) {
+    const { report } = await audit(next, { after: await readSeen(file) });
+    expect(row(report, 'sequence')).toMatchObject({
+      result: 'passed',
+      evidence: '8, not older than 7, which it names as the one before',
+    });
+  }
+  for (const wrong of [
+    { site: 'harbour', sequence: 7 },
+    { site: 'lab', sequence: 8 },
+  ])
+    expect((await refusal(previousDigest(before, wrong))).code).toBe('E1081');
 });
 
 test('licences are counted by those that packages name, own ones by their name', async () => {
