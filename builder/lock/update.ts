@@ -1,12 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import { CpiabError } from '../../contract/errors.ts';
-import { type DebianPackage, type Lock, LockSchema } from '../../contract/lock.ts';
+import { type Lock, LockSchema } from '../../contract/lock.ts';
 import type { DriftEntry } from '../../contract/lock-drift.ts';
 import { tracked } from '../../contract/progress.ts';
 import type { Site } from '../../contract/site.ts';
 import { writeAtomic } from '../../host/files.ts';
 import type { BuildHost } from '../host.ts';
 import { driftBetween } from './drift.ts';
+import { keepVersions } from './keep.ts';
 import { lockPath } from './read.ts';
 import { formatLock, resolveLock } from './resolve.ts';
 
@@ -68,36 +69,3 @@ function rejectUnknown(only: readonly string[], old: Lock | null, path: string):
   if (unknown === undefined) return;
   throw new CpiabError('E1002', { subject: path, args: ['a package or image in the lock', unknown] });
 }
-
-/** The fresh lock, but every package that was locked already and isn't named stays as it was. */
-function keepVersions(old: Lock, fresh: Lock, named: ReadonlySet<string>): Lock {
-  const locked = new Map(old.debian.packages.map((found) => [identity(found), found]));
-  const packages = fresh.debian.packages.map((found) =>
-    named.has(found.name) ? found : (locked.get(identity(found)) ?? found),
-  );
-  const byReference = ({ reference }: { reference: string }) => reference;
-  // What a release brings is locked as that release has it: that of another one is another thing.
-  const byRelease = (name: string, { release = '' }: { release?: string | undefined }, from = '') =>
-    named.has(name) ? name : `${name} ${from} ${release}`;
-  return {
-    ...fresh,
-    upstream: kept(old.upstream, fresh.upstream, (image) => byRelease(image.reference, image), named),
-    charts: kept(old.charts, fresh.charts, byReference, named),
-    files: kept(old.files, fresh.files, (file) => byRelease(file.path, file, file.url), named),
-    git: kept(old.git, fresh.git, ({ url, ref }) => `${url}@${ref}`, named),
-    debian: { ...fresh.debian, packages },
-  };
-}
-
-/** The fresh entries, but of those that aren't named what was locked. */
-function kept<Entry>(
-  old: readonly Entry[],
-  fresh: readonly Entry[],
-  nameOf: (entry: Entry) => string,
-  named: ReadonlySet<string>,
-): Entry[] {
-  const locked = new Map(old.map((entry) => [nameOf(entry), entry]));
-  return fresh.map((entry) => (named.has(nameOf(entry)) ? entry : (locked.get(nameOf(entry)) ?? entry)));
-}
-
-const identity = ({ name, arch }: DebianPackage) => `${name}:${arch}`;

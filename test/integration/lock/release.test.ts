@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { fetchFiles } from '../../../builder/fetch/files.ts';
 import { driftBetween } from '../../../builder/lock/drift.ts';
 import { lockFiles } from '../../../builder/lock/files.ts';
 import { readRelease } from '../../../builder/lock/release.ts';
@@ -56,6 +57,14 @@ describe('a release of k3s', () => {
       ['engine/k3s', why],
       ['engine/sha256sum-amd64.txt', why],
     ]);
+  });
+
+  test('that was made again is not built: what was locked is wanted', async () => {
+    const files = await lock();
+    server.publish({ k3s: 'other', 'sha256sum-amd64.txt': server.checksums('other') });
+    const elsewhere = quietHost(path(), path('other-cache'));
+    const refused = await refusal(fetchFiles(site(), tinyLock({ files }), elsewhere));
+    expect(refused.code).toBe('E2130');
   });
 
   test.each<[string, string, Record<string, string | Buffer>]>([
