@@ -159,6 +159,14 @@ describe('a damaged file of the right size', () => {
   });
 });
 
+test('a use of a pool file leaves the file as it is, as bundles share it', async () => {
+  const { path, sha256 } = await cache.put('content');
+  await utimes(path, 1, 1);
+  await cache.touchBlob(sha256);
+  expect((await stat(path)).mtimeMs).toBe(1000);
+  expect(Date.now() - (await stat(cache.usePath(sha256))).mtimeMs).toBeLessThan(60_000);
+});
+
 test('sweep removes what is old and keeps what another build works on, whatever it unpacked there', async () => {
   const old = await cache.scratch('old');
   await mkdir(join(old, 'below'));
