@@ -30,11 +30,16 @@ interface Place {
  * A clone of the repository with a cache that has only what was downloaded and compiled: everything else is
  * made again. (What the compiler gives from an empty cache is compared by hand, as it takes half an hour.)
  */
-async function place(name: string, env: Record<string, string>, before: string[]): Promise<Place> {
+async function place(
+  name: string,
+  env: Record<string, string>,
+  before: string[],
+  origin = repository,
+): Promise<Place> {
   const tree = join(scratch, name, 'work tree');
   const cache = join(scratch, name, 'cache');
   await mkdir(join(cache, 'products'), { recursive: true });
-  await run(['git', 'clone', '--quiet', '--no-hardlinks', repository, tree]);
+  await run(['git', 'clone', '--quiet', '--no-hardlinks', origin, tree]);
   await run(['cp', '--archive', join(repository, 'node_modules'), tree]);
   for (const part of ['blobs', 'go', 'products/go'])
     await run(['cp', '--archive', '--link', join(cacheRoot(), part), join(cache, part)]);
@@ -67,7 +72,7 @@ describe('two builds of one commit', () => {
   test('are the same by another path, home, umask, locale, time zone and number of processors', async () => {
     const env = { TZ: 'Pacific/Chatham', LC_ALL: 'tr_TR.UTF-8', LANG: 'tr_TR.UTF-8', HOME: scratch };
     const before = ['taskset', '-c', '1', 'sh', '-c', 'umask 077; exec "$@"', 'sh'];
-    const there = await place('a place of another name', env, before);
+    const there = await place('a place of another name', env, before, here.tree);
     await buildAt(there, join(scratch, 'other'));
     expect(await differences(join(scratch, 'one'), join(scratch, 'other'))).toBe('');
     await rm(there.cache, { recursive: true });
