@@ -4,6 +4,7 @@ import { CpiabError } from '../contract/errors.ts';
 import { flux } from '../contract/layout.ts';
 import type { MediaKind } from '../contract/media.ts';
 import { volumeSizeOf } from '../contract/site.ts';
+import { fullDisk } from '../host/full-disk.ts';
 import { assembleBundle } from './bundle/assemble.ts';
 import { packCommit } from './bundle/git.ts';
 import { headOf } from './bundle/head.ts';
@@ -54,6 +55,8 @@ export async function build(options: BuildOptions, host: BuildHost): Promise<Bui
   const watched = { ...host, progress: stopwatch.watch(host.progress) };
   try {
     return await buildWatched(options, watched);
+  } catch (error) {
+    throw (await fullDisk(error, [host.cache.root, options.out])) ?? error;
   } finally {
     await stopwatch.saved();
   }

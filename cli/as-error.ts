@@ -1,5 +1,9 @@
+import { tmpdir } from 'node:os';
 import { CommanderError } from '@commander-js/extra-typings';
 import { CpiabError } from '../contract/errors.ts';
+import { cacheRoot } from '../host/cache.ts';
+import { fullDisk } from '../host/full-disk.ts';
+import { fileError } from '../host/input-file.ts';
 import { ProcessError } from '../host/process.ts';
 import { systemPackages } from '../host/system-packages.ts';
 
@@ -17,7 +21,10 @@ export async function asError(error: unknown, command: string, signal: AbortSign
       args: [help.replace(/^error: /, '').replaceAll('\n', ' '), command],
     });
   }
-  return (await fromProcess(error)) ?? fromSystem(error) ?? unexpected(error, command);
+  const { path } = (error ?? {}) as NodeJS.ErrnoException;
+  const places = path === undefined ? [cacheRoot(), process.cwd(), tmpdir()] : [path];
+  const full = await fullDisk(error, places);
+  return full ?? (await fromProcess(error)) ?? fromSystem(error) ?? unexpected(error, command);
 }
 
 async function fromProcess(error: unknown): Promise<CpiabError | undefined> {
@@ -27,14 +34,16 @@ async function fromProcess(error: unknown): Promise<CpiabError | undefined> {
   return new CpiabError('E4007', { subject: program, args: [found?.name ?? program], cause: error });
 }
 
-/** Errors that the file system gives to anybody who writes. */
+/** System calls that only read. Opening may be either: whoever opens to read names the file himself. */
+const READS = ['scandir', 'opendir', 'stat', 'lstat', 'readlink', 'read'];
+const REFUSALS = ['EROFS', 'EACCES', 'EPERM'];
+
+/** Errors that the file system gives to anybody who writes, or looks at what is another's. */
 function fromSystem(error: unknown): CpiabError | undefined {
-  const { code, path = 'a file' } = (error ?? {}) as NodeJS.ErrnoException;
-  if (code === 'ENOSPC' || code === 'EDQUOT') return new CpiabError('E3009', { subject: path, cause: error });
-  if (code === 'EROFS' || code === 'EACCES' || code === 'EPERM') {
-    return new CpiabError('E4012', { subject: path, cause: error });
-  }
-  return undefined;
+  const { code = '', path = 'a file', syscall = '' } = (error ?? {}) as NodeJS.ErrnoException;
+  if (READS.includes(syscall) && (code === 'EACCES' || code === 'ELOOP' || code === 'ENOTDIR'))
+    return fileError(error, path);
+  return REFUSALS.includes(code) ? new CpiabError('E4012', { subject: path, cause: error }) : undefined;
 }
 
 function unexpected(error: unknown, command: string): CpiabError {

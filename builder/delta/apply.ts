@@ -10,6 +10,7 @@ import { bundleFiles, medium as layout } from '../../contract/layout.ts';
 import { type Digest, type Manifest, ManifestSchema } from '../../contract/manifest.ts';
 import { isRotationFile } from '../../contract/rotation.ts';
 import { linkOrCopy, renameDurably } from '../../host/files.ts';
+import { fullDisk } from '../../host/full-disk.ts';
 import { fileError, requireFile } from '../../host/input-file.ts';
 import type { TrustedKey } from '../../host/rotation.ts';
 import { openDirectory } from '../verify/directory.ts';
@@ -55,7 +56,7 @@ export async function applyDelta(request: ApplyRequest): Promise<{ head: Delta; 
     return { head, manifest };
   } catch (error) {
     await rm(fresh, { recursive: true, force: true });
-    throw error;
+    throw (await fullDisk(error, [dirname(out)])) ?? error;
   }
 }
 
@@ -91,7 +92,8 @@ async function unpack(
     }
   } catch (cause) {
     signal.throwIfAborted();
-    if (cause instanceof CpiabError) throw cause;
+    // An error of writing is none of the file.
+    if (cause instanceof CpiabError || (cause as NodeJS.ErrnoException).syscall === 'write') throw cause;
     throw new CpiabError('E2303', { subject: delta, args: ['it is cut off or damaged'], cause });
   }
   if (head === null) throw new CpiabError('E2303', { subject: delta, args: ['it is empty'] });

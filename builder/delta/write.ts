@@ -9,6 +9,7 @@ import { bundleFiles, medium as layout } from '../../contract/layout.ts';
 import type { Digest, Manifest } from '../../contract/manifest.ts';
 import { stableJson } from '../../host/cache.ts';
 import { renameDurably } from '../../host/files.ts';
+import { fullDisk } from '../../host/full-disk.ts';
 import type { OpenBundle } from '../verify/medium.ts';
 import { extractBlobs } from './extract.ts';
 import { isPatchable, makePatch } from './patch.ts';
@@ -34,6 +35,12 @@ const WORTH = 0.9;
  * @throws CpiabError E2301 for bundles of two sites or in the wrong order.
  */
 export async function writeDelta(request: DeltaRequest): Promise<Delta> {
+  return await makeDelta(request).catch(async (error: unknown) => {
+    throw (await fullDisk(error, [request.scratch])) ?? error;
+  });
+}
+
+async function makeDelta(request: DeltaRequest): Promise<Delta> {
   const { base, target, out, scratch, signal } = request;
   rejectUnrelated(base, target);
   const plan = planDelta(base.manifest, target.manifest);

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { fetchUpstream } from '../../../builder/fetch/upstream.ts';
 import { lockUpstream } from '../../../builder/lock/upstream.ts';
+import { asError } from '../../../cli/as-error.ts';
 import { SiteSchema } from '../../../contract/site.ts';
 import { quietHost } from '../quiet-host.ts';
 import { tinyLock } from '../tiny-lock.ts';
@@ -14,5 +15,11 @@ const site = SiteSchema.parse({
   registries: { 'docker.io': { mirrors: [mirror] } },
 });
 const host = quietHost(directory, join(directory, 'cache'));
-const upstream = await lockUpstream(references, site, host);
-await fetchUpstream(site, tinyLock({ upstream }), host);
+try {
+  const upstream = await lockUpstream(references, site, host);
+  await fetchUpstream(site, tinyLock({ upstream }), host);
+} catch (error) {
+  const told = await asError(error, 'fetch', host.signal);
+  process.stderr.write(`${JSON.stringify(told)}\n`);
+  process.exitCode = told.exit;
+}
