@@ -8,6 +8,8 @@ export interface BuildHost {
   cache: Cache;
   progress: ProgressSink;
   signal: AbortSignal;
+  /** Folder, absolute, from which published parts are taken instead of from where they are published. */
+  from?: string | undefined;
   /** Keeps a tool's full output; returns the log's path. */
   writeLog(name: string, text: string): Promise<string>;
 }

@@ -16,6 +16,7 @@ import { composeModules } from './compose/compose.ts';
 import { chosenMedia } from './config/media.ts';
 import { readSite } from './config/read-site.ts';
 import { type BuildRoot, lazyBuildRoot } from './fetch/build-root.ts';
+import { carryIn } from './fetch/carry-in.ts';
 import { fetchParts } from './fetch/fetch.ts';
 import { fetchKustomize } from './fetch/kustomize.ts';
 import type { Parts } from './fetch/parts.ts';
@@ -74,6 +75,7 @@ async function buildWatched(options: BuildOptions, host: BuildHost): Promise<Bui
   await host.cache.sweep(Date.now() - SCRATCH_LIFE_MS);
   const output = await openOutput(options.out);
   try {
+    await carryStage(first, host, stage);
     const { plan, parts } = await fetchStage(first, options, host, stage);
     const artifacts = await runStages(plan, parts, output, host, stage);
     const { head, inputs, keys } = plan;
@@ -88,6 +90,13 @@ async function buildWatched(options: BuildOptions, host: BuildHost): Promise<Bui
   } finally {
     await output.close();
   }
+}
+
+/** Before the long work: what a folder lacks is told at once, and all of it. */
+async function carryStage({ site, lock }: Plan, host: BuildHost, stage: RunStage): Promise<void> {
+  const { from } = host;
+  if (from !== undefined)
+    await stage('carry', `take published parts from ${from}`, () => carryIn(site, lock, host));
 }
 
 /** Fetches what the plan's lock says, and where that isn't to be had any more, what a fresh lock says. */

@@ -6,11 +6,10 @@ import type { Site } from '../../contract/site.ts';
 import type { Cache, CachedFile } from '../../host/cache.ts';
 import type { BuildHost } from '../host.ts';
 import { inTurn } from '../in-turn.ts';
-import { readReference } from '../lock/upstream.ts';
-import { type BlobContext, fetchBlob } from '../registry/blob.ts';
-import { type RemoteChart, readChartManifest, resolveChart } from '../registry/charts.ts';
+import type { BlobContext } from '../registry/blob.ts';
+import { type RemoteChart, readChartManifest } from '../registry/charts.ts';
 import type { RemoteDescriptor } from '../registry/manifests.ts';
-import { openRegistries, type Registries } from '../registry/registries.ts';
+import { type Origin, openOrigin } from './origin.ts';
 
 /** Charts that are fetched at a time. */
 const PARALLEL = 6;
@@ -35,7 +34,7 @@ export interface FetchedChart {
  */
 export async function fetchCharts(site: Site, lock: Lock, host: BuildHost): Promise<FetchedChart[]> {
   if (lock.charts.length === 0) return [];
-  const registries = openRegistries(site, host.repository, host.signal);
+  const origin = await openOrigin(site, host);
   const part = { id: ID, title: `${lock.charts.length} charts`, phase: 'download' as const };
   const turns = { parallel: PARALLEL, signal: host.signal };
   try {
@@ -46,26 +45,19 @@ export async function fetchCharts(site: Site, lock: Lock, host: BuildHost): Prom
     };
     const work = () =>
       inTurn(lock.charts, turns, (locked, signal) =>
-        fetchChart(locked, registries, { cache: host.cache, signal, onBytes }),
+        fetchChart(locked, origin, { cache: host.cache, signal, onBytes }),
       );
     return await tracked(host.progress, part, work, () => ({ bytes, cached: bytes === 0 }));
   } finally {
-    await registries.close();
+    await origin.close();
   }
 }
 
-async function fetchChart(
-  locked: Locked,
-  registries: Registries,
-  context: BlobContext,
-): Promise<FetchedChart> {
+async function fetchChart(locked: Locked, origin: Origin, context: BlobContext): Promise<FetchedChart> {
   const { cache } = context;
-  const { host: name, repository } = readReference(locked.reference);
-  const chart = await manifestOf(locked, registries, cache);
-  const bring = async ({ digest, size }: RemoteDescriptor): Promise<CachedFile> => {
-    const request = { repository, sha256: hex(digest), size };
-    return await fetchBlob(await registries.of(name), request, context);
-  };
+  const chart = await describeChart(locked, origin, cache);
+  const bring = async (blob: RemoteDescriptor): Promise<CachedFile> =>
+    await origin.blob(locked, blob, context);
   const layers: CachedFile[] = [];
   for (const layer of chart.layers) layers.push(await bring(layer));
   return {
@@ -77,16 +69,10 @@ async function fetchChart(
   };
 }
 
-/** From the pool, or by digest from the registry, so that nothing but the locked one can come. */
-async function manifestOf(
-  { reference, digest }: Locked,
-  registries: Registries,
-  cache: Cache,
-): Promise<RemoteChart> {
-  const kept = await keptDocument(digest, cache);
-  if (kept !== null) return readChartManifest(kept, reference);
-  const { host, repository } = readReference(reference);
-  return await resolveChart(await registries.of(host), { host, repository, digest });
+/** From the pool, or else from its origin. @throws CpiabError E3030 for what is no chart; what the origin throws. */
+export async function describeChart(locked: Locked, origin: Origin, cache: Cache): Promise<RemoteChart> {
+  const kept = await keptDocument(locked.digest, cache);
+  return readChartManifest(kept ?? (await origin.document(locked, locked.digest)), locked.reference);
 }
 
 async function keptDocument(digest: Locked['digest'], cache: Cache) {

@@ -30,8 +30,15 @@ export async function fetchSources(
   const sources: FetchedSource[] = [];
   for (const locked of lock.git) {
     const { url, ref, name, commit } = locked;
-    const gitDir = async (scratch: string) =>
-      await obtain(locked, await openRemote(url, site, host.repository, scratch), scratch, host.signal);
+    const gitDir = async (scratch: string) => {
+      if (host.from !== undefined) throw notCarried(locked, host.from);
+      return await obtain(
+        locked,
+        await openRemote(url, site, host.repository, scratch),
+        scratch,
+        host.signal,
+      );
+    };
     const { file } = await tracked(
       host.progress,
       { id: `git/${url}@${ref}`, title: `${url} at ${ref}` },
@@ -41,6 +48,12 @@ export async function fetchSources(
     sources.push({ ...locked, file });
   }
   return sources;
+}
+
+/** A folder has no Git repositories: only what an earlier build packed is there without their servers. */
+function notCarried({ url, ref, commit }: Locked, from: string): CpiabError {
+  const remedy = 'build once on this machine where the repository can be reached';
+  return new CpiabError('E3090', { subject: `${url} ${ref} ${commit}`, args: [from, remedy] });
 }
 
 /** Fetches the commit and its history; all there is, from a server that gives nothing but what references name. */

@@ -3,16 +3,16 @@ import { CpiabError } from '../../contract/errors.ts';
 import type { Lock } from '../../contract/lock.ts';
 import type { Digest } from '../../contract/manifest.ts';
 import { tracked } from '../../contract/progress.ts';
+import { formatReference } from '../../contract/reference.ts';
 import type { Site } from '../../contract/site.ts';
 import type { Cache, CachedFile } from '../../host/cache.ts';
 import type { BuildHost } from '../host.ts';
 import { inTurn } from '../in-turn.ts';
 import { readReference } from '../lock/upstream.ts';
 import type { LayerPackages } from '../packages/scan.ts';
-import { fetchBlob } from '../registry/blob.ts';
 import { readConfig } from '../registry/config.ts';
-import { type RemoteDescriptor, type RemoteImage, resolveImage } from '../registry/manifests.ts';
-import { openRegistries, type Registries } from '../registry/registries.ts';
+import { imageOf, type RemoteDescriptor, type RemoteImage } from '../registry/manifests.ts';
+import { type Origin, openOrigin } from './origin.ts';
 import type { BuiltImage } from './parts.ts';
 import { layerPackages, layerTar } from './published-layer.ts';
 
@@ -28,30 +28,30 @@ const ID = 'upstream';
  */
 export async function fetchUpstream(site: Site, lock: Lock, host: BuildHost): Promise<BuiltImage[]> {
   if (lock.upstream.length === 0) return [];
-  const registries = openRegistries(site, host.repository, host.signal);
+  const origin = await openOrigin(site, host);
   const part = { id: ID, title: `${lock.upstream.length} published images`, phase: 'download' as const };
   try {
-    const work = async () => await fetchImages(lock.upstream, registries, host);
+    const work = async () => await fetchImages(lock.upstream, origin, host);
     const { images } = await tracked(host.progress, part, work, ({ bytes }) => ({
       bytes,
       cached: bytes === 0,
     }));
     return images;
   } finally {
-    await registries.close();
+    await origin.close();
   }
 }
 
 /** The images, and how many bytes had to be fetched for them. */
 async function fetchImages(
   all: Locked[],
-  registries: Registries,
+  origin: Origin,
   host: BuildHost,
 ): Promise<{ images: BuiltImage[]; bytes: number }> {
   const turns = { parallel: PARALLEL, signal: host.signal };
   const described = await inTurn(all, turns, async (locked) => ({
     locked,
-    remote: await describe(locked, registries),
+    remote: await describeImage(locked, origin),
   }));
   const wanted = new Map<Digest, { blob: RemoteDescriptor; locked: Locked }>();
   for (const { locked, remote } of described)
@@ -60,13 +60,11 @@ async function fetchImages(
   const total = await missingBytes(queue, host.cache);
   let bytes = 0;
   await inTurn(queue, turns, async ({ blob, locked }, signal) => {
-    const { host: name, repository } = readReference(locked.reference);
-    const request = { repository, sha256: hex(blob.digest), size: blob.size };
     const onBytes = (count: number) => {
       bytes += count;
       host.progress({ type: 'progress', id: ID, bytes, total });
     };
-    await fetchBlob(await registries.of(name), request, { cache: host.cache, signal, onBytes });
+    await origin.blob(locked, blob, { cache: host.cache, signal, onBytes });
   });
   const work = async ({ locked, remote }: (typeof described)[number]) =>
     await builtImage(locked, remote, host.cache);
@@ -83,10 +81,12 @@ async function missingBytes(queue: { blob: RemoteDescriptor }[], cache: Cache): 
   return missing.reduce((sum, size) => sum + size, 0);
 }
 
-/** The locked image as its registry has it: asked for by digest, so that nothing but the locked one can come. */
-async function describe({ reference, digest }: Locked, registries: Registries): Promise<RemoteImage> {
+/** The locked image as its origin has it. @throws CpiabError as `resolveImage`; what the origin throws. */
+export async function describeImage(locked: Locked, origin: Origin): Promise<RemoteImage> {
+  const { reference, digest } = locked;
+  const byDigest = async (wanted: Digest) => await origin.document(locked, wanted);
   const { host, repository } = readReference(reference);
-  return await resolveImage(await registries.of(host), { host, repository, digest });
+  return await imageOf(await byDigest(digest), byDigest, formatReference({ host, repository, digest }));
 }
 
 async function builtImage({ reference }: Locked, remote: RemoteImage, cache: Cache): Promise<BuiltImage> {

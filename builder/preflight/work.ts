@@ -31,6 +31,9 @@ export interface Work {
   media: readonly MediaKind[];
 }
 
+/** A folder brings it all: nobody is asked. */
+const NOTHING_PUBLISHED: Work['published'] = { images: [], charts: [], files: [], bytes: 0 };
+
 /** Looks at the cache. Makes nothing, asks nobody. */
 export async function planWork(
   site: Site,
@@ -58,7 +61,7 @@ export async function planWork(
     cold: await isEmpty(join(cache.root, 'go', 'build')),
     modules: await countModules(programs, host.repository, cache),
     node: hasBox(site) && (await cache.peek('node', lock.node)) === null,
-    published: await publishedWork(lock, cache),
+    published: host.from === undefined ? await publishedWork(lock, cache) : NOTHING_PUBLISHED,
     assembled,
     media,
   };

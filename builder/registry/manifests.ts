@@ -10,14 +10,10 @@ import { rejectUnreadable, requireImage } from './unusable.ts';
 /** The platform that boxes have. */
 export const PLATFORM = { os: 'linux', architecture: 'amd64' };
 
-const indexTypes = [
-  'application/vnd.oci.image.index.v1+json',
-  'application/vnd.docker.distribution.manifest.list.v2+json',
-];
-const imageTypes = [
-  'application/vnd.oci.image.manifest.v1+json',
-  'application/vnd.docker.distribution.manifest.v2+json',
-];
+const OCI_INDEX = 'application/vnd.oci.image.index.v1+json';
+const OCI_IMAGE = 'application/vnd.oci.image.manifest.v1+json';
+const indexTypes = [OCI_INDEX, 'application/vnd.docker.distribution.manifest.list.v2+json'];
+const imageTypes = [OCI_IMAGE, 'application/vnd.docker.distribution.manifest.v2+json'];
 const ACCEPT = [...indexTypes, ...imageTypes].join(', ');
 
 const DescriptorSchema = z.looseObject({
@@ -64,11 +60,17 @@ export interface RemoteImage {
  *   for what is no image, E3057…E3062 for one that can't be used; what `Registry.get` throws.
  */
 export async function resolveImage(registry: Registry, reference: ImageReference): Promise<RemoteImage> {
-  const subject = formatReference(reference);
-  const top = await resolveTop(registry, reference);
-  const manifest = indexTypes.includes(top.mediaType)
-    ? await getManifest(registry, reference, chosen(top, subject))
-    : top;
+  const byDigest = async (digest: Digest) => await getManifest(registry, reference, digest);
+  return await imageOf(await resolveTop(registry, reference), byDigest, formatReference(reference));
+}
+
+/** The image for the box's platform that an index or manifest names. @throws as `resolveImage`. */
+export async function imageOf(
+  top: RemoteDocument,
+  byDigest: (digest: Digest) => Promise<RemoteDocument>,
+  subject: string,
+): Promise<RemoteImage> {
+  const manifest = indexTypes.includes(top.mediaType) ? await byDigest(chosen(top, subject)) : top;
   // Each could lead to another one, without end.
   if (indexTypes.includes(manifest.mediaType)) throw new CpiabError('E3062', { subject });
   const { config, layers } = readImage(manifest, subject);
@@ -115,19 +117,37 @@ async function getManifest(
   const { bytes } = answer;
   const digest: Digest = `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
   if (name.startsWith('sha256:') && digest !== name) throw new CpiabError('E2103', { subject });
+  return readManifest({ bytes, digest }, subject, answer.headers['content-type'] ?? 'unknown');
+}
+
+/**
+ * A manifest or index by its bytes, which have been compared with what was asked for.
+ * @param header what a registry says of its media type.
+ * @throws CpiabError E3017 for what is neither, E3057…E3060 for one of a kind that nobody can use.
+ */
+export function readManifest(
+  { bytes, digest }: Pick<RemoteDocument, 'bytes' | 'digest'>,
+  subject: string,
+  header?: string | string[],
+): RemoteDocument {
   const content = jsonOrNull(bytes);
-  const mediaType = typeOf(content, answer.headers['content-type']);
+  const mediaType = typeOf(content, header);
   rejectUnreadable(content, mediaType, subject);
   if (![...indexTypes, ...imageTypes].includes(mediaType))
     throw new CpiabError('E3017', { subject, args: [`media type ${mediaType}`] });
   return { mediaType, digest, bytes };
 }
 
-/** What the document says of itself goes before what the registry says of it. */
+/**
+ * What the document says of itself goes before what the registry says of it. OCI's own need not say it, and
+ * then have one of two shapes. Source: OCI Image Format Specification 1.1, property mediaType.
+ */
 function typeOf(content: unknown, header: string | string[] | undefined): string {
   const own = z.looseObject({ mediaType: z.string() }).safeParse(content);
   if (own.success) return own.data.mediaType;
-  return String(header ?? 'unknown').split(';', 1)[0] ?? '';
+  if (header !== undefined) return String(header).split(';', 1)[0] ?? '';
+  if (IndexSchema.safeParse(content).success) return OCI_INDEX;
+  return ImageSchema.safeParse(content).success ? OCI_IMAGE : 'unknown';
 }
 
 function read<Schema extends z.ZodType>(schema: Schema, { bytes }: RemoteDocument, subject: string) {

@@ -16,16 +16,21 @@ export function buildCommand(context: CliContext) {
   ])
     .argument('[site]', 'which file of config/clusters', 'lab')
     .option('--out <dir>', 'where the artifacts go (default: dist/<site>)')
+    .option(
+      '--from <dir>',
+      'take published images, charts and files from this folder, and ask no host for them',
+    )
     .option('--plan', 'do nothing but the look before the work; exit status 4 when it cannot go well', false)
     .option('--frozen', 'stop when the lock no longer holds', false)
     .option('--dirty', 'build although the work tree has uncommitted changes; the bundle is marked', false)
     .option('--only <kinds>', `media to write beside the bundle: ${mediaKinds.join(',')},bundle`, onlyKinds)
     .option('--previous <manifest>', 'manifest.json of the bundle that this one follows; it will name it')
     .option('--volume-size <size>', 'also split each medium into volumes of at most so many bytes', byteSize)
-    .action(async (site, { out, plan, frozen, dirty, ...optional }) => {
+    .action(async (site, { out, from, plan, frozen, dirty, ...optional }) => {
       const { build } = await import('../../builder/pipeline.ts');
       const { planBuild } = await import('../../builder/preflight/stage.ts');
       const { buildHost } = await import('../build-host.ts');
+      const host = { ...buildHost(context), ...(from === undefined ? {} : { from: resolve(from) }) };
       const options = {
         site,
         out: resolve(out ?? `dist/${site}`),
@@ -34,11 +39,11 @@ export function buildCommand(context: CliContext) {
         ...given(optional),
       };
       if (plan) {
-        const found = await planBuild(options, buildHost(context));
+        const found = await planBuild(options, host);
         if (!found.ready) context.exitWith(4);
         return context.print(found, planText(found));
       }
-      const report = await build(options, buildHost(context));
+      const report = await build(options, host);
       context.print(report, summary(report, options.out));
     });
 }

@@ -157,4 +157,14 @@ export const buildErrors = {
     says: (what: string) => `not a list of images: ${what}`,
     hint: 'something else lies at the address, or a part of it: check version and release of the engine in the site',
   },
+  E3090: {
+    exit: 1,
+    says: (folder: string, _remedy: string) => `neither the cache nor ${folder} has it`,
+    hint: (_folder: string, remedy: string) => `${remedy}; or build without --from, which asks the network`,
+  },
+  E3091: {
+    exit: 1,
+    says: (target: string) => `leads out of the folder, to ${target}`,
+    hint: 'put the file itself into the folder that --from names',
+  },
 } as const;
