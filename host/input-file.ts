@@ -89,8 +89,9 @@ export function fileError(cause: unknown, subject: string): CpiabError {
 }
 
 /** A noun phrase for what isn't a file. Source: inode(7). */
-function kindOf(found: Pick<Stats, 'isDirectory' | 'isFIFO' | 'isSocket'>): string {
+export function kindOf(found: Stats): string {
   if (found.isDirectory()) return 'a directory';
+  if (found.isSymbolicLink()) return 'a symbolic link';
   if (found.isFIFO()) return 'a pipe';
   return found.isSocket() ? 'a socket' : 'a device';
 }

@@ -1,10 +1,12 @@
 import { createReadStream } from 'node:fs';
 import { CpiabError } from '../../contract/errors.ts';
-import { run } from '../../host/process.ts';
+import { ProcessError, run } from '../../host/process.ts';
 import { readIsoSeal } from '../image/seal.ts';
-import type { Medium, MediumFile } from './medium.ts';
+import { type Medium, type MediumFile, missing, refuseLarge } from './medium.ts';
 
 const BLOCK = 2048;
+/** Milliseconds to list an image, which takes seconds from a slow stick. */
+const LIST_MS = 300_000;
 
 interface Extent extends MediumFile {
   /** Byte offset in the image. */
@@ -19,7 +21,8 @@ export async function openIso(path: string, signal: AbortSignal): Promise<Medium
     path,
     read: async (name) => {
       const extent = extents.find((found) => found.path === name);
-      if (extent === undefined) throw new CpiabError('E2105', { subject: `${path}: ${name}` });
+      if (extent === undefined) throw missing(path, name);
+      refuseLarge(`${path}: ${name}`, extent.size);
       return Buffer.concat(await content(path, extent).toArray());
     },
     files: async function* () {
@@ -56,8 +59,10 @@ async function listExtents(path: string, signal: AbortSignal): Promise<Extent[]>
       'report_lba',
       '--',
     ],
-    { signal, maxOutput: 64 << 20 },
+    { signal, maxOutput: 64 << 20, timeoutMs: LIST_MS },
   ).catch((cause: unknown) => {
+    // Without the program nothing is known of the file.
+    if (!(cause instanceof ProcessError) || cause.failure === 'spawn') throw cause;
     throw new CpiabError('E2106', { subject: path, cause });
   });
   const line = /^File data lba:\s*\d+ ,\s*(?<start>\d+) ,\s*\d+ ,\s*(?<size>\d+) , '\/(?<path>.*)'$/gm;

@@ -1,5 +1,8 @@
 import type { Readable } from 'node:stream';
+import { CpiabError } from '../../contract/errors.ts';
+import { bundleFiles, medium } from '../../contract/layout.ts';
 import type { Manifest } from '../../contract/manifest.ts';
+import { formatBytes } from '../../contract/units.ts';
 import type { Sealed } from '../image/seal.ts';
 
 /** A file on a medium. */
@@ -23,7 +26,7 @@ export interface OpenFile extends MediumFile {
 export interface Medium {
   kind: 'iso' | 'tarball' | 'directory';
   path: string;
-  /** Reads one small file whole. @throws CpiabError E2105 when it isn't there. */
+  /** Reads one small file whole. @throws CpiabError E2105 when it isn't there, E2106 for one without which it is no medium, E2131. */
   read(path: string): Promise<Buffer>;
   /** Every file with its content, in the medium's own order; each stream is consumed before the next. */
   files(): AsyncIterable<OpenFile>;
@@ -35,4 +38,21 @@ export interface Medium {
 export interface OpenBundle {
   medium: Medium;
   manifest: Manifest;
+}
+
+/** What is read whole into memory before a signature or digest is checked, bytes: far above the largest document. */
+const LARGEST_READ = 256e6;
+
+/** @throws CpiabError E2131 for what nobody should read whole. */
+export function refuseLarge(subject: string, size: number): void {
+  if (size > LARGEST_READ)
+    throw new CpiabError('E2131', { subject, args: [formatBytes(size), formatBytes(LARGEST_READ)] });
+}
+
+/** The error of a file that isn't on a medium. Without its manifest and signature it is none. */
+export function missing(path: string, name: string): CpiabError {
+  const papers = [bundleFiles.manifest, bundleFiles.signature].map((file) => `${medium.bundle}/${file}`);
+  return papers.includes(name)
+    ? new CpiabError('E2106', { subject: path })
+    : new CpiabError('E2105', { subject: `${path}: ${name}` });
 }

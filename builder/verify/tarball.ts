@@ -7,7 +7,7 @@ import { CpiabError } from '../../contract/errors.ts';
 import { bundleFiles, medium } from '../../contract/layout.ts';
 import { isRotationFile } from '../../contract/rotation.ts';
 import { readTarballSeal } from '../image/seal.ts';
-import type { Medium, OpenFile } from './medium.ts';
+import { type Medium, missing, type OpenFile, refuseLarge } from './medium.ts';
 
 const BLOBS = `${medium.bundle}/${bundleFiles.blobs}/`;
 
@@ -22,12 +22,15 @@ export function openTarball(path: string): Medium {
     read: async (name) => {
       const isRotation = isRotationFile(basename(name));
       for await (const file of members(path)) {
-        if (file.path === name) return Buffer.concat(await file.content.toArray());
+        if (file.path === name) {
+          refuseLarge(`${path}: ${name}`, file.size);
+          return Buffer.concat(await file.content.toArray());
+        }
         // Rotations come before all blobs; most tarballs have none, and need not be read to the end to say so.
         if (isRotation && file.path.startsWith(BLOBS)) break;
         file.content.resume();
       }
-      throw new CpiabError('E2105', { subject: `${path}: ${name}` });
+      throw missing(path, name);
     },
     files: () => members(path),
     seal: async (signal) => await readTarballSeal(path, signal),
@@ -35,6 +38,19 @@ export function openTarball(path: string): Medium {
 }
 
 async function* members(path: string): AsyncGenerator<OpenFile> {
+  for await (const entry of entriesOf(path)) {
+    const { name, type, size, linkname } = entry.header;
+    if (type === 'directory') {
+      entry.resume();
+      continue;
+    }
+    const link = type === 'link' && linkname ? { linkTo: linkname } : {};
+    yield { path: name, size: size ?? 0, content: Readable.from(entry), ...link };
+  }
+}
+
+/** @throws CpiabError E2106 where it is cut off, or no tar. */
+async function* entriesOf(path: string) {
   const archive = extract();
   const source = createReadStream(path, { highWaterMark: 1 << 20 });
   const plain = createZstdDecompress();
@@ -43,18 +59,10 @@ async function* members(path: string): AsyncGenerator<OpenFile> {
   }
   source.pipe(plain).pipe(archive);
   try {
-    for await (const entry of archive) {
-      const { name, type, size, linkname } = entry.header;
-      if (type === 'directory') {
-        entry.resume();
-        continue;
-      }
-      const link = type === 'link' && linkname ? { linkTo: linkname } : {};
-      yield { path: name, size: size ?? 0, content: Readable.from(entry), ...link };
-    }
+    yield* archive;
+  } catch (cause) {
+    throw cause instanceof CpiabError ? cause : new CpiabError('E2106', { subject: path, cause });
   } finally {
-    source.destroy();
-    plain.destroy();
-    archive.destroy();
+    for (const stream of [source, plain, archive]) stream.destroy();
   }
 }

@@ -61,6 +61,16 @@ export const trustErrors = {
     says: (found: string, expected: string) => `has sha256 ${found}, expected ${expected}`,
     hint: 'the server has another file now, or somebody changed it on the way: if it is meant, lock it anew, and correct what expects it: sha256 in the bundle set, or the checksums of a release',
   },
+  E2131: {
+    exit: 3,
+    says: (size: string, most: string) => `has ${size}, and no document of a bundle has more than ${most}`,
+    hint: 'use nothing of it: get it again from a good source',
+  },
+  E2132: {
+    exit: 3,
+    says: (found: string) => `is ${found}, where a bundle has a file`,
+    hint: 'copy the bundle again as it was built, with `cp -a`',
+  },
   E2301: {
     exit: 3,
     says: (base: string, found: string) => `the delta starts from ${base}, but this is ${found}`,

@@ -1,17 +1,29 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach } from 'vitest';
 
 /**
  * An empty directory for each test of the file.
  * @returns joins names to its path.
  */
 export function freshDirectory(): (...names: string[]) => string {
+  return directoryFor(beforeEach, afterEach);
+}
+
+/**
+ * One directory for all tests of the file.
+ * @returns joins names to its path.
+ */
+export function keptDirectory(): (...names: string[]) => string {
+  return directoryFor(beforeAll, afterAll);
+}
+
+function directoryFor(before: typeof beforeAll, after: typeof afterAll): (...names: string[]) => string {
   let path = '';
-  beforeEach(async () => {
+  before(async () => {
     path = await mkdtemp(join(tmpdir(), 'cpiab-'));
   });
-  afterEach(() => rm(path, { recursive: true, force: true }));
+  after(() => rm(path, { recursive: true, force: true }));
   return (...names) => join(path, ...names);
 }
