@@ -111,7 +111,8 @@ async function fetchStage(plan: Plan, options: BuildOptions, host: BuildHost, st
   try {
     return await fetch(plan);
   } catch (error) {
-    if (!(error instanceof CpiabError) || error.code !== 'E3001') throw error;
+    // A fresh lock asks every registry anew, which a build from a folder is not to do.
+    if (!(error instanceof CpiabError) || error.code !== 'E3001' || host.from !== undefined) throw error;
     await relock(error, options.frozen, plan.site, host);
     // The lock is a change that nobody has committed: the bundle says so.
     return await fetch(await makePlan({ ...options, dirty: true }, host, stage));

@@ -59,18 +59,20 @@ async function isGone(address: string, signal: AbortSignal): Promise<boolean> {
 
 /** All that a fresh lock would have otherwise; what vanished comes first. */
 async function insteadOf(gone: DebianPackage[], site: Site, host: BuildHost): Promise<DriftEntry[]> {
-  const drift = await planLock(site, [], host).then(
-    (plan) => plan.drift,
-    () => {
-      // A mirror that can't tell what it has instead still lacks them.
-      host.signal.throwIfAborted();
-      return [];
-    },
-  );
+  const drift = await driftOf(site, host);
   const vanished = gone.map(({ name, version }): DriftEntry => {
     const is = drift.find(({ kind, what }) => kind === 'package' && what === name)?.is ?? null;
     return { kind: 'package', what: name, was: version, is, why: 'not on the mirror any more' };
   });
   const named = new Set(gone.map(({ name }) => name));
   return [...vanished, ...drift.filter(({ kind, what }) => kind !== 'package' || !named.has(what))];
+}
+
+/** None where registries are not to be asked, as all that is published would be looked up again. */
+async function driftOf(site: Site, host: BuildHost): Promise<DriftEntry[]> {
+  if (host.from !== undefined) return [];
+  const plan = await planLock(site, [], host).catch(() => null);
+  // A mirror that can't tell what it has instead still lacks them.
+  host.signal.throwIfAborted();
+  return plan?.drift ?? [];
 }

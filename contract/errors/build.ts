@@ -5,7 +5,7 @@ export const buildErrors = {
     says: (version: string, _site: string, _name: string) =>
       `version ${version} is not on the mirror any more`,
     hint: (_version: string, site: string, name: string) =>
-      `run \`./cpiab lock ${site} --update ${name}\`, or build without --frozen`,
+      `run \`./cpiab lock ${site} --update ${name}\`, or build with neither --frozen nor --from`,
   },
   E3002: {
     exit: 1,

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { BuildHost } from '../../../builder/host.ts';
 import { refuseVanished } from '../../../builder/lock/vanished.ts';
@@ -64,4 +65,13 @@ test('a mirror that answers with an error is no proof that a package is gone', a
   has = () => 503;
   await refuseVanished(site, lock, host);
   expect(asked).toHaveLength(2);
+});
+
+const repository = join(import.meta.dirname, '../../..');
+
+test('a build from a folder looks up no other lock, which would ask every registry', async () => {
+  has = (url) => (url.includes('zstd') ? 404 : 200);
+  const error = await refusal(refuseVanished(site, lock, { ...host, repository, from: path() }));
+  expect(error).toMatchObject({ code: 'E3008', drift: [{ what: 'zstd', is: null }] });
+  expect(asked.filter((request) => !request.startsWith('HEAD '))).toEqual([]);
 });
