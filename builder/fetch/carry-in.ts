@@ -32,16 +32,17 @@ export async function carryIn(site: Site, lock: Lock, host: BuildHost): Promise<
     host.progress({ type: 'progress', id: ID, bytes });
   };
   const carries = carriesOf(lock, origin, host);
-  const work = async () =>
-    await inTurn(carries, { parallel: PARALLEL, signal }, async (carry, stop) => {
+  const work = async () => {
+    const errors = await inTurn(carries, { parallel: PARALLEL, signal }, async (carry, stop) => {
       const found: CpiabError[] = [];
       await carry({ cache, signal: stop, onBytes }, collecting(found));
       return found;
     });
-  const part = { id: ID, title: `${carries.length} published parts of the folder` };
-  const errors = await tracked(host.progress, part, work, () => ({ bytes, cached: bytes === 0 }));
-  const [first, ...others] = errors.flat();
-  if (first !== undefined) throw combined([first, ...others]);
+    const [first, ...others] = errors.flat();
+    if (first !== undefined) throw combined([first, ...others]);
+  };
+  const part = { id: ID, title: `published parts (${carries.length})` };
+  await tracked(host.progress, part, work, () => ({ bytes, cached: bytes === 0 }));
 }
 
 function carriesOf(lock: Lock, origin: Origin, { cache }: BuildHost): Carry[] {
