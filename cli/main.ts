@@ -9,11 +9,34 @@ import { driftTable } from './drift-table.ts';
 import { type Presenter, progressForm } from './progress/form.ts';
 import { presenter } from './progress/presenter.ts';
 
+/**
+ * What Git tells the hooks that it runs of its own repository: with these set, the Git that we ask looks there too.
+ * Source: githooks(5), `git rev-parse --local-env-vars`.
+ */
+const hookVariables = [
+  ...[
+    'GIT_DIR',
+    'GIT_WORK_TREE',
+    'GIT_INDEX_FILE',
+    'GIT_OBJECT_DIRECTORY',
+    'GIT_ALTERNATE_OBJECT_DIRECTORIES',
+  ],
+  ...[
+    'GIT_COMMON_DIR',
+    'GIT_PREFIX',
+    'GIT_NAMESPACE',
+    'GIT_CONFIG',
+    'GIT_CONFIG_PARAMETERS',
+    'GIT_CONFIG_COUNT',
+  ],
+];
+
 /** From the wish to stop to the end, for work that doesn't see the wish. */
 const GRACE_MS = 5000;
 
 /** The command line's frame: one context, one place where errors become text and an exit status. */
 async function main(argv: readonly string[]): Promise<number> {
+  for (const name of hookVariables) delete process.env[name];
   const json = argv.includes('--json');
   const stop = stopOnSignals();
   const display = await presenter(progressForm(json, process.stderr, process.env), process.stderr, {

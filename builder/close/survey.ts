@@ -2,6 +2,7 @@ import { access } from 'node:fs/promises';
 import { join as joinPath, posix } from 'node:path';
 import { readTextFile } from '../../host/input-file.ts';
 import { parseYaml } from '../config/parse-yaml.ts';
+import { rejectLinksOut } from '../config/repository-file.ts';
 import { isRecord } from './object.ts';
 
 /** What the kustomization files below a folder name, read without building anything. */
@@ -56,6 +57,7 @@ async function visit(tree: string, folder: string, found: Survey): Promise<void>
   const file = await kustomizationOf(tree, folder);
   if (file === null || found.files.has(file)) return;
   found.files.add(file);
+  await rejectLinksOut(tree, file);
   const text = await readTextFile(joinPath(tree, file), { shown: file });
   const content = parseYaml(text, file).value;
   if (!isRecord(content)) return;

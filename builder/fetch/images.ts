@@ -1,4 +1,4 @@
-import { readdir } from 'node:fs/promises';
+import { readdir, readlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ImageRecipe } from '../../contract/image.ts';
 import { mediaTypes } from '../../contract/layout.ts';
@@ -57,9 +57,12 @@ async function fileDigests(recipe: ImageRecipe, folder: string): Promise<Record<
   for (const source of recipe.layers.flat()) {
     if (!('files' in source)) continue;
     const found = await readdir(join(folder, source.files), { recursive: true, withFileTypes: true });
-    for (const file of found.filter((entry) => entry.isFile())) {
+    for (const file of found.filter((entry) => entry.isFile() || entry.isSymbolicLink())) {
       const path = join(file.parentPath, file.name);
-      digests[path.slice(folder.length)] = (await sha256File(path)).sha256;
+      // A link is what it says, whether or not there is anything.
+      digests[path.slice(folder.length)] = file.isFile()
+        ? (await sha256File(path)).sha256
+        : `-> ${await readlink(path)}`;
     }
   }
   return digests;

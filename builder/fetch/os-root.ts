@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { chmod, glob, mkdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { chmod, glob, mkdir, readFile, readlink, stat, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { CpiabError } from '../../contract/errors.ts';
 import type { DebianPackage, Lock } from '../../contract/lock.ts';
@@ -115,7 +115,10 @@ async function scriptKey({ host, lock, sandbox }: Keyed, patterns: string[]) {
   const files: Record<string, string> = {};
   for await (const entry of glob(patterns, { cwd: folder, withFileTypes: true })) {
     const path = join(entry.parentPath, entry.name);
-    if (entry.isFile()) files[path.slice(folder.length + 1)] = await digest(path);
+    const name = path.slice(folder.length + 1);
+    if (entry.isFile()) files[name] = await digest(path);
+    // A link is what it says, whether or not there is anything.
+    if (entry.isSymbolicLink()) files[name] = `-> ${await readlink(path)}`;
   }
   return { files, tools: sandbox.key, epoch: lock.epoch };
 }

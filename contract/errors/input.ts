@@ -206,6 +206,31 @@ export const inputErrors = {
     says: (host: string) => `what it has for ${host} is neither a login nor the name of a credential helper`,
     hint: (host: string) => `log in again: \`docker login ${host}\` or \`skopeo login ${host}\``,
   },
+  E1054: {
+    exit: 2,
+    says: () => 'belongs to another user, so Git does not read it',
+    hint: 'clone it as yourself; or, if you trust it, `git config --global --add safe.directory` with its path',
+  },
+  E1055: {
+    exit: 2,
+    says: () => 'a submodule: its files are in another repository',
+    hint: 'put the files themselves there, as a box has no place to get them from; or take it as a repository of a bundle set',
+  },
+  E1056: {
+    exit: 2,
+    says: () => 'a pointer of Git LFS: its content is on another server',
+    hint: 'commit the content itself (`git lfs migrate export`), or carry it as a file of a bundle set',
+  },
+  E1057: {
+    exit: 2,
+    says: (said: string) => `Git cannot read it: ${said}`,
+    hint: '`git fsck` shows what is wrong; a fresh clone mends most of it',
+  },
+  E1058: {
+    exit: 2,
+    says: (folder: string) => `the commit has no folder ${folder}`,
+    hint: 'a site with a box keeps there what Flux applies: commit it',
+  },
   E1060: {
     exit: 2,
     says: (first: string, second: string) => `two files are put there: ${first} and ${second}`,
