@@ -1,13 +1,15 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { keysDirectory } from '../../builder/bundle/keys.ts';
+import { dirtyOption } from '../../cli/testing/dirty.ts';
 import { run } from '../../host/process.ts';
 import { flip } from '../boot/support/flip.ts';
 import { buildLabElsewhere, cpiab } from '../boot/support/lab.ts';
 import { readGpt } from '../support/gpt.ts';
 
+const repository = resolve(import.meta.dirname, '../..');
 const images = ['cpiab-lab.raw', 'cpiab-lab.qcow2'];
 
 let scratch: string;
@@ -15,7 +17,8 @@ let dist: string;
 beforeAll(async () => {
   scratch = await mkdtemp(join(tmpdir(), 'cpiab-disks-'));
   dist = join(scratch, 'dist');
-  await buildLabElsewhere(dist, '--only', 'raw,qcow2');
+  const flags = await dirtyOption(repository);
+  await cpiab('build', 'lab', '--out', dist, '--only', 'raw,qcow2', ...flags);
 });
 afterAll(() => rm(scratch, { recursive: true, force: true }));
 

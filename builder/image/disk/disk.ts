@@ -1,5 +1,5 @@
 import { mkdir, readdir, rename, rm, truncate, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { dataLabel } from '../../../contract/layout.ts';
 import type { Cache } from '../../../host/cache.ts';
 import { linkOrCopy } from '../../../host/files.ts';
@@ -98,19 +98,29 @@ const GRUB = '/usr/lib/grub/i386-pc';
 async function writeFileSystems(run: RunTool, scratch: string, epoch: number, layout: DiskLayout) {
   const { slotA, slotB, data } = layout.partitions;
   await makeExt4(run, slotA, ['-O', SLOT_FEATURES, '-m', '0', '-d', 'tree']);
-  await setTimes(run, scratch, epoch, slotA);
+  await setAttributes(run, scratch, epoch, slotA);
   await makeExt4(run, slotB, ['-O', SLOT_FEATURES, '-m', '0']);
   await makeExt4(run, data, ['-L', dataLabel, '-m', '1'], 'lazy_itable_init=1,lazy_journal_init=1');
 }
 
-/** mke2fs takes older times over from the files, and files that the cache shares have any. Source: debugfs(8). */
-async function setTimes(run: RunTool, scratch: string, epoch: number, { start }: Partition): Promise<void> {
-  const names = await readdir(join(scratch, 'tree'), { recursive: true });
-  const commands = names
-    .toSorted()
-    .flatMap((name) => ['atime', 'ctime', 'mtime'].map((field) => `sif "/${name}" ${field} @${epoch}`));
-  await writeFile(join(scratch, 'times'), `${commands.join('\n')}\n`);
-  await run(['debugfs', '-w', '-f', 'times', `disk.raw?offset=${start}`], { maxOutput: 16 << 20 });
+/**
+ * mke2fs takes modes and older times over from the files; those that the cache shares have any, and
+ * directories those of the umask. Source: debugfs(8).
+ */
+async function setAttributes(run: RunTool, scratch: string, epoch: number, { start }: Partition) {
+  const entries = await readdir(join(scratch, 'tree'), { recursive: true, withFileTypes: true });
+  const paths = entries.map((entry) => ({
+    path: join('/', relative(join(scratch, 'tree'), join(entry.parentPath, entry.name))),
+    mode: entry.isDirectory() ? '040755' : '0100644',
+  }));
+  const commands = [{ path: '/', mode: '040755' }, ...paths]
+    .toSorted((one, other) => (one.path < other.path ? -1 : 1))
+    .flatMap(({ path, mode }) => [
+      ...[`mode ${mode}`, 'uid 0', 'gid 0'].map((value) => `sif "${path}" ${value}`),
+      ...['atime', 'ctime', 'mtime'].map((field) => `sif "${path}" ${field} @${epoch}`),
+    ]);
+  await writeFile(join(scratch, 'attributes'), `${commands.join('\n')}\n`);
+  await run(['debugfs', '-w', '-f', 'attributes', `disk.raw?offset=${start}`], { maxOutput: 16 << 20 });
 }
 
 /** mke2fs(8): its times are SOURCE_DATE_EPOCH, identifiers and hash seeds those of the partition. */
