@@ -6,6 +6,7 @@ import { hostErrors } from './errors/host.ts';
 import { inputErrors } from './errors/input.ts';
 import { internalErrors } from './errors/internal.ts';
 import { registryErrors } from './errors/registry.ts';
+import { signatureErrors, signatureKeyErrors } from './errors/signature.ts';
 import { trustErrors } from './errors/trust.ts';
 import { volumeErrors } from './errors/volumes.ts';
 import type { DriftEntry } from './lock-drift.ts';
@@ -23,8 +24,10 @@ export interface ErrorKind {
 /** Every error a person can meet. The first digit is the group, a code is never used again for another error. */
 export const errors = {
   ...inputErrors,
+  ...signatureKeyErrors,
   ...trustErrors,
   ...evidenceErrors,
+  ...signatureErrors,
   ...volumeErrors,
   ...closedWorldErrors,
   ...buildErrors,

@@ -65,6 +65,8 @@ export const LockSchema = z.strictObject({
       digest: DigestSchema,
       /** The manifest of linux/amd64; `digest` itself where there is no index. */
       manifest: DigestSchema,
+      /** Of the manifest with its signatures, where the site has a key for it. */
+      signature: DigestSchema.optional(),
       release,
       /** Bytes of config and layers. */
       size: z.int().nonnegative(),

@@ -12,6 +12,7 @@ export const blobRoles = [
   'image-manifest',
   'image-config',
   'image-layer',
+  'image-signature',
   'chart-manifest',
   'chart-config',
   'chart-layer',
@@ -67,6 +68,8 @@ export const ManifestSchema = z.strictObject({
   expires: z.int(),
   /** Full image reference → digest of its manifest, or of its index where it was published with one. */
   images: z.record(z.string(), DigestSchema),
+  /** Full reference of an image's signatures, `REPOSITORY:sha256-<hex>.sig` → digest of their manifest. */
+  signatures: z.record(z.string(), DigestSchema).default({}),
   /** Full reference of a Helm chart → digest of its manifest. */
   charts: z.record(z.string(), DigestSchema).default({}),
   /** Where a published file is put → digest of its content. */

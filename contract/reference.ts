@@ -39,6 +39,9 @@ function withHost(text: string): string {
   return /[.:]/.test(first) || first === 'localhost' ? text : `docker.io/${text}`;
 }
 
+/** The tag beside an image under which its signatures are. Source: sigstore/cosign, SIGNATURE_SPEC, "Storage". */
+export const signatureTag = (image: Digest) => `${image.replace(':', '-')}.sig`;
+
 /** The whole name, with registry. */
 export function formatReference({ host, repository, tag, digest }: ImageReference): string {
   return `${host}/${repository}${tag === undefined ? '' : `:${tag}`}${digest === undefined ? '' : `@${digest}`}`;

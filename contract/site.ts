@@ -71,6 +71,20 @@ export const SiteSchema = z
             .default([]),
           /** Path in the repository of PEM certificates to trust for it, besides the system's. */
           ca: z.string().optional(),
+          /** Keys of which one must have signed each published image that an entry covers. */
+          signatures: z
+            .array(
+              z.strictObject({
+                /** A repository on the registry, with all below it; every one unless told. */
+                repository: z
+                  .string()
+                  .regex(/^[a-z0-9._-]+(?:\/[a-z0-9._-]+)*$/, 'expected a path such as team or team/app')
+                  .optional(),
+                /** Path in the repository of a PEM public key, as cosign has it. */
+                key: z.string(),
+              }),
+            )
+            .default([]),
         }),
       )
       .default({}),

@@ -3,6 +3,7 @@ import type { Lock } from '../../contract/lock.ts';
 import type { Manifest } from '../../contract/manifest.ts';
 import type { SpdxDocument } from '../../contract/spdx.ts';
 import { carriedDebian, debianPurl } from '../bundle/debian.ts';
+import { lockedSignatures } from '../bundle/published.ts';
 import type { Check } from './check.ts';
 
 type Found = (problem: CpiabError) => void;
@@ -37,13 +38,14 @@ function comparePublished(
     ...manifest.images,
     ...manifest.charts,
     ...manifest.downloads,
+    ...manifest.signatures,
   };
   const downloads = files.map(({ path, sha256 }) => ({ reference: path, digest: `sha256:${sha256}` }));
   for (const { url, ref, commit } of git) {
     const carried = manifest.repositories[`${url}@${ref}`]?.commit ?? 'nothing of that name';
     if (carried !== commit) found(new CpiabError('E2122', { subject: url, args: [carried, commit] }));
   }
-  for (const { reference, digest } of [...upstream, ...charts, ...downloads]) {
+  for (const { reference, digest } of [...upstream, ...lockedSignatures(upstream), ...charts, ...downloads]) {
     const carried = published[reference] ?? 'nothing of that name';
     if (carried !== digest) found(new CpiabError('E2122', { subject: reference, args: [carried, digest] }));
   }

@@ -89,7 +89,8 @@ async function compareIndex({ medium, manifest }: Subject, found: (problem: Cpia
     `cpiab.dev/artifact/${name}`,
     digest,
   ]);
-  const signed = new Map([...Object.entries({ ...manifest.images, ...manifest.charts }), ...artifacts]);
+  const { images, charts, signatures } = manifest;
+  const signed = new Map([...Object.entries({ ...images, ...charts, ...signatures }), ...artifacts]);
   const wrong = [
     ...listed.filter(([name, digest]) => signed.get(name) !== digest).map(([name]) => name),
     ...[...signed.keys()].filter((name) => !listed.some(([other]) => other === name)),

@@ -1,7 +1,9 @@
 import { mediaTypes } from '../../contract/layout.ts';
 import type { Digest } from '../../contract/manifest.ts';
+import type { CachedFile } from '../../host/cache.ts';
 import type { FetchedChart } from '../fetch/charts.ts';
 import type { FetchedFile } from '../fetch/files.ts';
+import type { BuiltImage } from '../fetch/parts.ts';
 import type { FetchedSource } from '../fetch/sources.ts';
 import type { ServedImage } from './registry-view.ts';
 import type { BlobSet, Descriptor } from './store.ts';
@@ -20,6 +22,22 @@ export function addCharts(
     const annotations = { 'org.opencontainers.image.ref.name': reference };
     const descriptor = { mediaType: manifest.mediaType, digest, size: manifest.file.size, annotations };
     return { reference, digest, manifest: digest, content, descriptor };
+  });
+}
+
+/** Signatures of images, each manifest once: two tags may name one image. */
+export function addSignatures(
+  blobs: BlobSet,
+  images: readonly BuiltImage[],
+): (ServedImage & { descriptor: Descriptor })[] {
+  const all = images.flatMap(({ signatures = [] }) => signatures);
+  const byReference = new Map(all.map((found) => [found.reference, found]));
+  return [...byReference.values()].map(({ reference, manifest, config, payloads }) => {
+    const add = (file: CachedFile) => blobs.add(file, 'image-signature', reference);
+    const digest = add(manifest.file);
+    const annotations = { 'org.opencontainers.image.ref.name': reference };
+    const descriptor = { mediaType: manifest.mediaType, digest, size: manifest.file.size, annotations };
+    return { reference, digest, manifest: digest, content: [config, ...payloads].map(add), descriptor };
   });
 }
 

@@ -7,7 +7,7 @@ import { type Cache, type CachedFile, stableJson } from '../../host/cache.ts';
 import type { Composed } from '../compose/compose.ts';
 import type { Parts } from '../fetch/parts.ts';
 import { imageComponents } from '../packages/image.ts';
-import { addCharts, addFiles, addSources } from './add-published.ts';
+import { addCharts, addFiles, addSignatures, addSources } from './add-published.ts';
 import { bundleParts } from './bundle-parts.ts';
 import type { PackedRepository } from './git.ts';
 import { type SiteKey, signBytes } from './minisign.ts';
@@ -50,16 +50,17 @@ export async function assembleBundle(cache: Cache, input: AssembleInput): Promis
   const blobs = new BlobSet(cache);
   const images = addImages(blobs, input.parts);
   const charts = addCharts(blobs, input.parts.charts);
+  const signatures = addSignatures(blobs, input.parts.images);
   const lock = await cache.put(input.lockText);
   const artifacts = await addArtifacts(blobs, input, lock, { images, charts });
   const layout = await cache.put(stableJson({ imageLayoutVersion: '1.0.0' }));
-  const index = await cache.put(stableJson(indexOf([...images, ...charts], artifacts)));
+  const index = await cache.put(stableJson(indexOf([...images, ...charts, ...signatures], artifacts)));
   const beside = new Map([
     [bundleFiles.ociLayout, layout],
     [bundleFiles.index, index],
     ...(await addRotations(cache, input.rotations)),
   ]);
-  const manifest = describe(input, { lock, blobs, images, charts, artifacts }, beside);
+  const manifest = describe(input, { lock, blobs, images, charts, signatures, artifacts }, beside);
   const text = `${stableJson(manifest, 1)}\n`;
   const signed = await cache.put(text);
   const signature = await cache.put(signBytes(Buffer.from(text), input.key, trustedComment(manifest)));
@@ -68,7 +69,7 @@ export async function assembleBundle(cache: Cache, input: AssembleInput): Promis
     [bundleFiles.manifest, signed],
     [bundleFiles.signature, signature],
   ]);
-  await addPool(files, cache, blobs, [...images, ...charts]);
+  await addPool(files, cache, blobs, [...images, ...charts, ...signatures]);
   return { manifest, files, links: mediumLinks(input.composed) };
 }
 
@@ -191,12 +192,13 @@ interface Contents {
   blobs: BlobSet;
   images: IndexedImage[];
   charts: IndexedImage[];
+  signatures: IndexedImage[];
   artifacts: Record<string, Descriptor>;
 }
 
 function describe(
   { site, revision, sequence, previous, lock, composed, parts }: AssembleInput,
-  { lock: lockFile, blobs, images, charts, artifacts }: Contents,
+  { lock: lockFile, blobs, images, charts, signatures, artifacts }: Contents,
   beside: Map<string, CachedFile>,
 ): Manifest {
   const links = [...mediumLinks(composed)].map(([path, file]) => [path, `sha256:${file.sha256}`]);
@@ -210,6 +212,7 @@ function describe(
     previous,
     expires: lock.epoch + site.bundle.validDays * 24 * 60 * 60,
     images: imageDigests(images),
+    signatures: imageDigests(signatures),
     charts: imageDigests(charts),
     repositories: Object.fromEntries(
       parts.repositories.map(({ url, ref, commit, file }) => [

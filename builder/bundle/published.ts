@@ -1,7 +1,9 @@
 import type { Lock } from '../../contract/lock.ts';
+import type { Digest } from '../../contract/manifest.ts';
 import type { Resource } from '../../contract/provenance.ts';
 import type { FetchedSource } from '../fetch/sources.ts';
 import { ociPart } from './bundle-parts.ts';
+import { signaturesReference } from './registry-view.ts';
 import type { BundlePart } from './sbom.ts';
 
 type Published = Pick<Lock, 'upstream' | 'charts' | 'files' | 'git'>;
@@ -13,11 +15,19 @@ export function publishedMaterials({ upstream, charts, files, git }: Published):
     digest: { sha256: digest.slice('sha256:'.length) },
   });
   return [
-    ...upstream.map((image) => pinned('docker', image)),
+    ...[...upstream, ...lockedSignatures(upstream)].map((image) => pinned('docker', image)),
     ...charts.map((chart) => pinned('oci', chart)),
     ...files.map(({ path, url, sha256 }) => ({ name: path, uri: url, digest: { sha256 } })),
     ...git.map(({ url, name, commit }) => ({ uri: `git+${url}@${name}`, digest: { gitCommit: commit } })),
   ];
+}
+
+/** Manifests of the signatures that the lock pins, each once, by the reference that a registry has them under. */
+export function lockedSignatures(upstream: Lock['upstream']): { reference: string; digest: Digest }[] {
+  const byReference = new Map<string, Digest>();
+  for (const { reference, digest, signature } of upstream)
+    if (signature !== undefined) byReference.set(signaturesReference(reference, digest), signature);
+  return [...byReference].map(([reference, digest]) => ({ reference, digest }));
 }
 
 /** What others published and is no image, as parts of the bundle. */

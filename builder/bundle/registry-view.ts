@@ -1,5 +1,6 @@
 import { bundleFiles } from '../../contract/layout.ts';
 import type { Digest } from '../../contract/manifest.ts';
+import { signatureTag } from '../../contract/reference.ts';
 
 /** One image as the registry serves it. */
 export interface ServedImage {
@@ -40,6 +41,10 @@ export function registryView(images: ServedImage[]): RegistryView {
   }
   return { links, blobs };
 }
+
+/** Where the signatures of an image are served: beside it. */
+export const signaturesReference = (reference: string, digest: Digest) =>
+  `${splitReference(reference).repository}:${signatureTag(digest)}`;
 
 /** Splits `host/path:tag`. @throws Error when there is no tag. */
 export function splitReference(reference: string): { repository: string; tag: string } {

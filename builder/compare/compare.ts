@@ -16,6 +16,8 @@ export interface Differences {
   about: Change[];
   /** By name without tag; the values are tags, and digests where the tag stayed. */
   images: Change[];
+  /** By the reference that an image's signatures have; the values are digests of their manifests. */
+  signatures: Change[];
   /** Like images. */
   charts: Change[];
   /** By address and reference; the values are commits. */
@@ -34,6 +36,7 @@ export async function compareBundles(before: OpenBundle, after: OpenBundle): Pro
   return {
     about: changes(aboutOf(one), aboutOf(other)),
     images: changes(referencesOf(one.images, other.images), referencesOf(other.images, one.images)),
+    signatures: changes(digestsOf(one.signatures), digestsOf(other.signatures)),
     repositories: changes(commitsOf(one), commitsOf(other)),
     files: changes(digestsOf(one.downloads), digestsOf(other.downloads)),
     charts: changes(referencesOf(one.charts, other.charts), referencesOf(other.charts, one.charts)),

@@ -2,10 +2,11 @@ import { CpiabError, combined } from '../../contract/errors.ts';
 import type { Lock } from '../../contract/lock.ts';
 import { tracked } from '../../contract/progress.ts';
 import type { Site } from '../../contract/site.ts';
+import { lockedSignatures } from '../bundle/published.ts';
 import type { BuildHost } from '../host.ts';
 import { inTurn } from '../in-turn.ts';
 import type { BlobContext } from '../registry/blob.ts';
-import type { RemoteDescriptor } from '../registry/manifests.ts';
+import { type RemoteDescriptor, readImage } from '../registry/manifests.ts';
 import { describeChart } from './charts.ts';
 import { type LockedPart, type Origin, openOrigin } from './origin.ts';
 import { describeImage } from './upstream.ts';
@@ -50,6 +51,12 @@ function carriesOf(lock: Lock, origin: Origin, { cache }: BuildHost): Carry[] {
     ...lock.upstream.map((locked) =>
       blobsOf(locked, origin, async () => {
         const { config, layers } = await describeImage(locked, origin);
+        return [config, ...layers];
+      }),
+    ),
+    ...lockedSignatures(lock.upstream).map((part) =>
+      blobsOf(part, origin, async () => {
+        const { config, layers } = readImage(await origin.document(part, part.digest), part.reference);
         return [config, ...layers];
       }),
     ),

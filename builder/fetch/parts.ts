@@ -4,6 +4,7 @@ import type { CachedFile } from '../../host/cache.ts';
 import type { Sandbox } from '../../host/sandbox.ts';
 import type { Component } from '../bundle/sbom.ts';
 import type { LayerPackages } from '../packages/scan.ts';
+import type { ImageSignatures } from '../registry/signatures.ts';
 import type { FetchedChart } from './charts.ts';
 import type { FetchedFile } from './files.ts';
 import type { FetchedSource } from './sources.ts';
@@ -16,6 +17,8 @@ export interface BuiltImage {
   index?: { file: CachedFile; mediaType: string };
   manifest: { file: CachedFile; mediaType: string };
   config: { file: CachedFile };
+  /** Of an image that others signed, with the reference that a registry serves them by. */
+  signatures?: ImageSignatures & { reference: string };
   /** What is installed in each layer, lowest first; of images that others built. */
   packages?: LayerPackages[];
   /** Lowest first. `tar` gives the uncompressed layer, which only a box needs; `file` is the blob a registry serves. */

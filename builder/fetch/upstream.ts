@@ -6,6 +6,7 @@ import { tracked } from '../../contract/progress.ts';
 import { formatReference } from '../../contract/reference.ts';
 import type { Site } from '../../contract/site.ts';
 import type { Cache, CachedFile } from '../../host/cache.ts';
+import { signaturesReference } from '../bundle/registry-view.ts';
 import type { BuildHost } from '../host.ts';
 import { inTurn } from '../in-turn.ts';
 import { readReference } from '../lock/upstream.ts';
@@ -15,6 +16,7 @@ import { imageOf, type RemoteDescriptor, type RemoteImage } from '../registry/ma
 import { type Origin, openOrigin } from './origin.ts';
 import type { BuiltImage } from './parts.ts';
 import { layerPackages, layerTar } from './published-layer.ts';
+import { lockedSignatures } from './signatures.ts';
 
 type Locked = Lock['upstream'][number];
 
@@ -24,14 +26,15 @@ const ID = 'upstream';
 
 /**
  * Brings every published image of the lock into the cache, each blob once, the largest first.
- * @throws CpiabError E3011…E3018 of a registry, E2103 for content that isn't what its digest says.
+ * @throws CpiabError E3011…E3018 of a registry, E2103 for content that isn't what its digest says, E2140…E2144 for
+ *   an image that isn't signed as the site asks.
  */
 export async function fetchUpstream(site: Site, lock: Lock, host: BuildHost): Promise<BuiltImage[]> {
   if (lock.upstream.length === 0) return [];
   const origin = await openOrigin(site, host);
   const part = { id: ID, title: `${lock.upstream.length} published images`, phase: 'download' as const };
   try {
-    const work = async () => await fetchImages(lock.upstream, origin, host);
+    const work = async () => await fetchImages(lock.upstream, site, origin, host);
     const { images } = await tracked(host.progress, part, work, ({ bytes }) => ({
       bytes,
       cached: bytes === 0,
@@ -45,20 +48,28 @@ export async function fetchUpstream(site: Site, lock: Lock, host: BuildHost): Pr
 /** The images, and how many bytes had to be fetched for them. */
 async function fetchImages(
   all: Locked[],
+  site: Site,
   origin: Origin,
   host: BuildHost,
 ): Promise<{ images: BuiltImage[]; bytes: number }> {
   const turns = { parallel: PARALLEL, signal: host.signal };
-  const described = await inTurn(all, turns, async (locked) => ({
+  let bytes = 0;
+  // An image whose signature is bad is refused before any of its layers come.
+  const described = await inTurn(all, turns, async (locked, signal) => ({
     locked,
     remote: await describeImage(locked, origin),
+    signatures: await lockedSignatures(locked, {
+      ...{ site, origin, repository: host.repository, cache: host.cache, signal },
+      onBytes: (count) => {
+        bytes += count;
+      },
+    }),
   }));
   const wanted = new Map<Digest, { blob: RemoteDescriptor; locked: Locked }>();
   for (const { locked, remote } of described)
     for (const blob of [remote.config, ...remote.layers]) wanted.set(blob.digest, { blob, locked });
   const queue = [...wanted.values()].toSorted((a, b) => b.blob.size - a.blob.size);
-  const total = await missingBytes(queue, host.cache);
-  let bytes = 0;
+  const total = bytes + (await missingBytes(queue, host.cache));
   await inTurn(queue, turns, async ({ blob, locked }, signal) => {
     const onBytes = (count: number) => {
       bytes += count;
@@ -66,8 +77,12 @@ async function fetchImages(
     };
     await origin.blob(locked, blob, { cache: host.cache, signal, onBytes });
   });
-  const work = async ({ locked, remote }: (typeof described)[number]) =>
-    await builtImage(locked, remote, host.cache);
+  const work = async ({ locked, remote, signatures }: (typeof described)[number]) => {
+    const image = await builtImage(locked, remote, host.cache);
+    if (signatures === null) return image;
+    const reference = signaturesReference(locked.reference, locked.digest);
+    return { ...image, signatures: { ...signatures, reference } };
+  };
   return { images: await inTurn(described, turns, work), bytes };
 }
 

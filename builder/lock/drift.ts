@@ -58,12 +58,12 @@ const facets: Record<Exclude<DriftKind, 'set'>, Facet> = {
   },
   image: {
     of: ({ upstream }) =>
-      upstream.map(({ reference, digest, manifest, release }) => [
+      upstream.map(({ reference, digest, manifest, signature = '', release }) => [
         reference,
-        { says: digest, identity: `${digest} ${manifest}`, release },
+        { says: digest, identity: `${digest} ${manifest} ${signature}`, release },
       ]),
     came: () => 'a bundle set names it',
-    changed: () => 'tag moved in the registry',
+    changed: (was, is) => (was.says === is.says ? 'its signatures changed' : 'tag moved in the registry'),
     gone: 'no bundle set names it any more',
   },
   chart: {

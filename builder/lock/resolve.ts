@@ -14,6 +14,7 @@ import { lockFiles } from './files.ts';
 import { lockInputs } from './inputs.ts';
 import { readOsProfile } from './os-profile.ts';
 import { ofRelease, readRelease } from './release.ts';
+import { lockSignatures } from './signatures.ts';
 import { lockSources } from './sources.ts';
 import { isReference, lockUpstream } from './upstream.ts';
 
@@ -42,7 +43,8 @@ export async function resolveLock(site: Site, host: BuildHost): Promise<Lock> {
   const release = await readRelease(site, host);
   const debian = await resolveDebian(sets, site, host);
   const references = [...new Set([...bundles.images, ...release.images])];
-  const upstream = ofRelease(release, await lockUpstream(references, site, host));
+  const images = await lockUpstream(references, site, host);
+  const upstream = ofRelease(release, await lockSignatures(images, site, host));
   const charts = await lockCharts(bundles.charts, site, host);
   const files = await lockFiles([...bundles.files, ...release.files], site, host);
   const git = await lockSources(bundles.git, site, host);

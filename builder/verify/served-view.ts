@@ -7,17 +7,19 @@ import type { OpenBundle } from './medium.ts';
 export async function servedView(bundle: OpenBundle): Promise<RegistryView> {
   const { manifest } = bundle;
   const images = await Promise.all(
-    Object.entries({ ...manifest.images, ...manifest.charts }).map(async ([reference, digest]) => {
-      const top = await readJson(bundle, digest);
-      const own = 'manifests' in top ? carried(manifest, top.manifests) : digest;
-      const image = (own === digest ? top : await readJson(bundle, own)) as ImageManifest;
-      return {
-        reference,
-        digest,
-        manifest: own,
-        content: [image.config.digest, ...image.layers.map((layer) => layer.digest)],
-      };
-    }),
+    Object.entries({ ...manifest.images, ...manifest.charts, ...manifest.signatures }).map(
+      async ([reference, digest]) => {
+        const top = await readJson(bundle, digest);
+        const own = 'manifests' in top ? carried(manifest, top.manifests) : digest;
+        const image = (own === digest ? top : await readJson(bundle, own)) as ImageManifest;
+        return {
+          reference,
+          digest,
+          manifest: own,
+          content: [image.config.digest, ...image.layers.map((layer) => layer.digest)],
+        };
+      },
+    ),
   );
   return registryView(images);
 }

@@ -33,7 +33,16 @@ export function diffCommand(context: CliContext) {
     });
 }
 
-function text({ about, images, charts, files, repositories, packages, sizes }: Differences): string {
+function text({
+  about,
+  images,
+  signatures,
+  charts,
+  files,
+  repositories,
+  packages,
+  sizes,
+}: Differences): string {
   const rows = sizes
     .filter((size) => size.before !== size.after)
     .map(({ role, before, after }) => [
@@ -45,6 +54,7 @@ function text({ about, images, charts, files, repositories, packages, sizes }: D
   const parts = [
     section('bundle', about),
     section('image', images),
+    section('signatures', signatures),
     section('chart', charts),
     section('file', files),
     section('Git repository', repositories),

@@ -44,11 +44,14 @@ async function showLicences(bundle: OpenBundle, context: CliContext): Promise<vo
 }
 
 function summary(manifest: Manifest): string {
-  const { site, revision, sequence, expires, images, charts, downloads, repositories, artifacts, blobs } =
-    manifest;
+  const { site, revision, sequence, expires, repositories, blobs } = manifest;
+  const { images, signatures, charts, downloads, artifacts } = manifest;
   const total = blobs.reduce((sum, { size }) => sum + size, 0);
   const commits = Object.entries(repositories).map(([name, { commit }]) => [name, `commit ${commit}`]);
-  const named = [...[images, charts, downloads, artifacts].flatMap((one) => Object.entries(one)), ...commits];
+  const named = [
+    ...[images, signatures, charts, downloads, artifacts].flatMap((one) => Object.entries(one)),
+    ...commits,
+  ];
   const roles = Map.groupBy(blobs, ({ role }) => role);
   const sizes = [...roles].map(([role, found]) => {
     const size = found.reduce((sum, blob) => sum + blob.size, 0);
@@ -57,7 +60,7 @@ function summary(manifest: Manifest): string {
   return [
     `${site} ${revision}, sequence ${sequence}, expires ${new Date(expires * 1000).toISOString().slice(0, 10)}`,
     '',
-    table([['image, chart, file, artifact or Git repository', 'digest'], ...named]),
+    table([['image, signature, chart, file, artifact or Git repository', 'digest'], ...named]),
     '',
     table([['role', 'blobs', 'size'], ...sizes, ['all', String(blobs.length), formatBytes(total)]]),
   ].join('\n');

@@ -47,6 +47,7 @@ interface ImageRequest {
 
 interface Part {
   mediaType: string;
+  annotations?: Record<string, string>;
   bytes: Buffer;
 }
 
@@ -110,8 +111,11 @@ export class RegistryStorage {
 
   /** An artifact of any kind, such as a Helm chart. @returns digest of its manifest. */
   async putArtifact(name: string, { config, layers }: Artifact): Promise<Digest> {
-    const parts = [config, ...layers].map(({ mediaType, bytes }) => ({ mediaType, ...blob(bytes) }));
-    const [first, ...rest] = parts.map((part) => described(part.mediaType, part));
+    const parts = [config, ...layers].map(({ bytes, ...rest }) => ({ ...rest, ...blob(bytes) }));
+    const [first, ...rest] = parts.map(({ annotations, ...part }) => ({
+      ...described(part.mediaType, part),
+      ...(annotations && { annotations }),
+    }));
     const manifest = blob({ schemaVersion: 2, mediaType: types.oci.manifest, config: first, layers: rest });
     const content = parts.map(({ digest }) => digest);
     const blobs = new Map([manifest, ...parts].map(({ digest, bytes }) => [digest, bytes]));
