@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { isAbsolute, join, resolve } from 'node:path';
 import { CpiabError } from '../contract/errors.ts';
 import { sha256File, writeAtomic } from './files.ts';
 
@@ -20,9 +20,11 @@ type FileRecord = Omit<CachedFile, 'path'>;
 /** Everything that decides a product's content. Must serialise to stable JSON. */
 export type CacheKey = Record<string, unknown>;
 
-/** `$CPIAB_CACHE`, else `<cache home>/cpiab` as in the XDG Base Directory Specification. An empty variable isn't set. */
+/** `$CPIAB_CACHE`, else `<cache home>/cpiab` as in the XDG Base Directory Specification. An empty or relative one isn't set. */
 export function cacheRoot(env: NodeJS.ProcessEnv = process.env): string {
-  return resolve(env['CPIAB_CACHE'] || join(env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'cpiab'));
+  const configured = env['XDG_CACHE_HOME'] ?? '';
+  const home = isAbsolute(configured) ? configured : join(homedir(), '.cache');
+  return resolve(env['CPIAB_CACHE'] || join(home, 'cpiab'));
 }
 
 /**

@@ -79,7 +79,8 @@ export async function run(argv: readonly string[], options: RunOptions = {}): Pr
     const output = await $({
       ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
       ...(hasInput(options.input) ? { input: Buffer.from(options.input) } : {}),
-      env: { ...process.env, ...options.env },
+      // What programs say is looked at and shown, so it is in one language.
+      env: { ...process.env, LC_ALL: 'C.UTF-8', ...options.env },
       stdio: [hasInput(options.input) ? 'pipe' : 'ignore', 'pipe', 'pipe'],
       store: { stdout, stderr, stdall: cappedChunks(0) },
       // zx would hand its command to a shell.

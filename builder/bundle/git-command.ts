@@ -14,9 +14,7 @@ export type Git = (...args: string[]) => Promise<string>;
 export function gitIn(repository: string, signal: AbortSignal): Git {
   return async (...args) => {
     const argv = ['git', '-C', repository, '-c', 'core.quotePath=false', ...args];
-    // What it says is looked at below, and shown.
-    const options = { signal, timeoutMs: ANSWER_MS, env: { LC_ALL: 'C.UTF-8' } };
-    const { stdout } = await run(argv, options).catch((cause: unknown) => {
+    const { stdout } = await run(argv, { signal, timeoutMs: ANSWER_MS }).catch((cause: unknown) => {
       throw explained(cause, repository);
     });
     return stdout.replace(/\n$/, '');

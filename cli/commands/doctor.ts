@@ -2,7 +2,7 @@ import { styleText } from 'node:util';
 import { CpiabError } from '../../contract/errors.ts';
 import { command } from '../command.ts';
 import type { CliContext } from '../context.ts';
-import type { Check, Finding } from '../doctor/check.ts';
+import { type Check, type Finding, fail } from '../doctor/check.ts';
 import { table } from '../table.ts';
 
 type Line = Omit<Check, 'look'> & Finding;
@@ -30,7 +30,8 @@ export function doctorCommand(context: CliContext) {
 }
 
 async function runCheck({ look, ...check }: Check, context: CliContext): Promise<Line> {
-  const finding = await look(context);
+  // One look that fails must not hide what the others saw.
+  const finding = await look(context).catch((error: Error) => fail(error.message, 'see what it names'));
   // What only the project's own tests need is no reason to send a person away.
   const onlyTests = check.neededBy.join() === 'test';
   return { ...check, ...finding, result: finding.result === 'fail' && onlyTests ? 'warn' : finding.result };

@@ -2,6 +2,7 @@ import type { Check } from './check.ts';
 import { cacheCheck, diskCheck, keysCheck } from './files.ts';
 import { isolationCheck, memoryCheck, nodeCheck, virtualisationCheck } from './machine.ts';
 import { packageChecks } from './packages.ts';
+import { proxyCheck } from './proxy.ts';
 
 /** All checks, in the order they are shown. */
 export async function checks(): Promise<Check[]> {
@@ -14,5 +15,6 @@ export async function checks(): Promise<Check[]> {
     cacheCheck,
     diskCheck,
     keysCheck,
+    proxyCheck,
   ];
 }

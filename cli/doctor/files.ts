@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { z } from 'zod';
 import { LockSchema } from '../../contract/lock.ts';
 import { formatBytes } from '../../contract/units.ts';
 import { cacheRoot } from '../../host/cache.ts';
@@ -44,10 +45,21 @@ export const diskCheck: Check = {
   },
 };
 
+const SizesSchema = z.looseObject({ sizes: LockSchema.shape.sizes });
+
 async function neededBytes(lockFile: string): Promise<number> {
-  const text = await readFile(lockFile, 'utf8').catch(() => '{}');
-  const sizes = LockSchema.shape.sizes.safeParse((JSON.parse(text) as { sizes?: unknown }).sizes).data;
+  // A lock that can't be read is the next build's business.
+  const text = await readFile(lockFile, 'utf8').catch(() => '');
+  const sizes = SizesSchema.safeParse(jsonOrNull(text)).data?.sizes;
   return sizes === undefined ? DISK_NEEDED : sizes.cache + sizes.output;
+}
+
+function jsonOrNull(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
 }
 
 export const keysCheck: Check = {

@@ -75,4 +75,9 @@ export const hostErrors = {
     says: (why: string) => `the registry ended: ${why}`,
     hint: 'take another address with --listen when it is in use, and see that the files are readable',
   },
+  E4030: {
+    exit: 4,
+    says: () => 'no directory for temporary files that can be written',
+    hint: 'make it, or set TMPDIR to one that is there',
+  },
 } as const;
