@@ -9,6 +9,7 @@ import { goFolder, readPrograms } from '../fetch/programs.ts';
 import { readBundleSets, readRecipe, recipePackages } from '../fetch/recipes.ts';
 import type { BuildHost } from '../host.ts';
 import { lockCharts } from './charts.ts';
+import { rejectCollisions } from './collisions.ts';
 import { type PackageSet, resolveDebian } from './debian.ts';
 import { lockFiles } from './files.ts';
 import { lockInputs } from './inputs.ts';
@@ -43,6 +44,7 @@ export async function resolveLock(site: Site, host: BuildHost): Promise<Lock> {
   const release = await readRelease(site, host);
   const debian = await resolveDebian(sets, site, host);
   const references = [...new Set([...bundles.images, ...release.images])];
+  rejectCollisions(recipes, references.filter(isReference));
   const images = await lockUpstream(references, site, host);
   const upstream = ofRelease(release, await lockSignatures(images, site, host));
   const charts = await lockCharts(bundles.charts, site, host);

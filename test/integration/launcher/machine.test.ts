@@ -10,7 +10,7 @@ const at = launcherTree();
 describe('on a machine that is not as others', () => {
   beforeEach(async () => {
     // Says where it would keep its cache, as the command line finds out.
-    await at.publishNode('echo "$HOME|${XDG_CACHE_HOME-}|$NODE_COMPILE_CACHE|$(umask)"');
+    await at.publishNode('echo "$HOME|$XDG_CACHE_HOME|$NODE_COMPILE_CACHE|$(umask)"');
   });
   const started = async (env: Record<string, string>, before: string[] = []) =>
     await run(['env', '-i', `PATH=${at.bin}`, ...variables(env), ...before, join(at.tree, 'cpiab'), 'x'], {
