@@ -57,7 +57,7 @@ export async function openAptRoot(
   };
   await apt('apt-get', ['update', '-qq', '-o', 'APT::Update::Error-Mode=any']).catch((cause: unknown) => {
     const said = cause instanceof ProcessError ? cause.stderr : '';
-    const forged = /NO_PUBKEY|BADSIG|is not signed|EXPKEYSIG/.exec(said);
+    const forged = /NO_PUBKEY|BADSIG|EXPKEYSIG|NODATA|NOSPLIT|is not signed/.exec(said);
     if (forged !== null)
       throw new CpiabError('E2109', { subject: 'apt-get update', args: [forged[0]], cause });
     throw new CpiabError('E3002', { subject: "Debian's package index", cause });

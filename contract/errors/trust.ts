@@ -43,7 +43,7 @@ export const trustErrors = {
   E2109: {
     exit: 3,
     says: (index: string) => `the signature of Debian's index does not verify: ${index}`,
-    hint: 'the mirror is stale or dishonest: try another, or check the clock',
+    hint: 'the mirror is stale or dishonest, or a login page of the network stands in between: try another, and check the clock',
   },
   E2110: {
     exit: 3,

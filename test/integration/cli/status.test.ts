@@ -118,7 +118,10 @@ test('knows the box that was booted here last', async () => {
 
 test('a box with another key gets no question and is named', async () => {
   const { status: exit, stderr } = await failure(status('--box', `${url}#${'0'.repeat(64)}`));
-  expect([exit, stderr]).toEqual([1, expect.stringContaining(`presents key ${fingerprint}`)]);
+  expect([exit, stderr]).toEqual([
+    1,
+    expect.stringContaining(`CPIAB-E5005 ${url}/: presents key ${fingerprint}`),
+  ]);
 });
 
 test.each([

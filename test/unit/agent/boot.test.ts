@@ -108,11 +108,13 @@ describe('boot', () => {
 
   test('any other failure is tried again, with its early work, and the problem goes when it passes', async () => {
     const seen: unknown[] = [];
+    const advice = new Set<unknown>();
     let begun = 0;
     const { report, done, pauses } = start([
       {
         ...step('engine', async () => {
           seen.push(report.snapshot().problem);
+          advice.add(report.snapshot().nextAction);
           if (seen.length < 3) throw new Error('kubeadm broke');
           return 'at last';
         }),
@@ -124,6 +126,7 @@ describe('boot', () => {
     expect(await done).toBe(true);
     expect(begun).toBe(3);
     expect(seen).toEqual([null, 'engine: kubeadm broke', 'engine: kubeadm broke']);
+    expect([...advice]).toEqual([null, new CpiabError('E5101', { subject: '', args: [''] }).hint]);
     expect(pauses).toEqual([2000, 4000]);
     expect(report.snapshot()).toMatchObject({ phase: 'ready', problem: null });
   });
