@@ -1,4 +1,3 @@
-import type { ArtifactName } from '../../contract/artifacts.ts';
 import { bundleFiles, mediaTypes } from '../../contract/layout.ts';
 import type { Lock } from '../../contract/lock.ts';
 import { type Digest, type Manifest, ManifestSchema } from '../../contract/manifest.ts';
@@ -6,17 +5,14 @@ import type { Site } from '../../contract/site.ts';
 import { type Cache, type CachedFile, stableJson } from '../../host/cache.ts';
 import type { Composed } from '../compose/compose.ts';
 import type { Parts } from '../fetch/parts.ts';
-import { imageComponents } from '../packages/image.ts';
-import { addCharts, addFiles, addSignatures, addSources } from './add-published.ts';
-import { bundleParts } from './bundle-parts.ts';
+import { addArtifacts, digests } from './add-artifacts.ts';
+import { addImages, type IndexedImage, imageDigests } from './add-images.ts';
+import { addCharts, addSignatures } from './add-published.ts';
 import type { PackedRepository } from './git.ts';
 import { type SiteKey, signBytes } from './minisign.ts';
-import { provenanceStatement } from './provenance.ts';
-import { publishedParts } from './published.ts';
-import { registryView, type ServedImage } from './registry-view.ts';
+import { registryView } from './registry-view.ts';
 import type { Rotations } from './rotate.ts';
-import { spdxDocument } from './sbom.ts';
-import { BlobSet, type Descriptor } from './store.ts';
+import { BlobSet, type Descriptor, digestOf } from './store.ts';
 
 export interface AssembleInput {
   site: Site;
@@ -77,101 +73,6 @@ async function addRotations(cache: Cache, rotations: Rotations): Promise<[string
   const added: [string, CachedFile][] = [];
   for (const [name, text] of rotations) added.push([name, await cache.put(text)]);
   return added;
-}
-
-interface IndexedImage extends ServedImage {
-  descriptor: Descriptor;
-}
-
-function addImages(blobs: BlobSet, parts: Pick<Parts, 'images'>): IndexedImage[] {
-  const served: IndexedImage[] = [];
-  for (const image of parts.images) {
-    for (const reference of image.references) {
-      if (image.index !== undefined) blobs.add(image.index.file, 'image-index', reference);
-      blobs.add(image.manifest.file, 'image-manifest', reference);
-      blobs.add(image.config.file, 'image-config', reference);
-      for (const layer of image.layers) blobs.add(layer.file, 'image-layer', reference);
-      const top = image.index ?? image.manifest;
-      const manifest: Digest = `sha256:${image.manifest.file.sha256}`;
-      const digest: Digest = `sha256:${top.file.sha256}`;
-      const content = [image.config, ...image.layers].map(({ file }): Digest => `sha256:${file.sha256}`);
-      const descriptor: Descriptor = {
-        mediaType: top.mediaType,
-        digest,
-        size: top.file.size,
-        annotations: {
-          'io.containerd.image.name': reference,
-          'org.opencontainers.image.ref.name': reference,
-        },
-      };
-      served.push({ reference, digest, manifest, content, descriptor });
-    }
-  }
-  return served.toSorted((a, b) => (a.reference < b.reference ? -1 : 1));
-}
-
-async function addArtifacts(
-  blobs: BlobSet,
-  input: AssembleInput,
-  lockFile: CachedFile,
-  { images, charts }: Record<'images' | 'charts', IndexedImage[]>,
-) {
-  const { composed, repository, site, revision, lock, parts } = input;
-  const about = { site: site.name, revision, lockDigest: digestOf(lockFile) };
-  const os = composed === null ? {} : { os: await addOs(blobs, composed) };
-  const git = await blobs.addArtifact('git', mediaTypes.git, [
-    { file: repository.file, mediaType: mediaTypes.gitBundle, role: 'git', title: `${site.name}.bundle` },
-  ]);
-  const locked = await blobs.addArtifact('lock', mediaTypes.lock, [
-    { file: lockFile, mediaType: mediaTypes.lock, role: 'lock', title: `${site.name}.lock.json` },
-  ]);
-  const sbom = spdxDocument({
-    ...about,
-    epoch: lock.epoch,
-    parts: [
-      ...bundleParts(site.name, revision, images, composed, repository),
-      ...publishedParts(lock, parts.repositories),
-    ],
-    components: [...parts.components, ...imageComponents(publishedImages(parts))],
-  });
-  const described = {
-    ...os,
-    ...(parts.files.length > 0 && { files: await addFiles(blobs, parts.files) }),
-    ...(parts.repositories.length > 0 && { 'git-sources': await addSources(blobs, parts.repositories) }),
-    git,
-    lock: locked,
-    sbom: await addDocument(blobs, 'sbom', mediaTypes.sbom, sbom),
-  };
-  const subjects = { ...imageDigests([...images, ...charts]), ...digests(described) };
-  const statement = provenanceStatement({ ...about, lock, subjects });
-  return {
-    ...described,
-    provenance: await addDocument(blobs, 'provenance', mediaTypes.provenance, statement),
-  } satisfies Partial<Record<ArtifactName, Descriptor>>;
-}
-
-/** Images that others built, and what their layers say of packages. */
-const publishedImages = ({ images }: Pick<Parts, 'images'>) =>
-  images.flatMap(({ references, packages }) =>
-    packages === undefined ? [] : references.map((reference) => ({ reference, layers: packages })),
-  );
-
-async function addOs(blobs: BlobSet, { kernel, initrd, modules }: Composed): Promise<Descriptor> {
-  return await blobs.addArtifact('os', mediaTypes.os, [
-    { file: kernel, mediaType: mediaTypes.kernel, role: 'os-kernel', title: 'vmlinuz' },
-    { file: initrd, mediaType: mediaTypes.initrd, role: 'os-initrd', title: 'initrd.img' },
-    ...modules.map(({ name, file }) => ({
-      file,
-      mediaType: mediaTypes.module,
-      role: 'os-module' as const,
-      title: `${name}.squashfs`,
-    })),
-  ]);
-}
-
-async function addDocument(blobs: BlobSet, name: 'sbom' | 'provenance', mediaType: string, document: object) {
-  const file = await blobs.cache.put(`${JSON.stringify(document, null, 1)}\n`);
-  return await blobs.addArtifact(name, mediaType, [{ file, mediaType, role: name, title: `${name}.json` }]);
 }
 
 /** The layout's entry point. Source: OCI Image Layout Specification 1.1, index.json. */
@@ -251,14 +152,6 @@ function mediumLinks(composed: Composed | null): Map<string, CachedFile> {
     ...composed.modules.map(({ name, file }) => [`live/${name}.squashfs`, file] as const),
   ]);
 }
-
-const digestOf = ({ sha256 }: CachedFile): Digest => `sha256:${sha256}`;
-
-const digests = (artifacts: Record<string, Descriptor>) =>
-  Object.fromEntries(Object.entries(artifacts).map(([name, { digest }]) => [name, digest]));
-
-const imageDigests = (images: IndexedImage[]) =>
-  Object.fromEntries(images.map(({ reference, digest }) => [reference, digest]));
 
 const trustedComment = (manifest: Manifest) =>
   `site=${manifest.site} sequence=${manifest.sequence} revision=${manifest.revision}`;

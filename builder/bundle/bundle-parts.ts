@@ -1,9 +1,9 @@
-import type { Digest } from '../../contract/manifest.ts';
 import type { CachedFile } from '../../host/cache.ts';
 import type { Composed } from '../compose/compose.ts';
 import type { PackedRepository } from './git.ts';
 import { type ServedImage, splitReference } from './registry-view.ts';
 import type { BundlePart } from './sbom.ts';
+import { digestOf } from './store.ts';
 
 /** What a bill of materials calls a part of the bundle: everything whose content the manifest fixes. */
 export function bundleParts(
@@ -56,5 +56,3 @@ function osParts({ kernel, initrd, modules }: Composed): BundlePart[] {
     ...modules.map(({ name, file }) => part(name, file)),
   ];
 }
-
-const digestOf = ({ sha256 }: CachedFile): Digest => `sha256:${sha256}`;

@@ -75,3 +75,6 @@ export class BlobSet {
       .toSorted((a, b) => (a.digest < b.digest ? -1 : 1));
   }
 }
+
+/** Digest of a pool file. */
+export const digestOf = ({ sha256 }: CachedFile): Digest => `sha256:${sha256}`;
