@@ -21,7 +21,7 @@ beforeAll(async () => {
   box = await bootLab(join(dist, 'cpiab-lab.iso'));
 });
 afterAll(async () => {
-  box?.cut();
+  await box?.cut();
   await rm(scratch, { recursive: true, force: true });
 });
 

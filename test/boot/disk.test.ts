@@ -26,7 +26,7 @@ test('a disk image starts with Secure Boot on, keeps its state, and takes all of
     expect(about).toMatchObject({ firmware: 'secure-boot', state: 'disk' });
     expect(problem).toBeNull();
   } finally {
-    box.cut();
+    await box.cut();
   }
   const start = join(scratch, 'start.raw');
   await run(['qemu-img', 'dd', '-f', 'qcow2', '-O', 'raw', 'bs=1M', 'count=1', `if=${disk}`, `of=${start}`]);

@@ -14,7 +14,7 @@ test('a box on a disk image converges, and again after the power is cut', async 
     for (let boot = 0; boot < 2; boot++) {
       const box = await bootLab(image, ...options);
       const { box: about, phase, flux } = await box.ask.status();
-      box.cut();
+      await box.cut();
       expect({ phase, ready: flux.ready, state: about.state }).toEqual({
         phase: 'ready',
         ready: flux.total,

@@ -49,7 +49,7 @@ describe('a power cut during the first boot', () => {
       expect(flux.ready).toBe(flux.total);
       expect(nodes).toMatchObject([{ ready: true }]);
     } finally {
-      box.cut();
+      await box.cut();
     }
   });
 });

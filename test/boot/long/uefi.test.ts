@@ -9,6 +9,6 @@ test('the ISO boots by UEFI as well, and converges', async () => {
     expect(phase).toBe('ready');
     expect(flux.ready).toBe(flux.total);
   } finally {
-    box.cut();
+    await box.cut();
   }
 });

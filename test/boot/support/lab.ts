@@ -1,6 +1,8 @@
+import { existsSync } from 'node:fs';
 import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { keysDirectory } from '../../../builder/bundle/keys.ts';
 import type { BootReport } from '../../../cli/box/boot.ts';
 import { dirtyOption } from '../../../cli/testing/dirty.ts';
@@ -57,22 +59,36 @@ export interface LabBox {
     kustomizations(): Promise<KustomizationList>;
   };
   /** Ends it as a power cut would. */
-  cut(): void;
+  cut(): Promise<void>;
 }
+
+/** Questions, a second apart, until an API that is about to listen must answer. */
+const STATUS_TRIES = 60;
 
 /** Boots a medium until its API answers. */
 export async function startLab(medium: string, ...args: string[]) {
   const options = ['--timeout', '1200', '--keep', '--json'];
   const report = JSON.parse(await cpiab('boot', medium, ...options, ...args)) as BootReport;
   const status = async () => {
-    const { body } = await getPinned(new URL('/v1/status', report.url), report.fingerprint, ANSWER_MS);
-    return BoxStatusSchema.parse(JSON.parse(body.toString()));
+    for (let tries = 1; ; tries++) {
+      try {
+        const { body } = await getPinned(new URL('/v1/status', report.url), report.fingerprint, ANSWER_MS);
+        return BoxStatusSchema.parse(JSON.parse(body.toString()));
+      } catch (error) {
+        // The console tells the fingerprint a moment before the API listens.
+        if (tries === STATUS_TRIES) throw error;
+        await sleep(1000);
+      }
+    }
   };
   return { status, cut: () => cut(report) };
 }
 
-function cut({ pid }: BootReport): void {
-  if (pid !== null) process.kill(pid, 'SIGKILL');
+/** Ends QEMU and waits until it is gone, and with it its lock on the disk. */
+async function cut({ pid }: BootReport): Promise<void> {
+  if (pid === null) return;
+  process.kill(pid, 'SIGKILL');
+  while (existsSync(`/proc/${pid}/exe`)) await sleep(50);
 }
 
 /** Boots a medium until it has converged. */
