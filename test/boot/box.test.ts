@@ -8,8 +8,8 @@ import { ProcessError, run } from '../../host/process.ts';
 import { ask } from '../support/ask.ts';
 import { bootLab, buildLab, type LabBox } from './support/lab.ts';
 
-/** What a commit may take until Flux has applied it, in emulation. */
-const APPLIED_MS = 60_000;
+/** After so long a pushed commit is not on its way any more. What it took is printed: how fast an emulated machine is, is no claim. */
+const LOST_MS = 5 * 60_000;
 
 let box: LabBox;
 let dist: string;
@@ -89,7 +89,7 @@ describe("the box's Git", () => {
     const began = Date.now();
     await git(['push', '--quiet', 'origin', 'HEAD:main'], true);
     while (!isDone(await objects())) {
-      if (Date.now() - began > 5 * APPLIED_MS) throw new Error(JSON.stringify(await box.ask.status()));
+      if (Date.now() - began > LOST_MS) throw new Error(JSON.stringify(await box.ask.status()));
       await sleep(1000);
     }
     return Date.now() - began;
@@ -126,7 +126,6 @@ describe("the box's Git", () => {
     await writeFile(kustomization, before);
     const removed = await pushed('Remove it again', (all) => !all.includes(written));
     process.stderr.write(`applied after ${added} ms, pruned after ${removed} ms\n`);
-    expect(added).toBeLessThan(APPLIED_MS);
   });
 });
 
