@@ -1,14 +1,14 @@
 import type { CpiabError } from '../../contract/errors.ts';
 import type { Lock } from '../../contract/lock.ts';
 import type { Site } from '../../contract/site.ts';
+import { addImage, type Needs, type Place } from '../../policy/closed/needs.ts';
+import type { Reached } from '../../policy/closed/reached.ts';
+import { chartNames, Sources } from '../../policy/closed/sources.ts';
 import { fetchCharts } from '../fetch/charts.ts';
 import type { BuildHost } from '../host.ts';
 import { type Chart, readChart } from './chart/chart.ts';
 import { missingDependencies } from './chart/dependencies.ts';
 import { chartImages } from './chart/images.ts';
-import { addImage, type Needs, type Place } from './needs.ts';
-import { chartNames, Sources } from './sources.ts';
-import type { Reached } from './walk.ts';
 
 /** The locked charts by reference. They are small, so they are fetched before the long work. */
 export async function readCharts(site: Site, lock: Lock, host: BuildHost): Promise<Map<string, Chart>> {

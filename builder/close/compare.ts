@@ -3,16 +3,16 @@ import { CpiabError } from '../../contract/errors.ts';
 import type { Lock } from '../../contract/lock.ts';
 import type { Digest } from '../../contract/manifest.ts';
 import { boxPrograms } from '../../contract/programs.ts';
-import type { ImageReference } from '../../contract/reference.ts';
 import type { BoxSite } from '../../contract/site.ts';
-import type { Need, Needs } from './needs.ts';
-import { repositoryNames } from './repositories.ts';
-import { chartNames } from './sources.ts';
+import { type CarriedImages, imageNamed, isCarried, isLoose } from '../../policy/closed/carried.ts';
+import type { Need, Needs } from '../../policy/closed/needs.ts';
+import { repositoryNames } from '../../policy/closed/repositories.ts';
+import { chartNames } from '../../policy/closed/sources.ts';
 
 /** What the bundle will have. */
 export interface Carried {
   /** Full reference → digest, or null for an image that is built from a recipe. */
-  images: ReadonlyMap<string, Digest | null>;
+  images: CarriedImages;
   /** Full reference of a chart → digest. */
   charts: ReadonlyMap<string, Digest>;
   repositories: Lock['git'];
@@ -58,25 +58,8 @@ function imageFindings({ carried, needs, place }: Comparison): CpiabError[] {
     if (first === undefined) return [];
     const details = { subject: place(first), args: [image, wayOf(all)] as [string, string] };
     if (isLoose(reference)) return [new CpiabError('E2203', details)];
-    return isCarried(reference, carried) ? [] : [new CpiabError('E2201', details)];
+    return isCarried(reference, carried.images) ? [] : [new CpiabError('E2201', details)];
   });
-}
-
-const isLoose = ({ tag, digest }: ImageReference) =>
-  digest === undefined && (tag === undefined || tag === 'latest');
-
-function isCarried(reference: ImageReference, carried: Carried): boolean {
-  const image = imageNamed(reference, carried);
-  const found = image === undefined ? undefined : carried.images.get(image);
-  return found !== undefined && (reference.digest === undefined || reference.digest === found);
-}
-
-/** The image that a reference names: by its tag, whether or not it is carried, else the carried one by its digest. */
-function imageNamed(reference: ImageReference, { images }: Carried): string | undefined {
-  const { host, repository, tag, digest } = reference;
-  const name = `${host}/${repository}`;
-  if (tag !== undefined) return `${name}:${tag}`;
-  return [...images].find(([image, found]) => image.startsWith(`${name}:`) && found === digest)?.[0];
 }
 
 function chartFindings({ carried, needs, place }: Comparison): CpiabError[] {
@@ -120,7 +103,7 @@ function requiredImages(site: BoxSite, { images }: Carried): string[] {
 
 function unusedFindings({ site, carried, needs, incomplete }: Comparison): CpiabError[] {
   if (incomplete) return [];
-  const named = [...needs.images.values()].map(({ reference }) => imageNamed(reference, carried));
+  const named = [...needs.images.values()].map(({ reference }) => imageNamed(reference, carried.images));
   const used = new Set([...requiredImages(site, carried), ...named]);
   return [
     ...[...carried.images.keys()].filter((image) => !used.has(image)),

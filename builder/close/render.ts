@@ -4,14 +4,11 @@ import { parse, parseAllDocuments, stringify } from 'yaml';
 import type { CachedFile } from '../../host/cache.ts';
 import { ProcessError } from '../../host/process.ts';
 import type { Sandbox } from '../../host/sandbox.ts';
-import { isKubeObject, isRecord, type KubeObject } from './object.ts';
+import { isKubeObject, isRecord, type KubeObject } from '../../policy/closed/object.ts';
+import type { Reached } from '../../policy/closed/reached.ts';
 
 /** An object as kustomize gives it. */
-export interface Rendered {
-  object: KubeObject;
-  /** The file it is written in, or the kustomization file that generates it; below the tree. */
-  file: string;
-}
+export type Rendered = Omit<Reached, 'way'>;
 
 /** A folder that kustomize can't build; the message is its own. */
 export class KustomizeError extends Error {

@@ -1,9 +1,9 @@
 import { access } from 'node:fs/promises';
 import { join as joinPath, posix } from 'node:path';
+import { parseYaml } from '../../contract/document/parse-yaml.ts';
 import { readTextFile } from '../../host/input-file.ts';
-import { parseYaml } from '../config/parse-yaml.ts';
+import { isRecord } from '../../policy/closed/object.ts';
 import { rejectLinksOut } from '../config/repository-file.ts';
-import { isRecord } from './object.ts';
 
 /** What the kustomization files below a folder name, read without building anything. */
 export interface Survey {

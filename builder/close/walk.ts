@@ -3,15 +3,10 @@ import { join, posix } from 'node:path';
 import { parseAllDocuments } from 'yaml';
 import { CpiabError } from '../../contract/errors.ts';
 import { flux } from '../../contract/layout.ts';
-import { isKubeObject, isRecord, type KubeObject, kindOf, nameOf } from './object.ts';
-import { type FluxSpec, KustomizeError, type Rendered, type Renderer } from './render.ts';
+import { isKubeObject, isRecord, type KubeObject, kindOf, nameOf } from '../../policy/closed/object.ts';
+import type { Reached } from '../../policy/closed/reached.ts';
+import { type FluxSpec, KustomizeError, type Renderer } from './render.ts';
 import { kustomizationOf, survey } from './survey.ts';
-
-/** An object that Flux or the agent would apply, and how one gets there from the root. */
-export interface Reached extends Rendered {
-  /** Such as `cluster/kubernetes/flux/lab`, `Kustomization/flux-system/syncthing`, …, the object last. */
-  way: string[];
-}
 
 /** All that Git can reach. */
 export interface World {

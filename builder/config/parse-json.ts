@@ -1,5 +1,5 @@
+import { rejectConflicts } from '../../contract/document/merge-conflict.ts';
 import { CpiabError } from '../../contract/errors.ts';
-import { rejectConflicts } from './merge-conflict.ts';
 
 /**
  * Reads JSON text that a file or a program gave.

@@ -1,10 +1,10 @@
 import { LineCounter, parseDocument } from 'yaml';
 import type { z } from 'zod';
+import { all, mistakesOf } from '../../contract/document/mistakes.ts';
+import { placed } from '../../contract/document/position.ts';
 import { CpiabError } from '../../contract/errors.ts';
 import { readTextFile, type TextFileOptions } from '../../host/input-file.ts';
-import { all, mistakesOf } from './mistakes.ts';
 import { parseJson } from './parse-json.ts';
-import { placed } from './position.ts';
 
 /**
  * Reads a JSON file that a program wrote, against a schema.

@@ -1,10 +1,10 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { all, wrongValue } from '../../contract/document/mistakes.ts';
 import { CpiabError } from '../../contract/errors.ts';
 import { bundleSetsOf, hasBox, type Site, SiteSchema } from '../../contract/site.ts';
 import { fileError } from '../../host/input-file.ts';
 import { chosenMedia } from './media.ts';
-import { all, wrongValue } from './mistakes.ts';
 import { readYaml } from './read-yaml.ts';
 import { rejectLinksOut } from './repository-file.ts';
 

@@ -1,9 +1,9 @@
 import type { z } from 'zod';
+import { all, type Mistake, mistakesOf } from '../../contract/document/mistakes.ts';
+import { parseYaml } from '../../contract/document/parse-yaml.ts';
+import { placed } from '../../contract/document/position.ts';
 import { CpiabError } from '../../contract/errors.ts';
 import { readTextFile } from '../../host/input-file.ts';
-import { all, type Mistake, mistakesOf } from './mistakes.ts';
-import { parseYaml } from './parse-yaml.ts';
-import { placed } from './position.ts';
 
 /** A document read from a file, with what later checks need to name a place in it. */
 export interface ReadDocument<Content> {

@@ -1,8 +1,8 @@
 import { dirname, join } from 'node:path';
+import { all } from '../../contract/document/mistakes.ts';
 import { CpiabError } from '../../contract/errors.ts';
 import { spanOf } from '../../contract/volumes.ts';
 import { refuseRetired } from '../../host/rotation.ts';
-import { all } from '../config/mistakes.ts';
 import { keyOf } from '../verify/trusted-key.ts';
 import { readIndex, readSignature, readText, type SignedIndex, signaturePath } from './chunk-index.ts';
 import { type Listed, listParts } from './list.ts';

@@ -1,6 +1,6 @@
 import { dirname } from 'node:path';
+import { all } from '../../contract/document/mistakes.ts';
 import { CpiabError } from '../../contract/errors.ts';
-import { all } from '../config/mistakes.ts';
 import type { Checked } from './check.ts';
 import { indexPath, putIndex, readText, type SignedIndex, signaturePath } from './chunk-index.ts';
 import { complaintOf, places } from './complaint.ts';

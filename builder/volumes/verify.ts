@@ -1,6 +1,6 @@
 import type { ChunkIndex } from '../../contract/chunk-index.ts';
+import { all } from '../../contract/document/mistakes.ts';
 import { CpiabError } from '../../contract/errors.ts';
-import { all } from '../config/mistakes.ts';
 import { checkAloud } from './check.ts';
 import { complaintOf, missingNames } from './complaint.ts';
 import type { PartsHost } from './host.ts';

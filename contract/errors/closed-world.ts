@@ -20,7 +20,7 @@ export const closedWorldErrors = {
     exit: 3,
     says: (kind: string, way: string) =>
       `nobody has said whether a ${kind} can name images; reached by ${way}`,
-    hint: 'add the kind to builder/close/kinds.ts, with how to find its images or that it has none',
+    hint: 'add the kind to policy/closed/kinds.ts, with how to find its images or that it has none',
   },
   E2205: {
     exit: 3,

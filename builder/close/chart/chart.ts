@@ -1,7 +1,7 @@
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { CpiabError } from '../../../contract/errors.ts';
-import { isRecord } from '../object.ts';
+import { isRecord } from '../../../policy/closed/object.ts';
 import { type ChartFiles, unpackChart } from './archive.ts';
 
 const DependencySchema = z.looseObject({

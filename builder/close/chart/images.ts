@@ -1,7 +1,7 @@
-import type { FoundImage } from '../extract/extractor.ts';
-import { imageFields } from '../extract/fields.ts';
-import { imagesInTexts } from '../extract/text.ts';
-import { isRecord } from '../object.ts';
+import type { FoundImage } from '../../../policy/closed/extract/extractor.ts';
+import { imageFields } from '../../../policy/closed/extract/fields.ts';
+import { imagesInTexts } from '../../../policy/closed/extract/text.ts';
+import { isRecord } from '../../../policy/closed/object.ts';
 import type { Chart } from './chart.ts';
 import { type Part, partsOf } from './values.ts';
 

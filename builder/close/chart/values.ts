@@ -1,4 +1,4 @@
-import { isRecord } from '../object.ts';
+import { isRecord } from '../../../policy/closed/object.ts';
 import type { Chart } from './chart.ts';
 
 type Values = Record<string, unknown>;

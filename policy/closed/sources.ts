@@ -1,7 +1,7 @@
 import type { Digest } from '../../contract/manifest.ts';
 import type { Site } from '../../contract/site.ts';
 import { isRecord, type KubeObject, kindOf } from './object.ts';
-import type { Reached } from './walk.ts';
+import type { Reached } from './reached.ts';
 
 /** Something that Flux would fetch: a chart by its reference. */
 export interface FoundSource {

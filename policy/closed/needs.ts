@@ -6,9 +6,9 @@ import { items } from './extract/pods.ts';
 import { embedded, imagesInFields, imagesInTexts } from './extract/text.ts';
 import { kinds } from './kinds.ts';
 import { isKubeObject, type KubeObject, kindOf, nameOf } from './object.ts';
+import type { Reached } from './reached.ts';
 import { repositoryOf } from './repositories.ts';
 import { type FoundSource, isSourceAddress, Sources } from './sources.ts';
-import type { Reached } from './walk.ts';
 
 /** Something outside of Git that an object asks for. */
 export interface Need {

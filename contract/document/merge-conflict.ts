@@ -1,4 +1,4 @@
-import { CpiabError } from '../../contract/errors.ts';
+import { CpiabError } from '../errors.ts';
 
 /** How Git marks what two sides changed. Source: git-merge(1), "How conflicts are presented". */
 const MARK = /^(?:<{7} .*|={7}|>{7} .*)\r?$/m;

@@ -1,5 +1,5 @@
 import { type Document, isScalar, LineCounter, parseDocument, visit } from 'yaml';
-import { CpiabError } from '../../contract/errors.ts';
+import { CpiabError } from '../errors.ts';
 import { rejectConflicts } from './merge-conflict.ts';
 import { all } from './mistakes.ts';
 import { MOST_MISTAKES } from './position.ts';

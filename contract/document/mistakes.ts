@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { CpiabError, combined } from '../../contract/errors.ts';
+import { CpiabError, combined } from '../errors.ts';
 import { nearest } from './nearest.ts';
 import { keysAt } from './schema-keys.ts';
 

@@ -1,5 +1,5 @@
 import { type Document, isMap, isNode, isScalar, isSeq, type LineCounter, type Node } from 'yaml';
-import type { CpiabError } from '../../contract/errors.ts';
+import type { CpiabError } from '../errors.ts';
 import type { Mistake, Place } from './mistakes.ts';
 
 /** A document's text as it was read. */

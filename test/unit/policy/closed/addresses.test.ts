@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { addressesOf } from '../../../../builder/close/addresses.ts';
 import { SiteSchema } from '../../../../contract/site.ts';
+import { addressesOf } from '../../../../policy/closed/addresses.ts';
 
 const site = SiteSchema.parse({
   apiVersion: 'cpiab.dev/v1',

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { nearest } from '../../../../builder/config/nearest.ts';
+import { nearest } from '../../../../contract/document/nearest.ts';
 
 const keys = ['apiVersion', 'bundle', 'bundles', 'engine', 'media'];
 
