@@ -15,6 +15,7 @@ export const artifactKinds = {
     layers: {
       [mediaTypes.kernel]: 'os-kernel',
       [mediaTypes.initrd]: 'os-initrd',
+      [mediaTypes.loader]: 'os-loader',
       [mediaTypes.module]: 'os-module',
     },
   },

@@ -8,6 +8,8 @@ export const medium = {
   kernel: 'live/vmlinuz',
   initrd: 'live/initrd.img',
   module: (name: ModuleName) => `live/${name}.squashfs`,
+  /** What starts a disk: code of its first sector, content of its BIOS boot and of its EFI system partition. */
+  loader: { boot: 'boot/disk/boot.img', core: 'boot/disk/core.img', esp: 'boot/disk/esp.img' },
   bundle: 'bundle',
 } as const;
 
@@ -121,6 +123,7 @@ export const mediaTypes = {
   module: 'application/vnd.cpiab.os.module.v1+squashfs',
   kernel: 'application/vnd.cpiab.os.kernel.v1',
   initrd: 'application/vnd.cpiab.os.initrd.v1',
+  loader: 'application/vnd.cpiab.os.loader.v1',
   git: 'application/vnd.cpiab.git.v1',
   gitBundle: 'application/vnd.cpiab.git.bundle.v1',
   lock: 'application/vnd.cpiab.lock.v1+json',

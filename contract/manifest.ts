@@ -22,6 +22,7 @@ export const blobRoles = [
   'os-kernel',
   'os-initrd',
   'os-module',
+  'os-loader',
   'git',
   'lock',
   'sbom',

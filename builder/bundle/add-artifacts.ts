@@ -5,6 +5,7 @@ import type { Site } from '../../contract/site.ts';
 import type { CachedFile } from '../../host/cache.ts';
 import type { Composed } from '../compose/compose.ts';
 import type { Parts } from '../fetch/parts.ts';
+import { loaderParts } from '../image/disk/loader.ts';
 import { imageComponents } from '../packages/image.ts';
 import { type IndexedImage, imageDigests } from './add-images.ts';
 import { addFiles, addSources } from './add-published.ts';
@@ -72,7 +73,7 @@ const publishedImages = ({ images }: Pick<Parts, 'images'>) =>
     packages === undefined ? [] : references.map((reference) => ({ reference, layers: packages })),
   );
 
-async function addOs(blobs: BlobSet, { kernel, initrd, modules }: Composed): Promise<Descriptor> {
+async function addOs(blobs: BlobSet, { kernel, initrd, modules, loader }: Composed): Promise<Descriptor> {
   return await blobs.addArtifact('os', mediaTypes.os, [
     { file: kernel, mediaType: mediaTypes.kernel, role: 'os-kernel', title: 'vmlinuz' },
     { file: initrd, mediaType: mediaTypes.initrd, role: 'os-initrd', title: 'initrd.img' },
@@ -81,6 +82,12 @@ async function addOs(blobs: BlobSet, { kernel, initrd, modules }: Composed): Pro
       mediaType: mediaTypes.module,
       role: 'os-module' as const,
       title: `${name}.squashfs`,
+    })),
+    ...loaderParts.map((name) => ({
+      file: loader[name],
+      mediaType: mediaTypes.loader,
+      role: 'os-loader' as const,
+      title: `${name}.img`,
     })),
   ]);
 }

@@ -1,10 +1,11 @@
-import { bundleFiles, mediaTypes } from '../../contract/layout.ts';
+import { bundleFiles, mediaTypes, medium } from '../../contract/layout.ts';
 import type { Lock } from '../../contract/lock.ts';
 import { type Digest, type Manifest, ManifestSchema } from '../../contract/manifest.ts';
 import type { Site } from '../../contract/site.ts';
 import { type Cache, type CachedFile, stableJson } from '../../host/cache.ts';
 import type { Composed } from '../compose/compose.ts';
 import type { Parts } from '../fetch/parts.ts';
+import { loaderParts } from '../image/disk/loader.ts';
 import { addArtifacts, digests } from './add-artifacts.ts';
 import { addImages, type IndexedImage, imageDigests } from './add-images.ts';
 import { addCharts, addSignatures } from './add-published.ts';
@@ -147,9 +148,10 @@ async function addPool(files: Map<string, CachedFile>, cache: Cache, blobs: Blob
 function mediumLinks(composed: Composed | null): Map<string, CachedFile> {
   if (composed === null) return new Map();
   return new Map([
-    ['live/vmlinuz', composed.kernel],
-    ['live/initrd.img', composed.initrd],
-    ...composed.modules.map(({ name, file }) => [`live/${name}.squashfs`, file] as const),
+    [medium.kernel, composed.kernel],
+    [medium.initrd, composed.initrd],
+    ...composed.modules.map(({ name, file }) => [medium.module(name), file] as const),
+    ...loaderParts.map((name) => [medium.loader[name], composed.loader[name]] as const),
   ]);
 }
 

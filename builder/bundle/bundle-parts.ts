@@ -1,5 +1,6 @@
 import type { CachedFile } from '../../host/cache.ts';
 import type { Composed } from '../compose/compose.ts';
+import { loaderParts } from '../image/disk/loader.ts';
 import type { PackedRepository } from './git.ts';
 import { type ServedImage, splitReference } from './registry-view.ts';
 import type { BundlePart } from './sbom.ts';
@@ -43,7 +44,7 @@ export function ociPart(
 }
 
 /** They have no version but their content. */
-function osParts({ kernel, initrd, modules }: Composed): BundlePart[] {
+function osParts({ kernel, initrd, modules, loader }: Composed): BundlePart[] {
   const part = (name: string, file: CachedFile): BundlePart => ({
     name,
     version: digestOf(file),
@@ -54,5 +55,6 @@ function osParts({ kernel, initrd, modules }: Composed): BundlePart[] {
     part('vmlinuz', kernel),
     part('initrd.img', initrd),
     ...modules.map(({ name, file }) => part(name, file)),
+    ...loaderParts.map((name) => part(`${name}.img`, loader[name])),
   ];
 }

@@ -8,6 +8,7 @@ import { writeAtomic } from '../../host/files.ts';
 import type { SiteKeys } from '../bundle/keys.ts';
 import type { BoxParts, BuiltImage, Parts } from '../fetch/parts.ts';
 import type { BuildHost } from '../host.ts';
+import { type DiskLoader, makeDiskLoader } from '../image/disk/loader.ts';
 import { moduleFromDirectory, moduleFromTar } from '../image/module.ts';
 import { type EngineEntry, type UnpackedLayer, writeEngineTar } from './engine-tar.ts';
 
@@ -17,6 +18,7 @@ export interface Composed {
   initrd: CachedFile;
   /** Lowest first. */
   modules: { name: ModuleName; file: CachedFile }[];
+  loader: DiskLoader;
 }
 
 export interface ComposeInput {
@@ -46,6 +48,7 @@ export async function composeModules(host: BuildHost, input: ComposeInput): Prom
       { name: '20-engine', file: await engineModule(host, input) },
       { name: '30-agent', file: await agentModule(host, input) },
     ],
+    loader: await makeDiskLoader(host.cache, input.parts.sandbox, input.epoch, host.signal),
   };
 }
 

@@ -53,7 +53,7 @@ const meets = (one: readonly string[], other: readonly string[]) => one.some((it
 
 /** Whether they serve the same artifact, or images of the same name whatever the tag. */
 function related(old: Blob, blob: Blob): boolean {
-  if (old.role === 'os-module' || old.role === 'os-kernel' || old.role === 'os-initrd') return false;
+  if (old.role.startsWith('os-')) return false;
   return meets(old.for.map(untagged), blob.for.map(untagged));
 }
 

@@ -1,7 +1,6 @@
 import { utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { SandboxOptions } from '../../host/sandbox.ts';
-import { efiGrubConfig } from './grub.ts';
 
 /** Runs a tool of the build root; the scratch directory is `/scratch` there, and its working directory. */
 export type RunTool = (argv: string[], options?: SandboxOptions) => Promise<unknown>;
@@ -13,6 +12,8 @@ export interface EfiPartition {
   size: number;
   /** FAT serial number, eight hexadecimal digits. */
   serial: string;
+  /** What GRUB reads first. */
+  config: string;
 }
 
 /** Debian's signed shim, the signed GRUB that it starts, and what that reads first. */
@@ -26,13 +27,12 @@ const files = {
 export async function writeEfiPartition(
   run: RunTool,
   scratch: string,
-  id: string,
   epoch: number,
-  { image, size, serial }: EfiPartition,
+  { image, size, serial, config }: EfiPartition,
 ): Promise<void> {
-  const config = join(scratch, 'efi-grub.cfg');
-  await writeFile(config, efiGrubConfig(id));
-  await utimes(config, epoch, epoch);
+  const path = join(scratch, 'efi-grub.cfg');
+  await writeFile(path, config);
+  await utimes(path, epoch, epoch);
   await run(['truncate', '--size', String(size), image]);
   await run(['mkfs.vfat', '--invariant', '-n', 'CPIAB-ESP', '-i', serial, image]);
   await run(['mmd', '-i', image, '::/EFI', '::/EFI/BOOT', '::/boot', '::/boot/grub']);

@@ -34,7 +34,7 @@ export function grubConfig(id: string): string {
   ].join('\n');
 }
 
-/** What GRUB reads in the EFI system partition: where the menu is. The signed one begins with it. */
+/** What GRUB reads in the EFI system partition of an ISO: where the menu is. The signed one begins with it. */
 export function efiGrubConfig(id: string): string {
   return [
     `search --file --set=root /${markPath(id)}`,
@@ -44,8 +44,15 @@ export function efiGrubConfig(id: string): string {
   ].join('\n');
 }
 
-/** What the core image of a disk's BIOS loader does: go on as the signed GRUB does. */
-export function biosGrubConfig(espSerial: string): string {
-  const name = `${espSerial.slice(0, 4)}-${espSerial.slice(4)}`;
-  return [`search --fs-uuid --set=root ${name}`, 'configfile ($root)/boot/grub/grub.cfg', ''].join('\n');
+/**
+ * What GRUB reads in the EFI system partition of a disk, for both firmwares: which of the disk's slots
+ * starts. It names the disk by where it was itself read from, so it is the same on every disk.
+ */
+export function diskGrubConfig(): string {
+  return [
+    `regexp --set=1:disk '^\\(([^,)]+)' "$prefix"`,
+    'set root=$disk,gpt3',
+    'configfile ($root)/boot/grub/grub.cfg',
+    '',
+  ].join('\n');
 }

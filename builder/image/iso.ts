@@ -5,6 +5,7 @@ import type { Cache } from '../../host/cache.ts';
 import { linkOrCopy } from '../../host/files.ts';
 import type { Sandbox } from '../../host/sandbox.ts';
 import { type RunTool, writeEfiPartition } from './efi.ts';
+import { efiGrubConfig } from './grub.ts';
 import { type Signer, sealIso } from './seal.ts';
 import { layOutTree, type MediumTree, mediumId } from './tree.ts';
 
@@ -57,7 +58,7 @@ export async function writeIso(input: IsoInput): Promise<void> {
         ...options,
       });
     await writeBiosLoader(run);
-    await writeEfiPartition(run, scratch, id, input.epoch, ESP);
+    await writeEfiPartition(run, scratch, input.epoch, { ...ESP, config: efiGrubConfig(id) });
     await run(xorriso(input.epoch));
     const image = join(scratch, 'cpiab.iso');
     await sealIso(image, input.sign, input.signal);

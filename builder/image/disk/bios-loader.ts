@@ -1,4 +1,4 @@
-import { open, readFile } from 'node:fs/promises';
+import { open, readFile, writeFile } from 'node:fs/promises';
 
 const SECTOR = 512;
 /** Where boot.img keeps the sector of what it loads. Source: GRUB, include/grub/i386/pc/boot.h. */
@@ -10,17 +10,22 @@ const BLOCK_LIST = SECTOR - 12;
 /** Where the second sector of core.img goes in memory. Source: GRUB, include/grub/offsets.h. */
 const SEGMENT = 0x820;
 
+/** GRUB's boot sector and core image. */
+export interface BiosLoader {
+  boot: string;
+  core: string;
+}
+
 /**
- * Puts GRUB's boot sector and core image where a BIOS starts them, with the two addresses that
- * grub-bios-setup would write, which itself wants a block device.
- * @param start byte of the image where the BIOS boot partition begins.
+ * Writes into GRUB's two images the addresses that grub-bios-setup would, which itself wants a block
+ * device. What is left of the boot sector is its code.
+ * @param place of the BIOS boot partition, bytes.
  */
-export async function writeBiosLoader(
-  image: string,
-  loader: { boot: string; core: string },
+export async function addressBiosLoader(
+  loader: BiosLoader,
   { start, size }: { start: number; size: number },
 ): Promise<void> {
-  const boot = await readFile(loader.boot);
+  const boot = (await readFile(loader.boot)).subarray(0, CODE);
   const core = await readFile(loader.core);
   if (core.length > size) throw new RangeError(`core.img has ${core.length} bytes, its partition ${size}`);
   const sector = start / SECTOR;
@@ -28,9 +33,17 @@ export async function writeBiosLoader(
   core.writeBigUInt64LE(BigInt(sector + 1), BLOCK_LIST);
   core.writeUInt16LE(Math.ceil(core.length / SECTOR) - 1, BLOCK_LIST + 8);
   core.writeUInt16LE(SEGMENT, BLOCK_LIST + 10);
+  await writeFile(loader.boot, boot);
+  await writeFile(loader.core, core);
+}
+
+/** Puts an addressed loader where a BIOS starts it. @param start byte where the BIOS boot partition begins. */
+export async function writeBiosLoader(image: string, loader: BiosLoader, start: number): Promise<void> {
   const file = await open(image, 'r+');
   try {
-    await file.write(boot, 0, CODE, 0);
+    const boot = await readFile(loader.boot);
+    await file.write(boot, 0, boot.length, 0);
+    const core = await readFile(loader.core);
     await file.write(core, 0, core.length, start);
   } finally {
     await file.close();

@@ -1,14 +1,14 @@
 import { mkdir, readdir, rename, rm, truncate, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
-import { dataLabel } from '../../../contract/layout.ts';
+import { type DiskLayout, diskLayout, type Partition, sfdiskScript } from '../../../contract/disk-layout.ts';
+import { dataLabel, medium } from '../../../contract/layout.ts';
 import type { Cache } from '../../../host/cache.ts';
 import { linkOrCopy } from '../../../host/files.ts';
 import type { Sandbox } from '../../../host/sandbox.ts';
-import { type RunTool, writeEfiPartition } from '../efi.ts';
-import { biosGrubConfig } from '../grub.ts';
+import type { RunTool } from '../efi.ts';
 import { layOutTree, type MediumTree, mediumId } from '../tree.ts';
 import { writeBiosLoader } from './bios-loader.ts';
-import { type DiskLayout, diskLayout, type Partition, sfdiskScript } from './partitions.ts';
+import { uuidOf } from './uuid.ts';
 
 export interface DiskInput {
   tree: MediumTree;
@@ -22,24 +22,6 @@ export interface DiskInput {
   cache: Cache;
   signal: AbortSignal;
 }
-
-/** What GRUB's core image carries, so that it finds the EFI partition's configuration and starts from it. */
-const BIOS_MODULES = [
-  'biosdisk',
-  'part_gpt',
-  'fat',
-  'ext2',
-  'search',
-  'search_fs_file',
-  'search_fs_uuid',
-  'normal',
-  'configfile',
-  'linux',
-  'serial',
-  'terminal',
-  'test',
-  'echo',
-];
 
 /** What GRUB 2.12 and the box's kernel both know; a slot is written once, so it needs no journal. */
 const SLOT_FEATURES = '^has_journal,^metadata_csum_seed,^orphan_file,^resize_inode';
@@ -62,11 +44,11 @@ export async function writeDisk(input: DiskInput): Promise<void> {
   try {
     const image = join(scratch, 'disk.raw');
     const id = mediumId(tree);
-    const layout = diskLayout(id, contentSize(tree), input.data);
+    const layout = diskLayout((part) => uuidOf(id, part), contentSize(tree), input.data);
     await writeFile(image, '');
     await truncate(image, layout.size);
     await run(['sfdisk', '--quiet', 'disk.raw'], { input: sfdiskScript(layout) });
-    await writeLoaders(run, scratch, id, epoch, layout);
+    await writeLoaders(run, scratch, tree, layout);
     await mkdir(join(scratch, 'tree'));
     await layOutTree(join(scratch, 'tree'), tree, epoch);
     await writeFileSystems(run, scratch, epoch, layout);
@@ -78,22 +60,21 @@ export async function writeDisk(input: DiskInput): Promise<void> {
   }
 }
 
-async function writeLoaders(run: RunTool, scratch: string, id: string, epoch: number, layout: DiskLayout) {
+async function writeLoaders(run: RunTool, scratch: string, tree: MediumTree, layout: DiskLayout) {
   const { bios, esp } = layout.partitions;
-  const serial = esp.uuid.slice(0, 8);
-  await writeEfiPartition(run, scratch, id, epoch, { image: 'esp.img', size: esp.size, serial });
+  const loader = { boot: partOf(tree, 'boot'), core: partOf(tree, 'core') };
+  await linkOrCopy(partOf(tree, 'esp'), join(scratch, 'esp.img'));
   const place = ['bs=1M', `seek=${esp.start / 2 ** 20}`, 'conv=notrunc,sparse', 'status=none'];
   await run(['dd', 'if=esp.img', 'of=disk.raw', ...place]);
-  // Which slot to start is the EFI partition's to say, for both firmwares.
-  await writeFile(join(scratch, 'early.cfg'), biosGrubConfig(serial));
-  const core = ['--format', 'i386-pc', '--config', 'early.cfg', '--prefix', '/boot/grub'];
-  await run(['grub-mkimage', '--directory', GRUB, ...core, '--output', 'core.img', ...BIOS_MODULES]);
-  await run(['cp', `${GRUB}/boot.img`, 'boot.img']);
-  const loader = { boot: join(scratch, 'boot.img'), core: join(scratch, 'core.img') };
-  await writeBiosLoader(join(scratch, 'disk.raw'), loader, bios);
+  await writeBiosLoader(join(scratch, 'disk.raw'), loader, bios.start);
 }
 
-const GRUB = '/usr/lib/grub/i386-pc';
+/** The slots carry what starts their disk, so that a box can write it to another one. */
+function partOf(tree: MediumTree, name: keyof typeof medium.loader): string {
+  const file = tree.get(medium.loader[name]);
+  if (file === undefined) throw new Error(`no ${medium.loader[name]} on the medium`);
+  return file.path;
+}
 
 async function writeFileSystems(run: RunTool, scratch: string, epoch: number, layout: DiskLayout) {
   const { slotA, slotB, data } = layout.partitions;

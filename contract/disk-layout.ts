@@ -1,5 +1,3 @@
-import { createHash } from 'node:crypto';
-
 const MIB = 2 ** 20;
 const SECTOR = 512;
 /** Partitions begin at multiples of this, as flash and RAID want it. */
@@ -30,7 +28,7 @@ export interface DiskLayout {
 }
 
 const order = ['bios', 'esp', 'slotA', 'slotB', 'data'] as const;
-type PartitionName = (typeof order)[number];
+export type PartitionName = (typeof order)[number];
 
 const names: Record<PartitionName, string> = {
   bios: 'cpiab-bios',
@@ -43,11 +41,11 @@ const names: Record<PartitionName, string> = {
 /**
  * Where everything lies on a disk: the loader for BIOS, the EFI system partition, two slots of one size,
  * and last the data, which a box extends to the end of its disk.
- * @param id the medium's name; the same one gives the same identifiers.
+ * @param uuidOf gives the identifier of a part: the same again for an image, made up for an installed disk.
  * @param content bytes of the files in a slot. A slot has room for twice as many, for the versions to come.
  * @param data bytes of the data partition in the image.
  */
-export function diskLayout(id: string, content: number, data: number): DiskLayout {
+export function diskLayout(uuidOf: (part: string) => string, content: number, data: number): DiskLayout {
   const slot = roundUp(content * 2, 256 * MIB);
   const sizes: Record<PartitionName, number> = {
     bios: MIB,
@@ -60,11 +58,11 @@ export function diskLayout(id: string, content: number, data: number): DiskLayou
   const partitions = {} as DiskLayout['partitions'];
   for (const name of order) {
     const type = name === 'bios' || name === 'esp' ? types[name] : types.linux;
-    partitions[name] = { name: names[name], type, uuid: uuidOf(id, name), start, size: sizes[name] };
+    partitions[name] = { name: names[name], type, uuid: uuidOf(name), start, size: sizes[name] };
     start += sizes[name];
   }
   // The second copy of the table lies at the end.
-  return { uuid: uuidOf(id, 'disk'), partitions, size: start + ALIGNMENT };
+  return { uuid: uuidOf('disk'), partitions, size: start + ALIGNMENT };
 }
 
 /** The layout as sfdisk(8) reads it. */
@@ -74,15 +72,6 @@ export function sfdiskScript({ uuid, partitions }: DiskLayout): string {
     return `start=${start / SECTOR}, size=${size / SECTOR}, type=${type}, uuid=${own}, name="${name}"`;
   });
   return ['label: gpt', `label-id: ${uuid}`, 'unit: sectors', ...lines, ''].join('\n');
-}
-
-/** An identifier that follows from a name. Source: RFC 9562, section 5.8, UUID version 8. */
-function uuidOf(...parts: string[]): string {
-  const bytes = createHash('sha256').update(parts.join('\n')).digest().subarray(0, 16);
-  bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x80;
-  bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80;
-  const hex = bytes.toString('hex').toUpperCase();
-  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-');
 }
 
 const roundUp = (value: number, unit: number) => Math.ceil(value / unit) * unit;

@@ -1,0 +1,90 @@
+import { open, truncate } from 'node:fs/promises';
+import { join } from 'node:path';
+import { diskLayout } from '../../../contract/disk-layout.ts';
+import type { Cache, CachedFile } from '../../../host/cache.ts';
+import type { Sandbox } from '../../../host/sandbox.ts';
+import { type RunTool, writeEfiPartition } from '../efi.ts';
+import { diskGrubConfig } from '../grub.ts';
+import { addressBiosLoader } from './bios-loader.ts';
+
+/**
+ * What starts a disk, for every disk alike: code of the first sector, content of the BIOS boot partition,
+ * and the EFI system partition up to its last byte that isn't zero.
+ */
+export type DiskLoader = Record<(typeof loaderParts)[number], CachedFile>;
+export const loaderParts = ['boot', 'core', 'esp'] as const;
+
+/** Raised when the way the loader is made changes. */
+const RECIPE = 1;
+const GRUB = '/usr/lib/grub/i386-pc';
+/** FAT serial number. Nothing looks for it: two disks of one machine may have the same. */
+const SERIAL = '43504942';
+const PIECE = 1 << 20;
+
+/** What GRUB's core image carries, so that it reads the EFI partition of its own disk, and starts from there. */
+const BIOS_MODULES = [
+  'biosdisk',
+  'part_gpt',
+  'fat',
+  'ext2',
+  'regexp',
+  'normal',
+  'configfile',
+  'linux',
+  'serial',
+  'terminal',
+  'test',
+  'echo',
+];
+
+/** Where BIOS boot and EFI system partition lie does not depend on what is in the slots. */
+const { bios, esp } = diskLayout(() => '', 0, 0).partitions;
+
+/** Makes the boot loaders of a disk. @param epoch seconds: every time in them. */
+export async function makeDiskLoader(
+  cache: Cache,
+  sandbox: Sandbox,
+  epoch: number,
+  signal: AbortSignal,
+): Promise<DiskLoader> {
+  const config = diskGrubConfig();
+  const key = { recipe: RECIPE, modules: BIOS_MODULES, config, bios, esp, epoch, tools: sandbox.key };
+  const { files } = await cache.files('disk-loader', key, async (scratch) => {
+    const run: RunTool = async (argv, options = {}) =>
+      await sandbox.run(argv, {
+        binds: [{ source: scratch, target: '/scratch', write: true }],
+        cwd: '/scratch',
+        env: { SOURCE_DATE_EPOCH: String(epoch) },
+        signal,
+        ...options,
+      });
+    const partition = { image: 'esp.img', size: esp.size, serial: SERIAL, config };
+    await writeEfiPartition(run, scratch, epoch, partition);
+    await cutZeros(join(scratch, 'esp.img'));
+    // The drive that the firmware started, whichever that is, and its second partition.
+    const core = ['--format', 'i386-pc', '--prefix', '(,gpt2)/boot/grub'];
+    await run(['grub-mkimage', '--directory', GRUB, ...core, '--output', 'core.img', ...BIOS_MODULES]);
+    await run(['cp', `${GRUB}/boot.img`, 'boot.img']);
+    const loader = { boot: join(scratch, 'boot.img'), core: join(scratch, 'core.img') };
+    await addressBiosLoader(loader, bios);
+    return { ...loader, esp: join(scratch, 'esp.img') };
+  });
+  return files;
+}
+
+/** Shortens a file by the zeros at its end, to whole pieces. */
+async function cutZeros(path: string): Promise<void> {
+  const file = await open(path);
+  const piece = Buffer.alloc(PIECE);
+  let end = 0;
+  try {
+    for (let position = 0; ; position += PIECE) {
+      const { bytesRead } = await file.read(piece, 0, PIECE, position);
+      if (bytesRead === 0) break;
+      if (piece.subarray(0, bytesRead).some((byte) => byte !== 0)) end = position + bytesRead;
+    }
+  } finally {
+    await file.close();
+  }
+  await truncate(path, end);
+}
