@@ -1,6 +1,7 @@
 import { box } from '../contract/layout.ts';
 import type { Manifest } from '../contract/manifest.ts';
 import type { BoxSite } from '../contract/site.ts';
+import type { AuditLog } from './audit/log.ts';
 import type { Engine, StartedServer } from './engine/engine.ts';
 import type { Release } from './flux/release.ts';
 import type { KubeClient } from './kube/client.ts';
@@ -14,6 +15,8 @@ export type Paths = { readonly [Name in Exclude<keyof typeof box, 'programs'>]: 
 
 /** What the steps find out, in the order in which they do. */
 export interface Facts {
+  /** Open since before the first step, unless the disk refuses. */
+  audit: AuditLog;
   /** Signature and sequence are good. */
   manifest: Manifest;
   /** Tells for each blob when its content is known to be good. */

@@ -8,7 +8,9 @@ import { parseBoxSite } from '../contract/site.ts';
 import type { KustomizationList } from '../contract/status.ts';
 import { writeAtomic } from '../host/files.ts';
 import { serveApi } from './api/api.ts';
-import { apiIdentity } from './api/identity.ts';
+import { type ApiIdentity, apiIdentity } from './api/identity.ts';
+import { SignIns } from './api/sign-ins.ts';
+import { AuditLog, theBox } from './audit/log.ts';
 import { Board } from './board.ts';
 import { boot } from './boot.ts';
 import { showOnConsoles } from './console/console.ts';
@@ -17,6 +19,7 @@ import { describeKustomizations, listKustomizations } from './observe/kustomizat
 import { observeAlways } from './observe/loop.ts';
 import { logChanges } from './report/log.ts';
 import { BoxReport } from './report/report.ts';
+import { openSeal } from './seal.ts';
 import { sequence } from './sequence.ts';
 import { revisionOf } from './serve/artifacts/publisher.ts';
 
@@ -61,13 +64,32 @@ async function startApi(board: Board, signal: AbortSignal): Promise<void> {
   const identity = await apiIdentity(paths.tls, names);
   report.set({ fingerprint: identity.fingerprint });
   const operatorCa = await readFile(paths.operatorCa, 'utf8');
+  await openAudit(board, identity);
   const parts = {
     report,
     certificate: identity.certificate,
     served: () => board.peek('served'),
     kustomizations: () => kustomizations(board, signal),
+    audit: () => board.peek('audit'),
+    signIns: new SignIns(),
   };
   await serveApi(parts, identity, operatorCa, ports.api, signal, log);
+}
+
+/** A box whose disk refuses must still be able to say so: it goes on, and takes no push. */
+async function openAudit(board: Board, identity: ApiIdentity): Promise<void> {
+  const { paths, report } = board;
+  try {
+    const seal = await openSeal(paths.sealKey, report.snapshot().box.id, identity);
+    const audit = await AuditLog.open(paths.audit, seal, { wall: Date.now, uptime: now });
+    await audit.record({ who: theBox, action: 'start', subject: 'agent', outcome: 'done', detail: '' });
+    board.put('audit', audit);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    log(`${JSON.stringify({ audit: 'not open', why })}\n`);
+    const nextAction = 'restart the box; if this stays, its data disk is full or failing: replace it';
+    report.warn({ problem: `the audit log cannot be written: ${why}`, nextAction });
+  }
 }
 
 function kustomizations(board: Board, signal: AbortSignal): Promise<KustomizationList> | undefined {

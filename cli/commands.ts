@@ -1,5 +1,6 @@
 import { applyCommand } from './commands/apply.ts';
 import { assembleCommand } from './commands/assemble.ts';
+import { auditCommand } from './commands/audit.ts';
 import { bootCommand } from './commands/boot.ts';
 import { buildCommand } from './commands/build.ts';
 import { cacheCommand } from './commands/cache.ts';
@@ -36,6 +37,7 @@ export const commands = [
   keyCommand,
   bootCommand,
   statusCommand,
+  auditCommand,
   doctorCommand,
   cacheCommand,
   testCommand,

@@ -5,6 +5,7 @@ import { evidenceErrors } from './errors/evidence.ts';
 import { hostErrors } from './errors/host.ts';
 import { inputErrors } from './errors/input.ts';
 import { internalErrors } from './errors/internal.ts';
+import { recordErrors } from './errors/records.ts';
 import { registryErrors } from './errors/registry.ts';
 import { signatureErrors, signatureKeyErrors } from './errors/signature.ts';
 import { trustErrors } from './errors/trust.ts';
@@ -27,6 +28,7 @@ export const errors = {
   ...signatureKeyErrors,
   ...trustErrors,
   ...evidenceErrors,
+  ...recordErrors,
   ...signatureErrors,
   ...volumeErrors,
   ...closedWorldErrors,

@@ -59,6 +59,10 @@ export const box = {
   git: '/var/lib/cpiab/git',
   artifacts: '/var/lib/cpiab/artifacts',
   tls: '/var/lib/cpiab/tls',
+  /** Ed25519 key that the box signs its own records with. */
+  sealKey: '/var/lib/cpiab/tls/seal.key',
+  /** What was done to the box, by whom: only ever added to. */
+  audit: '/var/lib/cpiab/audit',
   volumes: '/var/lib/cpiab/volumes',
   adminKubeconfig: '/etc/kubernetes/admin.conf',
   /** Made by the first `kubeadm init`; works before any role binding exists. */

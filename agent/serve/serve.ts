@@ -11,6 +11,7 @@ import { until } from '../until.ts';
 import { Publisher } from './artifacts/publisher.ts';
 import { artifactServer } from './artifacts/server.ts';
 import { GitHttp } from './git/http.ts';
+import { PushRecord } from './git/push-record.ts';
 import { openRepository } from './git/repository.ts';
 
 const REGISTRY_TIMEOUT_MS = 120_000;
@@ -45,6 +46,7 @@ export async function serve(board: Board, { signal, progress }: StepContext): Pr
     root: board.paths.git,
     name: `${board.site.name}.git`,
     onPush: () => board.get('release').publish(signal),
+    pushes: new PushRecord(board.get('git'), () => board.peek('audit')),
   });
   board.put('served', { git, registry: new RegistryProxy(ports.registry) });
   const images = Object.keys(board.get('manifest').images).length;

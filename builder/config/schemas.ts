@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { AppSchema } from '../../contract/app.ts';
 import { AuditReportSchema } from '../../contract/audit.ts';
+import { AuditLogSchema } from '../../contract/audit-log.ts';
 import { BuildReportSchema } from '../../contract/build-report.ts';
 import { BundleSetSchema } from '../../contract/bundle-set.ts';
 import { ChunkIndexSchema } from '../../contract/chunk-index.ts';
@@ -19,6 +20,7 @@ import { BoxStatusSchema } from '../../contract/status.ts';
 /** Documents that people or other programs read and write: file name in `config/schema` → schema. */
 const documents = {
   app: AppSchema,
+  'audit-log': AuditLogSchema,
   'audit-report': AuditReportSchema,
   'box-status': BoxStatusSchema,
   'build-report': BuildReportSchema,

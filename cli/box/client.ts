@@ -1,3 +1,5 @@
+import type { z } from 'zod';
+import { type AuditEntry, type AuditLogDocument, AuditLogSchema } from '../../contract/audit-log.ts';
 import { CpiabError } from '../../contract/errors.ts';
 import { type BoxStatus, BoxStatusSchema } from '../../contract/status.ts';
 import { findBoxRecord } from '../../host/box-record.ts';
@@ -13,11 +15,12 @@ export interface BoxAddress {
 /**
  * The box that is meant: an address with `#fingerprint`, one that `cpiab boot` has kept, or the box
  * started last when none is given.
+ * @param command named in the hint of a wrong address.
  * @throws CpiabError E1010 not an address, E5006 no key known for it.
  */
-export async function boxAddress(given: string | undefined): Promise<BoxAddress> {
+export async function boxAddress(given: string | undefined, command = 'cpiab status'): Promise<BoxAddress> {
   if (given !== undefined && !URL.canParse(given)) {
-    throw new CpiabError('E1010', { subject: '--box', args: [`${given} is not an address`, 'cpiab status'] });
+    throw new CpiabError('E1010', { subject: '--box', args: [`${given} is not an address`, command] });
   }
   const url = given === undefined ? undefined : new URL(given);
   const fingerprint = url?.hash.slice(1).toLowerCase();
@@ -27,14 +30,36 @@ export async function boxAddress(given: string | undefined): Promise<BoxAddress>
   return { url: new URL(record.url), fingerprint: record.fingerprint };
 }
 
+/** Asks a box how it is. @throws as `fetchDocument`. */
+export async function fetchStatus(address: BoxAddress): Promise<BoxStatus> {
+  return await fetchDocument(address, '/v1/status', BoxStatusSchema, 'the status of a box');
+}
+
+/** A box's audit log from an entry on: whole, as of one checkpoint. @throws as `fetchDocument`. */
+export async function fetchAudit(address: BoxAddress, from = 0): Promise<AuditLogDocument> {
+  const entries: AuditEntry[] = [];
+  for (;;) {
+    const path = `/v1/audit?from=${from + entries.length}`;
+    const page = await fetchDocument(address, path, AuditLogSchema, 'an audit log');
+    entries.push(...page.entries);
+    const size = Number(page.checkpoint.split('\n')[1]);
+    if (page.entries.length === 0 || from + entries.length >= size) return { ...page, from, entries };
+  }
+}
+
 /**
- * Asks a box how it is.
+ * @param what the document is, for the error.
  * @throws CpiabError E5004 no usable answer, E5005 another key than expected.
  */
-export async function fetchStatus({ url, fingerprint }: BoxAddress): Promise<BoxStatus> {
+async function fetchDocument<T>(
+  { url, fingerprint }: BoxAddress,
+  path: string,
+  schema: z.ZodType<T>,
+  what: string,
+): Promise<T> {
   const fail = (why: string, cause?: unknown) =>
     new CpiabError('E5004', { subject: url.href, args: [why], cause });
-  const answer = await getPinned(new URL('/v1/status', url), fingerprint).catch((cause: unknown) => {
+  const answer = await getPinned(new URL(path, url), fingerprint).catch((cause: unknown) => {
     if (cause instanceof PinMismatch) {
       throw new CpiabError('E5005', { subject: url.href, args: [cause.found, fingerprint], cause });
     }
@@ -42,8 +67,8 @@ export async function fetchStatus({ url, fingerprint }: BoxAddress): Promise<Box
   });
   if (answer.status !== 200) throw fail(`status ${answer.status}`);
   try {
-    return BoxStatusSchema.parse(JSON.parse(answer.body.toString('utf8')));
+    return schema.parse(JSON.parse(answer.body.toString('utf8')));
   } catch (cause) {
-    throw fail('not the status of a box', cause);
+    throw fail(`not ${what}`, cause);
   }
 }

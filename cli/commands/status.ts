@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CpiabError } from '../../contract/errors.ts';
 import type { BoxStatus } from '../../contract/status.ts';
+import { watching } from '../box/watching.ts';
 import { command } from '../command.ts';
 import type { CliContext } from '../context.ts';
 
@@ -25,7 +26,7 @@ export function statusCommand(context: CliContext) {
       const text = (status: BoxStatus) =>
         timeline ? `${statusText(status)}\n\n${timelineTable(status)}` : statusText(status);
       const show = (status: BoxStatus) => context.print(status, text(status));
-      if (watch) await follow(() => fetchStatus(address), text, show, context);
+      if (watch) await watching(() => follow(() => fetchStatus(address), text, show, context), context);
       else show(await fetchStatus(address));
     });
 }

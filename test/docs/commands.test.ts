@@ -8,7 +8,9 @@ import { pages, repository } from './pages.ts';
 const known = new Map(
   commands.map((make) => {
     const made = make(idleContext(repository));
-    const flags = made.options.flatMap(({ long, short }) => [long, short]);
+    const flags = [made, ...made.commands].flatMap(({ options }) =>
+      options.flatMap(({ long, short }) => [long, short]),
+    );
     return [made.name(), new Set<string | null | undefined>([...flags, '--help', '-h'])];
   }),
 );

@@ -6,7 +6,10 @@ import { join } from 'node:path';
 import { type ApiIdentity, apiIdentity } from '../../agent/api/identity.ts';
 import { route } from '../../agent/api/router.ts';
 import { httpsServer, listen } from '../../agent/api/server.ts';
+import { SignIns } from '../../agent/api/sign-ins.ts';
+import { AuditLog } from '../../agent/audit/log.ts';
 import { BoxReport } from '../../agent/report/report.ts';
+import { openSeal } from '../../agent/seal.ts';
 import type { Served } from '../../agent/serve/served.ts';
 import { makeOperator, type OperatorCredential } from '../../builder/bundle/operator.ts';
 import { run } from '../../host/process.ts';
@@ -19,6 +22,7 @@ export interface TestApi {
   identity: ApiIdentity;
   operator: OperatorCredential;
   report: BoxReport;
+  audit: AuditLog;
   /** Paths of PEM files for clients. */
   files: { ca: string; certificate: string; key: string };
   close(): Promise<void>;
@@ -32,7 +36,16 @@ export async function startTestApi(served: () => Served | undefined): Promise<Te
   const report = new BoxReport(['verify', 'serve'], () => 1234, 'lab');
   report.set({ fingerprint: identity.fingerprint });
   const stop = new AbortController();
-  const parts = { report, certificate: identity.certificate, served, kustomizations: () => undefined };
+  const seal = await openSeal(join(directory, 'tls', 'seal.key'), 'b1', identity);
+  const audit = await AuditLog.open(join(directory, 'audit'), seal, { wall: Date.now, uptime: () => 1234 });
+  const parts = {
+    report,
+    certificate: identity.certificate,
+    served,
+    kustomizations: () => undefined,
+    audit: () => audit,
+    signIns: new SignIns(),
+  };
   const server = httpsServer(identity, operator.ca, (incoming, outgoing) => {
     route(parts, incoming, outgoing).catch((error: unknown) => outgoing.destroy(error as Error));
   });
@@ -53,6 +66,7 @@ export async function startTestApi(served: () => Served | undefined): Promise<Te
     identity,
     operator,
     report,
+    audit,
     files,
     close: async () => {
       stop.abort();

@@ -1,7 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { answerText } from '../../api/answer.ts';
 import type { Operator } from '../../api/operator.ts';
-import { runBackend } from './backend.ts';
+import { type BackendRequest, runBackend } from './backend.ts';
+import type { PushRecord } from './push-record.ts';
 
 /** At once; each holds a git process and its pack in memory. */
 const MAX_BACKENDS = 8;
@@ -24,6 +25,8 @@ export interface GitHttpOptions {
   name: string;
   /** Called after a push that git took. */
   onPush: () => void;
+  /** Writes pushes down. A push that can't be is refused. */
+  pushes: PushRecord;
 }
 
 /**
@@ -62,11 +65,25 @@ export class GitHttp {
         user,
         maxBody: maxBody(service),
       };
-      const taken = await runBackend(asked, incoming, outgoing, AbortSignal.timeout(LONGEST_MS));
-      if (taken && service === PUSH && incoming.method === 'POST') this.#options.onPush();
+      const pushes = operator !== null && service === PUSH && incoming.method === 'POST';
+      if (pushes) await this.#push(operator, asked, incoming, outgoing);
+      else await runBackend(asked, incoming, outgoing, AbortSignal.timeout(LONGEST_MS));
     } finally {
       this.#running--;
     }
+  }
+
+  async #push(
+    operator: Operator,
+    asked: BackendRequest,
+    incoming: IncomingMessage,
+    outgoing: ServerResponse,
+  ): Promise<void> {
+    const { onPush, pushes, name } = this.#options;
+    await pushes.around(operator, name, async () => {
+      const taken = await runBackend(asked, incoming, outgoing, AbortSignal.timeout(LONGEST_MS));
+      if (taken) onPush();
+    });
   }
 
   #refuse(service: string | null, { headers }: IncomingMessage, operator: Operator | null): Refusal | null {

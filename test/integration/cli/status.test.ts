@@ -7,7 +7,8 @@ import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { BoxStatus } from '../../../contract/status.ts';
 import { keepBoxRecord } from '../../../host/box-record.ts';
-import { ProcessError, run } from '../../../host/process.ts';
+import { run } from '../../../host/process.ts';
+import { failure } from '../../support/failure.ts';
 
 const main = join(dirname(dirname(dirname(import.meta.dirname))), 'cli', 'main.ts');
 const converging: BoxStatus = {
@@ -76,14 +77,6 @@ afterAll(async () => {
 
 const status = (...args: string[]) =>
   run([process.execPath, main, 'status', ...args], { env: { CPIAB_CACHE: join(home, 'cache') } });
-const failure = async (running: Promise<unknown>) => {
-  const error = await running.then(
-    () => expect.unreachable(),
-    (thrown: unknown) => thrown,
-  );
-  expect(error).toBeInstanceOf(ProcessError);
-  return error as ProcessError;
-};
 
 test('tells people what is wrong and what to do first', async () => {
   const { stdout } = await status('--box', `${url}#${fingerprint.toUpperCase()}`, '--timeline');

@@ -5,6 +5,7 @@ import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { RegistryProxy } from '../../../agent/api/registry-proxy.ts';
 import { GitHttp } from '../../../agent/serve/git/http.ts';
+import { PushRecord } from '../../../agent/serve/git/push-record.ts';
 import { type GitRepository, openRepository } from '../../../agent/serve/git/repository.ts';
 import { makeOperator } from '../../../builder/bundle/operator.ts';
 import { run } from '../../../host/process.ts';
@@ -28,7 +29,13 @@ beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'cpiab-git-'));
   source = await sourceRepository(directory, { 'README.md': 'hello\n', 'cluster/a.yaml': 'a: 1\n' });
   repository = await openRepository(join(directory, 'git', 'lab.git'), source.bundle, signal);
-  const git = new GitHttp({ root: join(directory, 'git'), name: 'lab.git', onPush: () => (pushes += 1) });
+  const record = new PushRecord(repository, () => api.audit);
+  const git = new GitHttp({
+    root: join(directory, 'git'),
+    name: 'lab.git',
+    onPush: () => (pushes += 1),
+    pushes: record,
+  });
   api = await startTestApi(() => ({ git, registry: new RegistryProxy(1) }));
 });
 afterAll(async () => {
