@@ -22,6 +22,7 @@ export default defineConfig({
       project('integration', 120),
       heavyProject('build', 'test/build/{*,closed-world/*}.test.ts'),
       heavyProject('build-long', 'test/build/long/*.test.ts'),
+      heavyProject('engine', 'test/engine/*.test.ts'),
       heavyProject('boot', 'test/boot/*.test.ts'),
       heavyProject('boot-long', 'test/boot/long/*.test.ts'),
     ],

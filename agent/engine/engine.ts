@@ -10,6 +10,27 @@ export interface Engine {
   startRest(signal: AbortSignal): Promise<void>;
   /** Path of a kubeconfig with all rights. */
   kubeconfig: string;
+  /**
+   * What a snapshot is worth nothing without: directories and files with the cluster's authorities and keys.
+   * They do not change while the cluster lives.
+   */
+  keys: readonly string[];
+  /** Saves the cluster's state to a new file that only root can read; its Secrets are in it. @throws CpiabError E5110. */
+  snapshot(file: string, signal: AbortSignal): Promise<Snapshot>;
+  /**
+   * Makes the cluster's state that of a snapshot, on this one server; others must join anew. Works before
+   * the server is started as well as while it runs, and is finished by the next start if it is cut off.
+   * @throws CpiabError E5111 for a bad file, nothing changed; E5112 when the server does not stop.
+   */
+  restore(file: string, signal: AbortSignal): Promise<void>;
+}
+
+/** What a snapshot holds. */
+export interface Snapshot {
+  /** Of the store, when it was taken. */
+  revision: number;
+  keys: number;
+  bytes: number;
 }
 
 export interface StartedServer {

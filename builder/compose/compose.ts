@@ -35,7 +35,7 @@ export interface ComposeInput {
 const ENGINE_RECIPE = 2;
 
 /** Names under which the host starts the multicall binary that also is the control plane's image. */
-const KUBE_NAMES = ['kubeadm', 'kubectl', 'kubelet', 'kube-proxy'];
+const KUBE_NAMES = ['etcdctl', 'etcdutl', 'kubeadm', 'kubectl', 'kubelet', 'kube-proxy'];
 
 /** Stacks the modules: OS, then engine and images, then agent and site; the most stable lowest. */
 export async function composeModules(host: BuildHost, input: ComposeInput): Promise<Composed> {

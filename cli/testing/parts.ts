@@ -22,6 +22,7 @@ export function testParts(extent: Extent): TestPart[] {
   ];
   if (extent !== 'quick') {
     parts.push(buildPart, vitest('build-tests', 'tests of the build', ['build']));
+    parts.push(vitest('engine', 'tests with Kubernetes and etcd', ['engine']));
     parts.push(vitest('boot', 'boot tests', ['boot']));
   }
   if (extent === 'all') {

@@ -52,4 +52,19 @@ export const boxErrors = {
     says: (path: string) => `revision has no usable ${path}`,
     hint: (path: string) => `restore ${path} in Git and push; the box applies it by itself`,
   },
+  E5110: {
+    exit: 1,
+    says: (why: string) => `no snapshot of the cluster's state: ${why}`,
+    hint: 'wait until the box shows that Kubernetes is ready, and see that the disk has room; then try again',
+  },
+  E5111: {
+    exit: 1,
+    says: (why: string) => `is not a whole snapshot of a cluster's state: ${why}`,
+    hint: 'the cluster was not touched: take another snapshot, or another copy of this one',
+  },
+  E5112: {
+    exit: 1,
+    says: (seconds: string) => `the control plane did not stop within ${seconds} s`,
+    hint: 'restart the box: it puts the restored state in place before it starts Kubernetes',
+  },
 } as const;

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { engineImages } from '../../../contract/engine-images.ts';
-import { box, units } from '../../../contract/layout.ts';
+import { box, persisted, units } from '../../../contract/layout.ts';
 import type { Manifest } from '../../../contract/manifest.ts';
 import type { BoxSite } from '../../../contract/site.ts';
 import { writeAtomic } from '../../../host/files.ts';
@@ -10,9 +10,12 @@ import { run } from '../../../host/process.ts';
 import type { Paths } from '../../board.ts';
 import { until } from '../../until.ts';
 import type { Engine, StartedServer } from '../engine.ts';
+import { etcdAccess } from './etcd/access.ts';
+import { saveSnapshot } from './etcd/snapshot.ts';
 import { type HostFiles, hostFiles, writeHostFiles } from './host-files.ts';
 import { useRenewedKubeletCertificate, writeKubeProxyKubeconfig } from './kubeconfigs.ts';
 import { hasRemains, reset } from './reset.ts';
+import { completeRestore, restoreState } from './state.ts';
 import { lastManifest, stageStaticPods, unstageStaticPods } from './static-pods.ts';
 
 const CNI_DIRECTORY = '/etc/cni/net.d';
@@ -21,6 +24,12 @@ export function kubeadmEngine(site: BoxSite, paths: Paths, manifest: Manifest): 
   const images = engineImages(Object.keys(manifest.images), site.engine.version);
   const files = hostFiles(paths.run, CNI_DIRECTORY);
   const input = { site, images, node: hostname(), containerdSocket: paths.containerdSocket, ...files };
+  const { nodeAddress } = site.network;
+  const member = { name: input.node, peer: `https://${nodeAddress}:2380` };
+  const controlPlane = {
+    stop: () => unstageStaticPods(files.staticPods),
+    start: () => stageStaticPods('all', files.staticPods),
+  };
   return {
     kubeconfig: paths.bootstrapKubeconfig,
     requiredImages: () => [images.etcd, images.coredns, images.pause, ...images.controlPlane],
@@ -29,6 +38,7 @@ export function kubeadmEngine(site: BoxSite, paths: Paths, manifest: Manifest): 
         await reset(signal);
         await unstageStaticPods(files.staticPods);
       }
+      await completeRestore(persisted.etcd, controlPlane, signal);
       await writeHostFiles(files, input);
       await run(['systemctl', 'start', units.containerd], { signal });
       await attachImages(paths, images.pause, signal);
@@ -45,6 +55,9 @@ export function kubeadmEngine(site: BoxSite, paths: Paths, manifest: Manifest): 
       await writeKubeProxyKubeconfig(`https://${site.network.nodeAddress}:6443`, Date.now());
       await run(['systemctl', 'start', '--no-block', units.kubeProxy], { signal });
     },
+    keys: [join(persisted.kubernetes, 'pki')],
+    snapshot: (file, signal) => saveSnapshot(etcdAccess([`https://${nodeAddress}:2379`]), file, signal),
+    restore: (file, signal) => restoreState(file, persisted.etcd, member, controlPlane, signal),
   };
 }
 

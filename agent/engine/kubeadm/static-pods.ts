@@ -32,8 +32,8 @@ export async function stageStaticPods(
   }
 }
 
-/** Takes all of them away. */
+/** Takes all of them away. A kubelet that runs ends their pods, and goes on watching the directory. */
 export async function unstageStaticPods(staged: string): Promise<void> {
-  await rm(staged, { recursive: true, force: true });
   await mkdir(staged, { recursive: true });
+  for (const name of await readdir(staged)) await rm(join(staged, name), { force: true });
 }
