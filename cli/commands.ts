@@ -6,6 +6,7 @@ import { buildCommand } from './commands/build.ts';
 import { cacheCommand } from './commands/cache.ts';
 import { closeCommand } from './commands/close.ts';
 import { deltaCommand } from './commands/delta.ts';
+import { deployCommand } from './commands/deploy.ts';
 import { diffCommand } from './commands/diff.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { inspectCommand } from './commands/inspect.ts';
@@ -38,6 +39,7 @@ export const commands = [
   bootCommand,
   statusCommand,
   auditCommand,
+  deployCommand,
   doctorCommand,
   cacheCommand,
   testCommand,

@@ -5,6 +5,7 @@ import { evidenceErrors } from './errors/evidence.ts';
 import { hostErrors } from './errors/host.ts';
 import { inputErrors } from './errors/input.ts';
 import { internalErrors } from './errors/internal.ts';
+import { proxmoxErrors, proxmoxInputErrors } from './errors/proxmox.ts';
 import { recordErrors } from './errors/records.ts';
 import { registryErrors } from './errors/registry.ts';
 import { signatureErrors, signatureKeyErrors } from './errors/signature.ts';
@@ -25,6 +26,7 @@ export interface ErrorKind {
 /** Every error a person can meet. The first digit is the group, a code is never used again for another error. */
 export const errors = {
   ...inputErrors,
+  ...proxmoxInputErrors,
   ...signatureKeyErrors,
   ...trustErrors,
   ...evidenceErrors,
@@ -36,6 +38,7 @@ export const errors = {
   ...registryErrors,
   ...hostErrors,
   ...boxErrors,
+  ...proxmoxErrors,
   ...internalErrors,
 } as const satisfies Record<`E${number}`, ErrorKind>;
 

@@ -1,16 +1,35 @@
 import { createHash } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
 import { type RequestOptions, request } from 'node:https';
+import type { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import type { TLSSocket } from 'node:tls';
 
-/** The server's key is not the one expected. */
+/** The server's key or certificate is not the one expected. */
 export class PinMismatch extends Error {
   readonly found: string;
 
-  constructor(found: string) {
-    super(`the server's key is ${found}`);
+  constructor(found: string, what: Pin['of'] = 'key') {
+    super(`the server's ${what} is ${found}`);
     this.name = 'PinMismatch';
     this.found = found;
   }
+}
+
+/** What a server is known by: SHA-256 of its SubjectPublicKeyInfo, or of its whole certificate; hexadecimal, lower case. */
+export interface Pin {
+  of: 'key' | 'certificate';
+  sha256: string;
+}
+
+export interface PinnedRequest {
+  method?: 'GET' | 'POST' | 'PUT';
+  headers?: Record<string, string>;
+  /** Sent as it comes; a stream needs its `content-length` among the headers. */
+  body?: Readable | string;
+  /** Milliseconds without any byte in either direction. */
+  timeoutMs?: number;
+  signal?: AbortSignal;
 }
 
 export interface PinnedResponse {
@@ -18,40 +37,71 @@ export interface PinnedResponse {
   body: Buffer;
 }
 
+/** Bytes of an answer that are kept; what asks here gets small documents. */
+const LARGEST_ANSWER = 16 << 20;
+
 /**
  * GET over TLS 1.3 from a server known by its key alone (RFC 7858 section 4.2 uses the same kind of pin).
  * Nothing is sent before the pin matches.
  * @param fingerprint SHA-256 of the certificate's SubjectPublicKeyInfo, hexadecimal.
  * @throws PinMismatch, or the socket's error.
  */
-export async function getPinned(url: URL, fingerprint: string, timeoutMs = 10_000): Promise<PinnedResponse> {
+export function getPinned(url: URL, fingerprint: string, timeoutMs = 10_000): Promise<PinnedResponse> {
+  return askPinned(url, { of: 'key', sha256: fingerprint }, { timeoutMs });
+}
+
+/**
+ * One request over TLS 1.3 to a server known by a pin alone. Neither headers nor body are sent before it matches.
+ * @throws PinMismatch, the socket's error, or the signal's reason.
+ */
+export async function askPinned(url: URL, pin: Pin, asked: PinnedRequest = {}): Promise<PinnedResponse> {
+  const { status, response } = await openPinned(url, pin, asked);
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of response as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > LARGEST_ANSWER) throw new Error(`the answer is larger than ${LARGEST_ANSWER} bytes`);
+    chunks.push(chunk);
+  }
+  return { status, body: Buffer.concat(chunks) };
+}
+
+/** The same, with the answer as a stream. */
+export async function openPinned(
+  url: URL,
+  pin: Pin,
+  { method = 'GET', headers = {}, body, timeoutMs = 10_000, signal }: PinnedRequest = {},
+): Promise<{ status: number; response: IncomingMessage }> {
   const options: RequestOptions = {
+    method,
+    headers,
     // The certificate is self-signed; the pin below is the check.
     rejectUnauthorized: false,
     minVersion: 'TLSv1.3',
     agent: false,
     timeout: timeoutMs,
+    ...(signal === undefined ? {} : { signal }),
   };
   return await new Promise((resolve, reject) => {
     const sent = request(url, options, (response) => {
-      const chunks: Buffer[] = [];
-      response.on('data', (chunk: Buffer) => chunks.push(chunk));
-      response.once('end', () => resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks) }));
-      response.once('error', reject);
+      resolve({ status: response.statusCode ?? 0, response });
     });
     sent.once('socket', (socket) => {
       socket.once('secureConnect', () => {
-        const found = keyFingerprint(socket as TLSSocket);
-        if (found === fingerprint) sent.end();
-        else sent.destroy(new PinMismatch(found));
+        const found = fingerprintOf(socket as TLSSocket, pin.of);
+        if (found !== pin.sha256) sent.destroy(new PinMismatch(found, pin.of));
+        else if (body === undefined || typeof body === 'string') sent.end(body);
+        else pipeline(body, sent).catch(reject);
       });
     });
     sent.once('timeout', () => sent.destroy(new Error(`no answer in ${timeoutMs} ms`)));
-    sent.once('error', reject);
+    sent.on('error', (error) => reject(signal?.aborted === true ? signal.reason : error));
   });
 }
 
-function keyFingerprint(socket: TLSSocket): string {
-  const spki = socket.getPeerX509Certificate()?.publicKey.export({ format: 'der', type: 'spki' });
-  return spki === undefined ? 'none' : createHash('sha256').update(spki).digest('hex');
+function fingerprintOf(socket: TLSSocket, of: Pin['of']): string {
+  const certificate = socket.getPeerX509Certificate();
+  const bytes =
+    of === 'key' ? certificate?.publicKey.export({ format: 'der', type: 'spki' }) : certificate?.raw;
+  return bytes === undefined ? 'none' : createHash('sha256').update(bytes).digest('hex');
 }
