@@ -66,7 +66,7 @@ async function inPool({ sha256, size }: FileRequest, cache: Cache): Promise<Cach
   const found = await stat(path).catch(() => null);
   if (found === null || (size !== undefined && found.size !== size)) return null;
   const file = { sha256, size: found.size, path };
-  await cache.touch(path);
+  await cache.touchBlob(sha256);
   // Without a size to go by, what is there is read.
   return size === undefined ? await cache.check(file) : file;
 }

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, stat, utimes, writeFile } from 'node:fs/promises';
 import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { fetchFile } from '../../../builder/download/file.ts';
 import { Web } from '../../../builder/download/web.ts';
@@ -103,6 +103,15 @@ describe('a published file', () => {
     server.requests = [];
     expect((await fetch({ sha256: digest })).size).toBe(content.length);
     expect(server.requests).toEqual([]);
+  });
+
+  test('that is used again keeps its time, which bundles share with it: the use is noted beside it', async () => {
+    const { path: file } = await fetch();
+    const then = new Date('2001-02-03');
+    await utimes(file, then, then);
+    await fetch({ sha256: digest, size: content.length });
+    expect((await stat(file)).mtime).toEqual(then);
+    expect((await stat(new Cache(path('cache')).usePath(digest))).mtimeMs).toBeGreaterThan(then.getTime());
   });
 
   test('may be elsewhere by redirects, but not without TLS', async () => {
