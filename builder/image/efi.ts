@@ -1,9 +1,6 @@
 import { utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { SandboxOptions } from '../../host/sandbox.ts';
-
-/** Runs a tool of the build root; the scratch directory is `/scratch` there, and its working directory. */
-export type RunTool = (argv: string[], options?: SandboxOptions) => Promise<unknown>;
+import type { RunTool } from './scratch-image.ts';
 
 export interface EfiPartition {
   /** File in the scratch directory. */

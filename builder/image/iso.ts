@@ -1,80 +1,40 @@
-import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { volumeId } from '../../contract/layout.ts';
-import type { Cache } from '../../host/cache.ts';
-import { linkOrCopy } from '../../host/files.ts';
-import type { Sandbox } from '../../host/sandbox.ts';
-import { type RunTool, writeEfiPartition } from './efi.ts';
+import { biosGrub, coreModules, writeBiosCore } from './bios.ts';
+import { writeEfiPartition } from './efi.ts';
 import { efiGrubConfig } from './grub.ts';
+import { type ImageContext, makeImage } from './scratch-image.ts';
 import { type Signer, sealIso } from './seal.ts';
 import { layOutTree, type MediumTree, mediumId } from './tree.ts';
 
-export interface IsoInput {
+export interface IsoInput extends ImageContext {
   tree: MediumTree;
-  /** Seconds since the epoch: every time on the medium. */
-  epoch: number;
-  sandbox: Sandbox;
   sign: Signer;
-  /** Where the finished ISO goes; on the file system of its directory it is made. */
-  out: string;
-  cache: Cache;
-  signal: AbortSignal;
 }
 
 const ESP = { image: 'esp.img', size: 8 * 2 ** 20, serial: '43504941' };
 
-/** Modules that GRUB's BIOS image carries, so that it finds the menu before it can load any. */
-const BIOS_MODULES = [
-  'biosdisk',
-  'iso9660',
-  'part_gpt',
-  'part_msdos',
-  'search',
-  'search_fs_file',
-  'normal',
-  'configfile',
-  'linux',
-  'serial',
-  'terminal',
-  'test',
-  'echo',
-];
+/** What the BIOS starts from a CD. */
+const BIOS = {
+  format: 'i386-pc-eltorito',
+  prefix: '/boot/grub',
+  modules: coreModules(['iso9660', 'part_gpt', 'part_msdos', 'search', 'search_fs_file']),
+  output: 'tree/boot/grub/bios.img',
+} as const;
 
 /**
  * Writes a sealed hybrid ISO 9660 image: El Torito for BIOS and UEFI, an MBR and a GPT with an EFI
  * system partition, so that it boots as a CD and as a disk. The UEFI path is Debian's signed shim and GRUB.
  */
 export async function writeIso(input: IsoInput): Promise<void> {
-  const scratch = await input.cache.scratch('iso');
-  const id = mediumId(input.tree);
-  try {
-    await layOutTree(join(scratch, 'tree'), input.tree, input.epoch);
-    const run: RunTool = async (argv, options = {}) =>
-      await input.sandbox.run(argv, {
-        binds: [{ source: scratch, target: '/scratch', write: true }],
-        cwd: '/scratch',
-        env: { SOURCE_DATE_EPOCH: String(input.epoch) },
-        signal: input.signal,
-        ...options,
-      });
-    await writeBiosLoader(run);
-    await writeEfiPartition(run, scratch, input.epoch, { ...ESP, config: efiGrubConfig(id) });
-    await run(xorriso(input.epoch));
-    const image = join(scratch, 'cpiab.iso');
-    await sealIso(image, input.sign, input.signal);
-    await rename(image, input.out).catch(async () => {
-      await linkOrCopy(image, input.out);
-    });
-  } finally {
-    await rm(scratch, { recursive: true, force: true });
-  }
-}
-
-async function writeBiosLoader(run: RunTool): Promise<void> {
-  await run([
-    ...['grub-mkimage', '--directory', '/usr/lib/grub/i386-pc', '--format', 'i386-pc-eltorito'],
-    ...['--prefix', '/boot/grub', '--output', '/scratch/tree/boot/grub/bios.img', ...BIOS_MODULES],
-  ]);
+  const { epoch, tree } = input;
+  await makeImage('cpiab.iso', input, async (run, scratch) => {
+    await layOutTree(join(scratch, 'tree'), tree, epoch);
+    await writeBiosCore(run, BIOS);
+    await writeEfiPartition(run, scratch, epoch, { ...ESP, config: efiGrubConfig(mediumId(tree)) });
+    await run(xorriso(epoch));
+    await sealIso(join(scratch, 'cpiab.iso'), input.sign, input.signal);
+  });
 }
 
 function xorriso(epoch: number): string[] {
@@ -90,7 +50,7 @@ function xorriso(epoch: number): string[] {
       `${date}00`,
     ],
     ...['-b', 'boot/grub/bios.img', '-no-emul-boot', '-boot-load-size', '4', '-boot-info-table'],
-    ...['--grub2-boot-info', '--grub2-mbr', '/usr/lib/grub/i386-pc/boot_hybrid.img'],
+    ...['--grub2-boot-info', '--grub2-mbr', `${biosGrub}/boot_hybrid.img`],
     ...[
       '--gpt_disk_guid',
       'modification-date',

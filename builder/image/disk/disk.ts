@@ -1,26 +1,17 @@
-import { mkdir, readdir, rename, rm, truncate, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, truncate, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { type DiskLayout, diskLayout, type Partition, sfdiskScript } from '../../../contract/disk-layout.ts';
 import { dataLabel, medium } from '../../../contract/layout.ts';
-import type { Cache } from '../../../host/cache.ts';
 import { linkOrCopy } from '../../../host/files.ts';
-import type { Sandbox } from '../../../host/sandbox.ts';
-import type { RunTool } from '../efi.ts';
+import { type ImageContext, makeImage, type RunTool } from '../scratch-image.ts';
 import { layOutTree, type MediumTree, mediumId } from '../tree.ts';
 import { writeBiosLoader } from './bios-loader.ts';
 import { uuidOf } from './uuid.ts';
 
-export interface DiskInput {
+export interface DiskInput extends ImageContext {
   tree: MediumTree;
   /** Bytes of the data partition. */
   data: number;
-  /** Seconds since the epoch: every time on the disk. */
-  epoch: number;
-  sandbox: Sandbox;
-  /** Where the finished image goes. */
-  out: string;
-  cache: Cache;
-  signal: AbortSignal;
 }
 
 /** What GRUB 2.12 and the box's kernel both know; a slot is written once, so it needs no journal. */
@@ -31,33 +22,18 @@ const SLOT_FEATURES = '^has_journal,^metadata_csum_seed,^orphan_file,^resize_ino
  * slot B is empty, the data partition is formatted. No device and no privilege is needed.
  */
 export async function writeDisk(input: DiskInput): Promise<void> {
-  const { cache, epoch, sandbox, signal, tree } = input;
-  const scratch = await cache.scratch('disk');
-  const run: RunTool = async (argv, options = {}) =>
-    await sandbox.run(argv, {
-      binds: [{ source: scratch, target: '/scratch', write: true }],
-      cwd: '/scratch',
-      env: { SOURCE_DATE_EPOCH: String(epoch) },
-      signal,
-      ...options,
-    });
-  try {
-    const image = join(scratch, 'disk.raw');
+  const { epoch, tree } = input;
+  await makeImage('disk.raw', input, async (run, scratch) => {
     const id = mediumId(tree);
     const layout = diskLayout((part) => uuidOf(id, part), contentSize(tree), input.data);
-    await writeFile(image, '');
-    await truncate(image, layout.size);
+    await writeFile(join(scratch, 'disk.raw'), '');
+    await truncate(join(scratch, 'disk.raw'), layout.size);
     await run(['sfdisk', '--quiet', 'disk.raw'], { input: sfdiskScript(layout) });
     await writeLoaders(run, scratch, tree, layout);
     await mkdir(join(scratch, 'tree'));
     await layOutTree(join(scratch, 'tree'), tree, epoch);
     await writeFileSystems(run, scratch, epoch, layout);
-    await rename(image, input.out).catch(async () => {
-      await linkOrCopy(image, input.out);
-    });
-  } finally {
-    await rm(scratch, { recursive: true, force: true });
-  }
+  });
 }
 
 async function writeLoaders(run: RunTool, scratch: string, tree: MediumTree, layout: DiskLayout) {

@@ -3,8 +3,10 @@ import { join } from 'node:path';
 import { diskLayout } from '../../../contract/disk-layout.ts';
 import type { Cache, CachedFile } from '../../../host/cache.ts';
 import type { Sandbox } from '../../../host/sandbox.ts';
-import { type RunTool, writeEfiPartition } from '../efi.ts';
+import { biosGrub, coreModules, writeBiosCore } from '../bios.ts';
+import { writeEfiPartition } from '../efi.ts';
 import { diskGrubConfig } from '../grub.ts';
+import { toolsIn } from '../scratch-image.ts';
 import { addressBiosLoader } from './bios-loader.ts';
 
 /**
@@ -16,26 +18,12 @@ export const loaderParts = ['boot', 'core', 'esp'] as const;
 
 /** Raised when the way the loader is made changes. */
 const RECIPE = 1;
-const GRUB = '/usr/lib/grub/i386-pc';
 /** FAT serial number. Nothing looks for it: two disks of one machine may have the same. */
 const SERIAL = '43504942';
 const PIECE = 1 << 20;
 
-/** What GRUB's core image carries, so that it reads the EFI partition of its own disk, and starts from there. */
-const BIOS_MODULES = [
-  'biosdisk',
-  'part_gpt',
-  'fat',
-  'ext2',
-  'regexp',
-  'normal',
-  'configfile',
-  'linux',
-  'serial',
-  'terminal',
-  'test',
-  'echo',
-];
+/** With these GRUB's core image reads the EFI partition of its own disk, and starts from there. */
+const MODULES = coreModules(['part_gpt', 'fat', 'ext2', 'regexp']);
 
 /** Where BIOS boot and EFI system partition lie does not depend on what is in the slots. */
 const { bios, esp } = diskLayout(() => '', 0, 0).partitions;
@@ -48,23 +36,16 @@ export async function makeDiskLoader(
   signal: AbortSignal,
 ): Promise<DiskLoader> {
   const config = diskGrubConfig();
-  const key = { recipe: RECIPE, modules: BIOS_MODULES, config, bios, esp, epoch, tools: sandbox.key };
+  const key = { recipe: RECIPE, modules: MODULES, config, bios, esp, epoch, tools: sandbox.key };
   const { files } = await cache.files('disk-loader', key, async (scratch) => {
-    const run: RunTool = async (argv, options = {}) =>
-      await sandbox.run(argv, {
-        binds: [{ source: scratch, target: '/scratch', write: true }],
-        cwd: '/scratch',
-        env: { SOURCE_DATE_EPOCH: String(epoch) },
-        signal,
-        ...options,
-      });
+    const run = toolsIn(scratch, { epoch, sandbox, signal });
     const partition = { image: 'esp.img', size: esp.size, serial: SERIAL, config };
     await writeEfiPartition(run, scratch, epoch, partition);
     await cutZeros(join(scratch, 'esp.img'));
     // The drive that the firmware started, whichever that is, and its second partition.
-    const core = ['--format', 'i386-pc', '--prefix', '(,gpt2)/boot/grub'];
-    await run(['grub-mkimage', '--directory', GRUB, ...core, '--output', 'core.img', ...BIOS_MODULES]);
-    await run(['cp', `${GRUB}/boot.img`, 'boot.img']);
+    const core = { format: 'i386-pc', prefix: '(,gpt2)/boot/grub', output: 'core.img' } as const;
+    await writeBiosCore(run, { ...core, modules: MODULES });
+    await run(['cp', `${biosGrub}/boot.img`, 'boot.img']);
     const loader = { boot: join(scratch, 'boot.img'), core: join(scratch, 'core.img') };
     await addressBiosLoader(loader, bios);
     return { ...loader, esp: join(scratch, 'esp.img') };
