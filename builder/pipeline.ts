@@ -1,10 +1,10 @@
-import { createHash } from 'node:crypto';
 import type { BuildReport } from '../contract/build-report.ts';
 import { CpiabError } from '../contract/errors.ts';
 import { flux } from '../contract/layout.ts';
 import type { MediaKind } from '../contract/media.ts';
 import { volumeSizeOf } from '../contract/site.ts';
 import { fullDisk } from '../host/full-disk.ts';
+import { digestOfBytes } from '../host/hashing.ts';
 import { assembleBundle } from './bundle/assemble.ts';
 import { packCommit } from './bundle/git.ts';
 import { headOf } from './bundle/head.ts';
@@ -195,7 +195,7 @@ async function makePlan(options: BuildOptions, { repository, signal }: BuildHost
   const kinds = chosenMedia(site, options.only);
   const volumeSize = options.volumeSize ?? volumeSizeOf(site);
   const form = [...kinds, ...(volumeSize === undefined ? [] : [String(volumeSize)])];
-  const inputs = digestOf([
+  const parts = [
     head.revision,
     lockDigest,
     keys.publicKey,
@@ -203,9 +203,7 @@ async function makePlan(options: BuildOptions, { repository, signal }: BuildHost
     keys.operatorCa,
     ...(previous === null ? [] : [`previous ${previous}`]),
     ...form,
-  ]);
+  ];
+  const inputs = digestOfBytes(JSON.stringify(parts));
   return { site, head, lock, lockText, previous, epoch: lock.epoch, keys, kinds, volumeSize, inputs };
 }
-
-const digestOf = (parts: string[]) =>
-  `sha256:${createHash('sha256').update(JSON.stringify(parts)).digest('hex')}`;

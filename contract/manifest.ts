@@ -6,6 +6,12 @@ export const DigestSchema = z
 /** `sha256:<64 hex>`. */
 export type Digest = z.infer<typeof DigestSchema>;
 
+/** The digest that a SHA-256 makes. @param sha256 64 hexadecimal digits. */
+export const digestOf = (sha256: string): Digest => `sha256:${sha256}`;
+
+/** The 64 hexadecimal digits of a digest, by which pools name their files. */
+export const hexOf = (digest: Digest): string => digest.slice('sha256:'.length);
+
 /** What a blob is for. */
 export const blobRoles = [
   'image-index',

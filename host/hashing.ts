@@ -1,5 +1,6 @@
-import type { Hash } from 'node:crypto';
+import { createHash, type Hash } from 'node:crypto';
 import { Transform } from 'node:stream';
+import { type Digest, digestOf } from '../contract/manifest.ts';
 
 /**
  * A stream that hands on what it gets and feeds it to a hash: content is hashed while it is copied, not read again.
@@ -13,4 +14,9 @@ export function hashing(hash: Hash, onBytes: (count: number) => void = () => {})
       done(null, chunk);
     },
   });
+}
+
+/** The digest of what is in memory. */
+export function digestOfBytes(bytes: Uint8Array | string): Digest {
+  return digestOf(createHash('sha256').update(bytes).digest('hex'));
 }

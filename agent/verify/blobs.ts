@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { CpiabError } from '../../contract/errors.ts';
 import { bundleFiles } from '../../contract/layout.ts';
-import type { Blob, Digest, Manifest } from '../../contract/manifest.ts';
+import { type Blob, type Digest, digestOf, hexOf, type Manifest } from '../../contract/manifest.ts';
 
 /** A file whose content the manifest fixes. */
 export interface Expected {
@@ -25,7 +25,7 @@ export type Hasher = (path: string, size: number, signal: AbortSignal) => Promis
  */
 export function expectedFiles(manifest: Manifest, medium: string, bundle: string): Expected[] {
   const inUse = new Map(Object.entries(manifest.links).map(([path, digest]) => [digest, join(medium, path)]));
-  const pooled = (digest: Digest) => join(bundle, bundleFiles.blobs, digest.slice('sha256:'.length));
+  const pooled = (digest: Digest) => join(bundle, bundleFiles.blobs, hexOf(digest));
   const blobs = manifest.blobs.map((blob) => ({
     digest: blob.digest,
     size: blob.size,
@@ -114,7 +114,7 @@ export class BlobCheck {
       signal.throwIfAborted();
       throw new CpiabError('E2105', { subject, cause });
     });
-    if (`sha256:${found}` !== digest) throw new CpiabError('E2103', { subject });
+    if (digestOf(found) !== digest) throw new CpiabError('E2103', { subject });
     this.#good.get(digest)?.();
     this.#bytes += size ?? 0;
     this.#onProgress(this.#bytes, this.#total);

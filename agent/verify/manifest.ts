@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { mkdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CpiabError } from '../../contract/errors.ts';
@@ -6,6 +5,7 @@ import { bundleFiles } from '../../contract/layout.ts';
 import { type Digest, type Manifest, ManifestSchema } from '../../contract/manifest.ts';
 import { isRotationFile } from '../../contract/rotation.ts';
 import { writeAtomic } from '../../host/files.ts';
+import { digestOfBytes } from '../../host/hashing.ts';
 import { parsePublicKey, parseSignature, verifyBytes } from '../../host/minisign.ts';
 import { type RotationReader, refuseRetired, trustedKeys, unrotated } from '../../host/rotation.ts';
 
@@ -46,7 +46,7 @@ export async function readManifest(bundle: string, trust: Trust): Promise<Signed
   const { site } = trust;
   if (manifest.site !== site) throw new CpiabError('E2111', { subject: path, args: [manifest.site, site] });
   refuseRetired(key, manifest, path);
-  return { manifest, digest: `sha256:${createHash('sha256').update(text).digest('hex')}`, key: key.name };
+  return { manifest, digest: digestOfBytes(text), key: key.name };
 }
 
 /** What was known before comes first: a bundle can't take it back by leaving it out. */

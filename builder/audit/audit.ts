@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
 import type { AuditReport } from '../../contract/audit.ts';
 import { CpiabError } from '../../contract/errors.ts';
 import { bundleFiles, medium as layout } from '../../contract/layout.ts';
+import { digestOfBytes } from '../../host/hashing.ts';
 import type { TrustedKey } from '../../host/rotation.ts';
 import type { Medium } from '../verify/medium.ts';
 import { readManifest } from '../verify/verify.ts';
@@ -79,7 +79,7 @@ async function openSigned({ medium, trust }: AuditRequest) {
   const key = await trust(medium);
   const manifest = await readManifest(medium, key);
   const bytes = await medium.read(`${layout.bundle}/${bundleFiles.manifest}`);
-  const digest = `sha256:${createHash('sha256').update(bytes).digest('hex')}` as const;
+  const digest = digestOfBytes(bytes);
   const { site, sequence, revision } = manifest;
   return { medium, manifest, key, about: { manifest: digest, site, sequence, revision } };
 }

@@ -1,6 +1,6 @@
 import { CpiabError } from '../../contract/errors.ts';
 import type { Lock } from '../../contract/lock.ts';
-import type { Manifest } from '../../contract/manifest.ts';
+import { digestOf, type Manifest } from '../../contract/manifest.ts';
 import type { SpdxDocument } from '../../contract/spdx.ts';
 import { carriedDebian, debianPurl } from '../bundle/debian.ts';
 import { lockedSignatures } from '../bundle/published.ts';
@@ -40,7 +40,7 @@ function comparePublished(
     ...manifest.downloads,
     ...manifest.signatures,
   };
-  const downloads = files.map(({ path, sha256 }) => ({ reference: path, digest: `sha256:${sha256}` }));
+  const downloads = files.map(({ path, sha256 }) => ({ reference: path, digest: digestOf(sha256) }));
   for (const { url, ref, commit } of git) {
     const carried = manifest.repositories[`${url}@${ref}`]?.commit ?? 'nothing of that name';
     if (carried !== commit) found(new CpiabError('E2122', { subject: url, args: [carried, commit] }));

@@ -1,6 +1,6 @@
 import { CpiabError } from '../../contract/errors.ts';
 import type { Lock } from '../../contract/lock.ts';
-import type { Manifest } from '../../contract/manifest.ts';
+import { hexOf, type Manifest } from '../../contract/manifest.ts';
 import type { Resource, Statement } from '../../contract/provenance.ts';
 import { stableJson } from '../../host/cache.ts';
 import { provenanceStatement } from '../bundle/provenance.ts';
@@ -39,9 +39,7 @@ function compareSubjects(
   subject: string,
   found: Found,
 ) {
-  const signed = new Map(
-    Object.entries(subjectsOf(manifest)).map(([name, digest]) => [name, digest.slice(7)]),
-  );
+  const signed = new Map(Object.entries(subjectsOf(manifest)).map(([name, digest]) => [name, hexOf(digest)]));
   const problem = (what: string) => found(new CpiabError('E2123', { subject, args: [what] }));
   for (const { name, digest } of subjects) {
     if (!signed.has(name)) problem(`${name}, which the manifest lacks`);

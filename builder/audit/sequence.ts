@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { AuditReportSchema } from '../../contract/audit.ts';
 import { CpiabError } from '../../contract/errors.ts';
-import { type Digest, ManifestSchema } from '../../contract/manifest.ts';
+import { ManifestSchema } from '../../contract/manifest.ts';
+import { digestOfBytes } from '../../host/hashing.ts';
 import { readTextFile } from '../../host/input-file.ts';
 import type { Check, Seen } from './check.ts';
 
@@ -39,8 +39,6 @@ export function refuseOlder(
 /** Bytes; a manifest names each blob in about 300. */
 const LARGEST_REPORT = 64 << 20;
 
-const digestOf = (text: string): Digest => `sha256:${createHash('sha256').update(text).digest('hex')}`;
-
 const SeenSchema = z.union([
   ManifestSchema,
   AuditReportSchema.transform(({ bundle }, context) => {
@@ -59,7 +57,7 @@ export async function readSeen(text: string): Promise<Seen> {
   const content = await readTextFile(text, { limit: LARGEST_REPORT });
   try {
     const { site, sequence, ...seen } = SeenSchema.parse(JSON.parse(content));
-    return { site, sequence, manifest: 'manifest' in seen ? seen.manifest : digestOf(content) };
+    return { site, sequence, manifest: 'manifest' in seen ? seen.manifest : digestOfBytes(content) };
   } catch (cause) {
     throw new CpiabError('E1004', { subject: text, cause });
   }

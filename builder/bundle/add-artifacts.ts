@@ -1,6 +1,7 @@
 import type { ArtifactName } from '../../contract/artifacts.ts';
 import { mediaTypes } from '../../contract/layout.ts';
 import type { Lock } from '../../contract/lock.ts';
+import { digestOf } from '../../contract/manifest.ts';
 import type { Site } from '../../contract/site.ts';
 import type { CachedFile } from '../../host/cache.ts';
 import type { Composed } from '../compose/compose.ts';
@@ -14,7 +15,7 @@ import type { PackedRepository } from './git.ts';
 import { provenanceStatement } from './provenance.ts';
 import { publishedParts } from './published.ts';
 import { spdxDocument } from './sbom.ts';
-import { type BlobSet, type Descriptor, digestOf } from './store.ts';
+import type { BlobSet, Descriptor } from './store.ts';
 
 export interface ArtifactsInput {
   site: Pick<Site, 'name'>;
@@ -34,7 +35,7 @@ export async function addArtifacts(
   { images, charts }: Record<'images' | 'charts', IndexedImage[]>,
 ) {
   const { composed, repository, site, revision, lock, parts } = input;
-  const about = { site: site.name, revision, lockDigest: digestOf(lockFile) };
+  const about = { site: site.name, revision, lockDigest: digestOf(lockFile.sha256) };
   const os = composed === null ? {} : { os: await addOs(blobs, composed) };
   const git = await blobs.addArtifact('git', mediaTypes.git, [
     { file: repository.file, mediaType: mediaTypes.gitBundle, role: 'git', title: `${site.name}.bundle` },

@@ -1,4 +1,4 @@
-import type { Digest } from '../../contract/manifest.ts';
+import { type Digest, digestOf } from '../../contract/manifest.ts';
 import type { Parts } from '../fetch/parts.ts';
 import type { ServedImage } from './registry-view.ts';
 import type { BlobSet, Descriptor } from './store.ts';
@@ -18,9 +18,9 @@ export function addImages(blobs: BlobSet, parts: Pick<Parts, 'images'>): Indexed
       blobs.add(image.config.file, 'image-config', reference);
       for (const layer of image.layers) blobs.add(layer.file, 'image-layer', reference);
       const top = image.index ?? image.manifest;
-      const manifest: Digest = `sha256:${image.manifest.file.sha256}`;
-      const digest: Digest = `sha256:${top.file.sha256}`;
-      const content = [image.config, ...image.layers].map(({ file }): Digest => `sha256:${file.sha256}`);
+      const manifest: Digest = digestOf(image.manifest.file.sha256);
+      const digest: Digest = digestOf(top.file.sha256);
+      const content = [image.config, ...image.layers].map(({ file }): Digest => digestOf(file.sha256));
       const descriptor: Descriptor = {
         mediaType: top.mediaType,
         digest,

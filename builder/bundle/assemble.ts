@@ -1,6 +1,6 @@
 import { bundleFiles, mediaTypes, medium } from '../../contract/layout.ts';
 import type { Lock } from '../../contract/lock.ts';
-import { type Digest, type Manifest, ManifestSchema } from '../../contract/manifest.ts';
+import { type Digest, digestOf, hexOf, type Manifest, ManifestSchema } from '../../contract/manifest.ts';
 import type { Site } from '../../contract/site.ts';
 import { type Cache, type CachedFile, stableJson } from '../../host/cache.ts';
 import type { Composed } from '../compose/compose.ts';
@@ -13,7 +13,7 @@ import type { PackedRepository } from './git.ts';
 import { type SiteKey, signBytes } from './minisign.ts';
 import { registryView } from './registry-view.ts';
 import type { Rotations } from './rotate.ts';
-import { BlobSet, type Descriptor, digestOf } from './store.ts';
+import { BlobSet, type Descriptor } from './store.ts';
 
 export interface AssembleInput {
   site: Site;
@@ -103,14 +103,14 @@ function describe(
   { lock: lockFile, blobs, images, charts, signatures, artifacts }: Contents,
   beside: Map<string, CachedFile>,
 ): Manifest {
-  const links = [...mediumLinks(composed)].map(([path, file]) => [path, `sha256:${file.sha256}`]);
+  const links = [...mediumLinks(composed)].map(([path, file]) => [path, digestOf(file.sha256)]);
   return ManifestSchema.parse({
     apiVersion: 'cpiab.dev/v1',
     kind: 'BundleManifest',
     site: site.name,
     sequence,
     revision,
-    lock: digestOf(lockFile),
+    lock: digestOf(lockFile.sha256),
     previous,
     expires: lock.epoch + site.bundle.validDays * 24 * 60 * 60,
     images: imageDigests(images),
@@ -119,13 +119,13 @@ function describe(
     repositories: Object.fromEntries(
       parts.repositories.map(({ url, ref, commit, file }) => [
         `${url}@${ref}`,
-        { commit, digest: digestOf(file) },
+        { commit, digest: digestOf(file.sha256) },
       ]),
     ),
-    downloads: Object.fromEntries(parts.files.map(({ path, file }) => [path, digestOf(file)])),
+    downloads: Object.fromEntries(parts.files.map(({ path, file }) => [path, digestOf(file.sha256)])),
     artifacts: digests(artifacts),
     links: Object.fromEntries(links),
-    files: Object.fromEntries([...beside].map(([name, file]) => [name, digestOf(file)])),
+    files: Object.fromEntries([...beside].map(([name, file]) => [name, digestOf(file.sha256)])),
     blobs: blobs.list().map(({ path: _, ...blob }) => blob),
   });
 }
@@ -133,7 +133,7 @@ function describe(
 async function addPool(files: Map<string, CachedFile>, cache: Cache, blobs: BlobSet, images: IndexedImage[]) {
   const pool = new Map<Digest, CachedFile>();
   for (const { digest, size, path } of blobs.list()) {
-    const file = { sha256: digest.slice('sha256:'.length), size, path };
+    const file = { sha256: hexOf(digest), size, path };
     pool.set(digest, file);
     files.set(`${bundleFiles.blobs}/${file.sha256}`, file);
   }

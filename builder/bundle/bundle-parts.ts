@@ -1,10 +1,10 @@
+import { digestOf } from '../../contract/manifest.ts';
 import type { CachedFile } from '../../host/cache.ts';
 import type { Composed } from '../compose/compose.ts';
 import { loaderParts } from '../image/disk/loader.ts';
 import type { PackedRepository } from './git.ts';
 import { type ServedImage, splitReference } from './registry-view.ts';
 import type { BundlePart } from './sbom.ts';
-import { digestOf } from './store.ts';
 
 /** What a bill of materials calls a part of the bundle: everything whose content the manifest fixes. */
 export function bundleParts(
@@ -20,7 +20,7 @@ export function bundleParts(
     {
       name: `${site}.bundle`,
       version: revision,
-      digest: digestOf(repository.file),
+      digest: digestOf(repository.file.sha256),
       purpose: 'SOURCE',
     },
   ];
@@ -47,8 +47,8 @@ export function ociPart(
 function osParts({ kernel, initrd, modules, loader }: Composed): BundlePart[] {
   const part = (name: string, file: CachedFile): BundlePart => ({
     name,
-    version: digestOf(file),
-    digest: digestOf(file),
+    version: digestOf(file.sha256),
+    digest: digestOf(file.sha256),
     purpose: 'OPERATING_SYSTEM',
   });
   return [

@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
 import { CpiabError } from '../../contract/errors.ts';
 import { type Digest, type Manifest, ManifestSchema } from '../../contract/manifest.ts';
+import { digestOfBytes } from '../../host/hashing.ts';
 import { readTextFile } from '../../host/input-file.ts';
 
 /** Bytes; a manifest names each blob in about 300. */
@@ -22,7 +22,7 @@ export async function previousDigest(
     const args: [string, string] = [`${site} ${sequence}`, `${next.site} ${next.sequence}`];
     throw new CpiabError('E1081', { subject: path, args });
   }
-  return `sha256:${createHash('sha256').update(text).digest('hex')}`;
+  return digestOfBytes(text);
 }
 
 function parse(text: string, path: string): Manifest {

@@ -1,5 +1,5 @@
 import type { Lock } from '../../contract/lock.ts';
-import type { Digest } from '../../contract/manifest.ts';
+import { type Digest, hexOf } from '../../contract/manifest.ts';
 import {
   builderId,
   buildType,
@@ -65,7 +65,7 @@ function materials({ site, revision, lock, lockDigest }: ProvenanceInput): Resou
   ];
 }
 
-const sha256 = (digest: Digest) => ({ sha256: digest.slice('sha256:'.length) });
+const sha256 = (digest: Digest) => ({ sha256: hexOf(digest) });
 
 /** Source: W3C Subresource Integrity, as npm writes it: `sha512-` and base64. */
 const fromIntegrity = (integrity: string) =>

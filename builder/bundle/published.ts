@@ -1,5 +1,5 @@
 import type { Lock } from '../../contract/lock.ts';
-import type { Digest } from '../../contract/manifest.ts';
+import { type Digest, digestOf, hexOf } from '../../contract/manifest.ts';
 import type { Resource } from '../../contract/provenance.ts';
 import type { FetchedSource } from '../fetch/sources.ts';
 import { ociPart } from './bundle-parts.ts';
@@ -12,7 +12,7 @@ type Published = Pick<Lock, 'upstream' | 'charts' | 'files' | 'git'>;
 export function publishedMaterials({ upstream, charts, files, git }: Published): Resource[] {
   const pinned = (scheme: string, { reference, digest }: { reference: string; digest: string }) => ({
     uri: `${scheme}://${reference}`,
-    digest: { sha256: digest.slice('sha256:'.length) },
+    digest: { sha256: hexOf(digest) },
   });
   return [
     ...[...upstream, ...lockedSignatures(upstream)].map((image) => pinned('docker', image)),
@@ -48,7 +48,7 @@ function repositoryPart({ url, ref, commit, file }: FetchedSource): BundlePart {
   return {
     name: `${url}@${ref}`,
     version: commit,
-    digest: `sha256:${file.sha256}`,
+    digest: digestOf(file.sha256),
     purpose: 'SOURCE',
     purl: `pkg:generic/${name}@${commit}?vcs_url=${encodeURIComponent(`git+${url}@${commit}`)}`,
   };
@@ -60,8 +60,8 @@ function filePart({ path, url, release, sha256 }: Lock['files'][number]): Bundle
   const version = release === undefined ? '' : `@${encodeURIComponent(release)}`;
   return {
     name: path,
-    version: release ?? `sha256:${sha256}`,
-    digest: `sha256:${sha256}`,
+    version: release ?? digestOf(sha256),
+    digest: digestOf(sha256),
     purpose: 'FILE',
     purl: `pkg:generic/${name}${version}?checksum=sha256:${sha256}&download_url=${encodeURIComponent(url)}`,
   };

@@ -1,5 +1,5 @@
 import { bundleFiles } from '../../contract/layout.ts';
-import type { Digest } from '../../contract/manifest.ts';
+import { type Digest, hexOf } from '../../contract/manifest.ts';
 import { signatureTag } from '../../contract/reference.ts';
 
 /** One image as the registry serves it. */
@@ -56,6 +56,5 @@ export function splitReference(reference: string): { repository: string; tag: st
 }
 
 const path = (digest: Digest) => digest.replace(':', '/');
-const hex = (digest: Digest) => digest.slice('sha256:'.length);
 const blobPath = (digest: Digest) =>
-  `${bundleFiles.registry}/blobs/sha256/${hex(digest).slice(0, 2)}/${hex(digest)}/data`;
+  `${bundleFiles.registry}/blobs/sha256/${hexOf(digest).slice(0, 2)}/${hexOf(digest)}/data`;

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Digest } from '../../contract/manifest.ts';
+import { type Digest, hexOf } from '../../contract/manifest.ts';
 import type { SpdxDocument, SpdxPackage } from '../../contract/spdx.ts';
 import packageJson from '../../package.json' with { type: 'json' };
 import type { OwnLicence } from '../licences/licence.ts';
@@ -126,7 +126,7 @@ function partPackage({ name, version, digest, purpose, purl }: BundlePart): Spdx
     versionInfo: version,
     licenseDeclared: 'NOASSERTION',
     primaryPackagePurpose: purpose,
-    checksums: [{ algorithm: 'SHA256', checksumValue: digest.slice('sha256:'.length) }],
+    checksums: [{ algorithm: 'SHA256', checksumValue: hexOf(digest) }],
     ...(purl !== undefined && { externalRefs: reference(purl) }),
   };
 }

@@ -1,6 +1,6 @@
 import type { ArtifactName } from '../../contract/artifacts.ts';
 import { mediaTypes } from '../../contract/layout.ts';
-import type { Blob, Digest } from '../../contract/manifest.ts';
+import { type Blob, type Digest, digestOf } from '../../contract/manifest.ts';
 import type { Cache, CachedFile } from '../../host/cache.ts';
 import { stableJson } from '../../host/cache.ts';
 
@@ -34,7 +34,7 @@ export class BlobSet {
 
   /** Records that `reason` needs this file as `role`. */
   add(file: CachedFile, role: Blob['role'], reason: string): Digest {
-    const digest: Digest = `sha256:${file.sha256}`;
+    const digest: Digest = digestOf(file.sha256);
     const known = this.#blobs.get(digest);
     if (known === undefined) this.#blobs.set(digest, { file, role, for: new Set([reason]) });
     else known.for.add(reason);
@@ -49,7 +49,7 @@ export class BlobSet {
       schemaVersion: 2,
       mediaType: mediaTypes.manifest,
       artifactType,
-      config: { mediaType: mediaTypes.emptyConfig, digest: `sha256:${empty.sha256}`, size: empty.size },
+      config: { mediaType: mediaTypes.emptyConfig, digest: digestOf(empty.sha256), size: empty.size },
       layers: files.map(({ file, mediaType, role, title }) => ({
         mediaType,
         digest: this.add(file, role, name),
@@ -75,6 +75,3 @@ export class BlobSet {
       .toSorted((a, b) => (a.digest < b.digest ? -1 : 1));
   }
 }
-
-/** Digest of a pool file. */
-export const digestOf = ({ sha256 }: CachedFile): Digest => `sha256:${sha256}`;

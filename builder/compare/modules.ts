@@ -1,7 +1,7 @@
 import { mkdtemp, open, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Digest } from '../../contract/manifest.ts';
+import { type Digest, hexOf } from '../../contract/manifest.ts';
 import { run } from '../../host/process.ts';
 import { extractBlobs } from '../delta/extract.ts';
 import type { OpenBundle } from '../verify/medium.ts';
@@ -48,7 +48,7 @@ const digests = ({ manifest }: OpenBundle, names: string[]) =>
   new Set(names.flatMap((name) => manifest.links[name] ?? []));
 
 const fileIn = (directory: string, digest: Digest | undefined) =>
-  digest === undefined ? null : join(directory, digest.slice('sha256:'.length));
+  digest === undefined ? null : join(directory, hexOf(digest));
 
 async function compareFiles(on: string, one: string | null, other: string | null, signal: AbortSignal) {
   if (one === null) return [{ on, path: null, what: ['new'] }];

@@ -2,6 +2,7 @@ import { chmod, cp, mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { stringify } from 'yaml';
 import { box, type ModuleName } from '../../contract/layout.ts';
+import { hexOf } from '../../contract/manifest.ts';
 import type { Site } from '../../contract/site.ts';
 import type { CachedFile } from '../../host/cache.ts';
 import { writeAtomic } from '../../host/files.ts';
@@ -88,13 +89,13 @@ function kubeLayer(images: BuiltImage[]): string {
   const image = images.find(({ references }) => references.some((name) => name.includes('/kube-apiserver:')));
   const diffId = image?.layers[0]?.diffId;
   if (diffId === undefined) throw new Error('no kube-apiserver image among the parts');
-  return diffId.slice('sha256:'.length);
+  return hexOf(diffId);
 }
 
 async function unpackedLayers(images: BuiltImage[]): Promise<UnpackedLayer[]> {
   const layers = new Map<string, UnpackedLayer>();
   for (const { diffId, tar } of images.flatMap((image) => image.layers)) {
-    const prefix = `usr/lib/cpiab/layers/${diffId.slice('sha256:'.length)}`;
+    const prefix = `usr/lib/cpiab/layers/${hexOf(diffId)}`;
     layers.set(prefix, { prefix, tar: await tar() });
   }
   return [...layers.values()].toSorted((a, b) => (a.prefix < b.prefix ? -1 : 1));

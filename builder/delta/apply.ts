@@ -7,10 +7,11 @@ import { extract } from 'tar-stream';
 import { type Delta, DeltaSchema, deltaMembers } from '../../contract/delta.ts';
 import { CpiabError } from '../../contract/errors.ts';
 import { bundleFiles, medium as layout } from '../../contract/layout.ts';
-import { type Digest, type Manifest, ManifestSchema } from '../../contract/manifest.ts';
+import { hexOf, type Manifest, ManifestSchema } from '../../contract/manifest.ts';
 import { isRotationFile } from '../../contract/rotation.ts';
 import { linkOrCopy, renameDurably } from '../../host/files.ts';
 import { fullDisk } from '../../host/full-disk.ts';
+import { digestOfBytes } from '../../host/hashing.ts';
 import { fileError, requireFile } from '../../host/input-file.ts';
 import type { TrustedKey } from '../../host/rotation.ts';
 import { openDirectory } from '../verify/directory.ts';
@@ -19,7 +20,7 @@ import { servedView } from '../verify/served-view.ts';
 import { readManifest, verifyMedium } from '../verify/verify.ts';
 import { copyChecked, extractBlobs } from './extract.ts';
 import { applyPatch } from './patch.ts';
-import { digestOf, nameOf } from './write.ts';
+import { nameOf } from './write.ts';
 
 export interface ApplyRequest {
   base: Medium;
@@ -124,12 +125,12 @@ function readHead(bytes: Buffer, name: string, path: string): Delta {
 /** What must follow the head: files that every bundle has, and the blobs that the head names. */
 function membersOf({ blobs }: Delta): Set<string> {
   const { manifest, signature, ociLayout, index } = bundleFiles;
-  const stored = blobs.map(({ digest }) => deltaMembers.blob(hex(digest)));
+  const stored = blobs.map(({ digest }) => deltaMembers.blob(hexOf(digest)));
   return new Set([manifest, signature, ociLayout, index, ...stored]);
 }
 
 async function rejectOtherBase(base: Medium, old: Manifest, head: Delta): Promise<void> {
-  const found = digestOf(await base.read(`${layout.bundle}/${bundleFiles.manifest}`));
+  const found = digestOfBytes(await base.read(`${layout.bundle}/${bundleFiles.manifest}`));
   if (found === head.base.digest) return;
   const args: [string, string] = [nameOf({ site: head.site, ...head.base }), nameOf(old)];
   throw new CpiabError('E2301', { subject: base.path, args });
@@ -156,12 +157,12 @@ async function rebuild({ base, old, head, scratch, fresh, signal }: Rebuild): Pr
   const sourcePool = join(scratch, 'base');
   await extractBlobs(base, new Set(sources), sourcePool, signal);
   for (const { digest, from } of head.blobs) {
-    const stored = join(scratch, deltaMembers.blob(hex(digest)));
-    const path = join(scratch, hex(digest));
-    if (from !== undefined) await applyPatch(join(sourcePool, hex(from)), stored, path, signal);
+    const stored = join(scratch, deltaMembers.blob(hexOf(digest)));
+    const path = join(scratch, hexOf(digest));
+    if (from !== undefined) await applyPatch(join(sourcePool, hexOf(from)), stored, path, signal);
     await copyChecked(
       createReadStream(from === undefined ? stored : path),
-      join(pool, hex(digest)),
+      join(pool, hexOf(digest)),
       digest,
       signal,
     );
@@ -182,7 +183,5 @@ async function writeView(fresh: string, manifest: Manifest): Promise<void> {
   };
   for (const [path, digest] of links) await writeFile(await place(path), digest);
   for (const [path, digest] of blobs)
-    await linkOrCopy(join(fresh, bundleFiles.blobs, hex(digest)), await place(path));
+    await linkOrCopy(join(fresh, bundleFiles.blobs, hexOf(digest)), await place(path));
 }
-
-const hex = (digest: Digest) => digest.slice('sha256:'.length);

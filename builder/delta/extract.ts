@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { CpiabError } from '../../contract/errors.ts';
 import { bundleFiles, medium as layout } from '../../contract/layout.ts';
-import type { Digest } from '../../contract/manifest.ts';
+import { type Digest, digestOf, hexOf } from '../../contract/manifest.ts';
 import { hashing } from '../../host/hashing.ts';
 import type { Medium } from '../verify/medium.ts';
 
@@ -23,12 +23,12 @@ export async function extractBlobs(
   const missing = new Set(wanted);
   const prefix = `${layout.bundle}/${bundleFiles.blobs}/`;
   for await (const file of medium.files()) {
-    const digest: Digest = `sha256:${file.path.slice(prefix.length)}`;
+    const digest: Digest = digestOf(file.path.slice(prefix.length));
     if (!file.path.startsWith(prefix) || !missing.has(digest)) {
       if (file.onDisk === undefined) file.content.resume();
       continue;
     }
-    await copyChecked(file.content, join(directory, digest.slice('sha256:'.length)), digest, signal);
+    await copyChecked(file.content, join(directory, hexOf(digest)), digest, signal);
     missing.delete(digest);
   }
   const [first] = missing;
@@ -44,5 +44,5 @@ export async function copyChecked(
 ): Promise<void> {
   const hash = createHash('sha256');
   await pipeline(content, hashing(hash), createWriteStream(path), { signal });
-  if (`sha256:${hash.digest('hex')}` !== digest) throw new CpiabError('E2103', { subject: digest });
+  if (digestOf(hash.digest('hex')) !== digest) throw new CpiabError('E2103', { subject: digest });
 }

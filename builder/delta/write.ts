@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
@@ -6,10 +5,11 @@ import { type Pack, pack } from 'tar-stream';
 import { type Delta, deltaMembers } from '../../contract/delta.ts';
 import { CpiabError } from '../../contract/errors.ts';
 import { bundleFiles, medium as layout } from '../../contract/layout.ts';
-import type { Digest, Manifest } from '../../contract/manifest.ts';
+import { type Digest, hexOf, type Manifest } from '../../contract/manifest.ts';
 import { stableJson } from '../../host/cache.ts';
 import { renameDurably } from '../../host/files.ts';
 import { fullDisk } from '../../host/full-disk.ts';
+import { digestOfBytes } from '../../host/hashing.ts';
 import type { OpenBundle } from '../verify/medium.ts';
 import { extractBlobs } from './extract.ts';
 import { isPatchable, makePatch } from './patch.ts';
@@ -81,15 +81,15 @@ async function store(
   const whole = { digest, size, stored: size };
   const source = patchSource(item);
   if (source === null) return whole;
-  const path = join(to, hex(digest));
-  const stored = await makePatch(join(from, hex(source)), path, `${path}.patch`, signal);
+  const path = join(to, hexOf(digest));
+  const stored = await makePatch(join(from, hexOf(source)), path, `${path}.patch`, signal);
   return stored < size * WORTH ? { digest, size, stored, from: source } : whole;
 }
 
 async function headOf(base: OpenBundle, target: OpenBundle, blobs: Delta['blobs']): Promise<Delta> {
   const about = async ({ medium, manifest: { sequence, revision } }: OpenBundle) => {
     const text = await medium.read(`${layout.bundle}/${bundleFiles.manifest}`);
-    return { digest: digestOf(text), sequence, revision };
+    return { digest: digestOfBytes(text), sequence, revision };
   };
   return {
     apiVersion: 'cpiab.dev/v1',
@@ -127,10 +127,10 @@ async function writeTar(
     entry(deltaMembers.head, Buffer.byteLength(text)).end(text);
     for (const [name, bytes] of files) entry(name, bytes.length).end(bytes);
     for (const { digest, stored: size, from } of head.blobs) {
-      const source = `${stored(hex(digest))}${from === undefined ? '' : '.patch'}`;
+      const source = `${stored(hexOf(digest))}${from === undefined ? '' : '.patch'}`;
       await pipeline(
         createReadStream(source, { highWaterMark: 1 << 20 }),
-        entry(deltaMembers.blob(hex(digest)), size),
+        entry(deltaMembers.blob(hexOf(digest)), size),
       );
     }
     archive.finalize();
@@ -145,7 +145,3 @@ async function failing(work: Promise<void>, archive: Pack): Promise<void> {
     throw error;
   });
 }
-
-const hex = (digest: Digest) => digest.slice('sha256:'.length);
-export const digestOf = (bytes: Uint8Array): Digest =>
-  `sha256:${createHash('sha256').update(bytes).digest('hex')}`;

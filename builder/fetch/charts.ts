@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { mediaTypes } from '../../contract/layout.ts';
 import type { Lock } from '../../contract/lock.ts';
+import { hexOf } from '../../contract/manifest.ts';
 import { tracked } from '../../contract/progress.ts';
 import type { Site } from '../../contract/site.ts';
 import type { Cache, CachedFile } from '../../host/cache.ts';
@@ -76,11 +77,9 @@ export async function describeChart(locked: Locked, origin: Origin, cache: Cache
 }
 
 async function keptDocument(digest: Locked['digest'], cache: Cache) {
-  const path = cache.blobPath(hex(digest));
+  const path = cache.blobPath(hexOf(digest));
   const bytes = await readFile(path).catch(() => null);
   if (bytes === null) return null;
-  await cache.check({ sha256: hex(digest), size: bytes.length, path });
+  await cache.check({ sha256: hexOf(digest), size: bytes.length, path });
   return { mediaType: mediaTypes.manifest, digest, bytes };
 }
-
-const hex = (digest: Locked['digest']) => digest.slice('sha256:'.length);

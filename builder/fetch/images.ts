@@ -2,6 +2,7 @@ import { readdir, readlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ImageRecipe } from '../../contract/image.ts';
 import { mediaTypes } from '../../contract/layout.ts';
+import { digestOf } from '../../contract/manifest.ts';
 import type { Cache, CachedFile } from '../../host/cache.ts';
 import { sha256File } from '../../host/files.ts';
 import { buildImage } from './oci-image.ts';
@@ -106,7 +107,7 @@ function imageOf(
     config: { file: file(`config-${index}`) },
     layers: recipe.layers.map((_, layer) => {
       const tar = file(`tar-${layer}`);
-      return { file: file(`layer-${layer}`), diffId: `sha256:${tar.sha256}`, tar: async () => tar };
+      return { file: file(`layer-${layer}`), diffId: digestOf(tar.sha256), tar: async () => tar };
     }),
   };
 }

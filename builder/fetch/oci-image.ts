@@ -6,7 +6,7 @@ import { pipeline } from 'node:stream/promises';
 import { constants, createZstdCompress } from 'node:zlib';
 import type { ImageRecipe } from '../../contract/image.ts';
 import { mediaTypes } from '../../contract/layout.ts';
-import type { Digest } from '../../contract/manifest.ts';
+import { type Digest, digestOf } from '../../contract/manifest.ts';
 import { stableJson, temporaryName } from '../../host/cache.ts';
 import { writeAtomic } from '../../host/files.ts';
 import { hashing } from '../../host/hashing.ts';
@@ -71,7 +71,7 @@ export async function buildImage(
     const diffId = await writeLayerTar(entries, epoch, unnamed);
     const tar = join(directory, `${diffId}.tar`);
     await rename(unnamed, tar);
-    layers.push({ blob: await compress(tar, directory), diffId: `sha256:${diffId}`, tar });
+    layers.push({ blob: await compress(tar, directory), diffId: digestOf(diffId), tar });
   }
   const images: RecipeImage[] = [];
   for (const image of recipe.images) {
@@ -96,7 +96,7 @@ async function compress(tar: string, directory: string): Promise<ImageBlob> {
   const sha256 = hash.digest('hex');
   const path = join(directory, sha256);
   await rename(unnamed, path);
-  return { mediaType: zstdLayer, digest: `sha256:${sha256}`, size: (await stat(path)).size, path };
+  return { mediaType: zstdLayer, digest: digestOf(sha256), size: (await stat(path)).size, path };
 }
 
 /** Source: OCI Image Specification 1.1, config.md. */
@@ -152,7 +152,7 @@ async function putJson(directory: string, mediaType: string, value: unknown): Pr
   const sha256 = createHash('sha256').update(data).digest('hex');
   const path = join(directory, sha256);
   await writeAtomic(path, data);
-  return { mediaType, digest: `sha256:${sha256}`, size: data.length, path };
+  return { mediaType, digest: digestOf(sha256), size: data.length, path };
 }
 
 function tagOf(reference: string): string {

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { posix } from 'node:path';
 import { CpiabError } from '../../contract/errors.ts';
 import type { Lock } from '../../contract/lock.ts';
-import type { Digest } from '../../contract/manifest.ts';
+import { type Digest, hexOf } from '../../contract/manifest.ts';
 import type { Site } from '../../contract/site.ts';
 import type { CachedFile } from '../../host/cache.ts';
 import { type FileContext, fetchFile } from '../download/file.ts';
@@ -55,7 +55,7 @@ function network(site: Site, { repository: root, signal }: BuildHost): Origin {
     },
     blob: async ({ reference }, { digest, size }, context) => {
       const { host, repository } = readReference(reference);
-      return await fetchBlob(await registries.of(host), { repository, sha256: hex(digest), size }, context);
+      return await fetchBlob(await registries.of(host), { repository, sha256: hexOf(digest), size }, context);
     },
     file: async ({ url, sha256, size }, context) => await fetchFile(web, { url, sha256, size }, context),
     close: async () => {
@@ -67,7 +67,7 @@ function network(site: Site, { repository: root, signal }: BuildHost): Origin {
 
 function carried(folder: Folder, { cache, signal }: BuildHost): Origin {
   const pieceOf = (part: LockedPart, digest: Digest) => ({
-    sha256: hex(digest),
+    sha256: hexOf(digest),
     title: `${part.reference} ${digest}`,
     names: [],
     remedy: copyInto(folder.root, part),
@@ -98,5 +98,3 @@ function copyInto(folder: string, { reference, digest }: LockedPart): string {
   const source = `docker://${host}/${repository}@${digest}`;
   return `\`skopeo copy --all --preserve-digests ${source} oci:${folder}:${reference}\` puts it there`;
 }
-
-const hex = (digest: Digest) => digest.slice('sha256:'.length);

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { pipeline, type Readable } from 'node:stream';
 import { pipeline as piped } from 'node:stream/promises';
 import { CpiabError } from '../../contract/errors.ts';
-import type { Digest } from '../../contract/manifest.ts';
+import { type Digest, digestOf } from '../../contract/manifest.ts';
 import type { Cache, CachedFile } from '../../host/cache.ts';
 import { hashing } from '../../host/hashing.ts';
 import { type LayerPackages, scanLayer } from '../packages/scan.ts';
@@ -63,7 +63,7 @@ export async function layerTar(layer: PublishedLayer, cache: Cache): Promise<Cac
 }
 
 function expectDiffId(layer: PublishedLayer, sha256: string): void {
-  if (`sha256:${sha256}` !== layer.diffId) throw new CpiabError('E2103', { subject: nameOf(layer) });
+  if (digestOf(sha256) !== layer.diffId) throw new CpiabError('E2103', { subject: nameOf(layer) });
 }
 
 const nameOf = ({ reference, file }: PublishedLayer) => `${reference} layer sha256:${file.sha256}`;

@@ -1,7 +1,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { CpiabError } from '../../contract/errors.ts';
 import type { Lock } from '../../contract/lock.ts';
-import type { Digest } from '../../contract/manifest.ts';
+import { type Digest, hexOf } from '../../contract/manifest.ts';
 import { tracked } from '../../contract/progress.ts';
 import { formatReference } from '../../contract/reference.ts';
 import type { Site } from '../../contract/site.ts';
@@ -89,7 +89,7 @@ async function fetchImages(
 async function missingBytes(queue: { blob: RemoteDescriptor }[], cache: Cache): Promise<number> {
   const missing = await Promise.all(
     queue.map(async ({ blob: { digest, size } }) => {
-      const found = await stat(cache.blobPath(hex(digest))).catch(() => null);
+      const found = await stat(cache.blobPath(hexOf(digest))).catch(() => null);
       return found?.size === size ? 0 : size;
     }),
   );
@@ -133,7 +133,5 @@ async function builtImage({ reference }: Locked, remote: RemoteImage, cache: Cac
 }
 
 function poolFile({ digest, size }: RemoteDescriptor, cache: Cache): CachedFile {
-  return { sha256: hex(digest), size, path: cache.blobPath(hex(digest)) };
+  return { sha256: hexOf(digest), size, path: cache.blobPath(hexOf(digest)) };
 }
-
-const hex = (digest: Digest) => digest.slice('sha256:'.length);

@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { BuildReport } from '../../contract/build-report.ts';
 import { bundleFiles, medium } from '../../contract/layout.ts';
-import type { Digest } from '../../contract/manifest.ts';
+import { type Digest, digestOf, hexOf } from '../../contract/manifest.ts';
 import { type MediaKind, mediaFile } from '../../contract/media.ts';
 import { tracked } from '../../contract/progress.ts';
 import type { Site } from '../../contract/site.ts';
@@ -90,7 +90,7 @@ const sums = 'SHA256SUMS';
 async function writeSums(scratch: string, artifacts: Artifact[], { key, publicKey, bundle }: MediaInput) {
   const lines = artifacts
     .filter(({ name }) => name !== medium.bundle && mediumOfFolder(name) === null)
-    .map(({ name, digest }) => `${digest.slice(7)}  ${name}\n`);
+    .map(({ name, digest }) => `${hexOf(digest)}  ${name}\n`);
   const text = lines.toSorted().join('');
   await writeAtomic(join(scratch, sums), text);
   const signature = signBytes(Buffer.from(text), key, sealComment(sums, bundle));
@@ -149,12 +149,12 @@ async function bundleArtifact(host: BuildHost, bundle: Bundle, directory: string
   await writeBundle(host.cache, bundle, directory, host.signal);
   const { sha256 } = await sha256File(join(directory, bundleFiles.manifest));
   const size = bundle.manifest.blobs.reduce((sum, blob) => sum + blob.size, 0);
-  return { name: medium.bundle, size, digest: `sha256:${sha256}` };
+  return { name: medium.bundle, size, digest: digestOf(sha256) };
 }
 
 async function describe(folder: string, name: string): Promise<Described> {
   const { sha256, size } = await sha256File(join(folder, name));
-  const digest: Digest = `sha256:${sha256}`;
+  const digest: Digest = digestOf(sha256);
   return { name, size, digest };
 }
 

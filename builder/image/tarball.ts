@@ -1,7 +1,7 @@
 import { appendFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { bundleFiles, medium } from '../../contract/layout.ts';
-import type { BlobRole } from '../../contract/manifest.ts';
+import { type BlobRole, hexOf } from '../../contract/manifest.ts';
 import { isRotationFile } from '../../contract/rotation.ts';
 import type { Sandbox } from '../../host/sandbox.ts';
 import type { Bundle } from '../bundle/assemble.ts';
@@ -62,7 +62,7 @@ const DOCUMENTS: ReadonlySet<BlobRole> = new Set([
 function memberOrder(bundle: Bundle): string[] {
   const documents = bundle.manifest.blobs
     .filter(({ role }) => DOCUMENTS.has(role))
-    .map(({ digest }) => `${bundleFiles.blobs}/${digest.slice(7)}`);
+    .map(({ digest }) => `${bundleFiles.blobs}/${hexOf(digest)}`);
   const first = [
     bundleFiles.manifest,
     bundleFiles.signature,

@@ -1,5 +1,6 @@
 import { basename, dirname, join } from 'node:path';
 import { indexName } from '../../contract/chunk-index.ts';
+import { digestOf } from '../../contract/manifest.ts';
 import { volumesFolder } from '../../contract/volumes.ts';
 import { sha256File } from '../../host/files.ts';
 import { type SiteKey, signBytes } from '../bundle/minisign.ts';
@@ -35,5 +36,5 @@ export async function writeVolumes(path: string, signed: SignedIndex, limit: num
   const out = join(dirname(path), name);
   await splitMedium({ path, signed, limit, out }, { signal, progress: () => {} });
   const { sha256 } = await sha256File(join(out, indexName(medium)));
-  return { name, size, digest: `sha256:${sha256}` };
+  return { name, size, digest: digestOf(sha256) };
 }

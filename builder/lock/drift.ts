@@ -1,5 +1,6 @@
 import type { Lock } from '../../contract/lock.ts';
 import { type DriftEntry, type DriftKind, driftKinds } from '../../contract/lock-drift.ts';
+import { digestOf } from '../../contract/manifest.ts';
 import { compareDebianVersions } from './debian-version.ts';
 
 /** What a lock says of one thing. */
@@ -76,7 +77,7 @@ const facets: Record<Exclude<DriftKind, 'set'>, Facet> = {
     of: ({ files }) =>
       files.map(({ path, url, sha256, release }) => [
         path,
-        { says: `sha256:${sha256}`, identity: `${url} ${sha256}`, release },
+        { says: digestOf(sha256), identity: `${url} ${sha256}`, release },
       ]),
     came: () => 'a bundle set names it',
     changed: whyFile,

@@ -1,9 +1,9 @@
-import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { CpiabError } from '../../contract/errors.ts';
 import { type Lock, LockSchema } from '../../contract/lock.ts';
 import type { Digest } from '../../contract/manifest.ts';
 import type { Site } from '../../contract/site.ts';
+import { digestOfBytes } from '../../host/hashing.ts';
 import { readJson } from '../config/read-json.ts';
 import { driftBetween } from './drift.ts';
 import { lockInputs } from './inputs.ts';
@@ -38,5 +38,5 @@ export async function readLock(repository: string, site: Site): Promise<ReadLock
     const changed = drift.map(({ what }) => what).join(', ');
     throw new CpiabError('E1005', { subject: path, args: [changed, site.name], drift });
   }
-  return { lock, text, digest: `sha256:${createHash('sha256').update(text).digest('hex')}` };
+  return { lock, text, digest: digestOfBytes(text) };
 }

@@ -1,4 +1,5 @@
 import type { Lock } from '../../contract/lock.ts';
+import { digestOf } from '../../contract/manifest.ts';
 import type { Site } from '../../contract/site.ts';
 import type { BuildHost } from '../host.ts';
 import { inTurn } from '../in-turn.ts';
@@ -36,7 +37,7 @@ export async function lockSignatures(
       const wanted = { reference, digest: image.digest };
       const source = registrySource(registry, wanted, { cache, signal, onBytes: () => {} });
       const { manifest } = await fetchSignatures(source, wanted, keys, cache);
-      return { ...image, signature: `sha256:${manifest.file.sha256}` as const };
+      return { ...image, signature: digestOf(manifest.file.sha256) };
     });
   } finally {
     await registries.close();

@@ -1,6 +1,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Lock } from '../../contract/lock.ts';
+import { digestOf, hexOf } from '../../contract/manifest.ts';
 import type { MediaKind } from '../../contract/media.ts';
 import type { Program } from '../../contract/programs.ts';
 import { hasBox, mediaOf, type Site } from '../../contract/site.ts';
@@ -78,16 +79,14 @@ async function missingPrograms(toolchain: string, { cache, repository }: BuildHo
 /** Manifests of images are asked for by digest in every build; charts and files that the cache has ask for nothing. */
 async function publishedWork({ upstream, charts, files }: Lock, cache: Cache): Promise<Work['published']> {
   const missing = async (digest: string) =>
-    (await stat(cache.blobPath(digest.slice('sha256:'.length))).catch(() => null)) === null;
+    (await stat(cache.blobPath(hexOf(digest))).catch(() => null)) === null;
   const absent = async <Entry extends { digest: string }>(entries: readonly Entry[]) => {
     const answers = await Promise.all(entries.map(({ digest }) => missing(digest)));
     return entries.filter((_, index) => answers[index]);
   };
   const images = await absent(upstream);
   const archives = await absent(charts);
-  const plain = await absent(
-    files.map(({ url, sha256, size }) => ({ url, digest: `sha256:${sha256}`, size })),
-  );
+  const plain = await absent(files.map(({ url, sha256, size }) => ({ url, digest: digestOf(sha256), size })));
   return {
     images: upstream.map(({ reference }) => reference),
     charts: archives.map(({ reference }) => reference),

@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { CpiabError } from '../../contract/errors.ts';
 import { type Digest, DigestSchema } from '../../contract/manifest.ts';
 import { formatReference, type ImageReference } from '../../contract/reference.ts';
+import { digestOfBytes } from '../../host/hashing.ts';
 import { jsonOrNull, LARGEST_MANIFEST } from './document.ts';
 import { PLATFORM, type RemoteImage } from './manifests.ts';
 import type { Registry } from './registry.ts';
@@ -40,7 +40,7 @@ export async function checkPlatform(
   const subject = formatReference(reference);
   const limits = { limit: LARGEST_MANIFEST };
   const { bytes } = await registry.document(reference.repository, `blobs/${config.digest}`, limits);
-  const found = `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
+  const found = digestOfBytes(bytes);
   if (found !== config.digest)
     throw new CpiabError('E2103', { subject: `${subject} config ${config.digest}` });
   readConfig(bytes, subject);

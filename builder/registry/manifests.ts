@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { CpiabError } from '../../contract/errors.ts';
 import { type Digest, DigestSchema } from '../../contract/manifest.ts';
 import { formatReference, type ImageReference } from '../../contract/reference.ts';
+import { digestOfBytes } from '../../host/hashing.ts';
 import { jsonOrNull, LARGEST_MANIFEST } from './document.ts';
 import type { Registry } from './registry.ts';
 import { rejectUnreadable, requireImage } from './unusable.ts';
@@ -115,7 +115,7 @@ async function getManifest(
     limit: LARGEST_MANIFEST,
   });
   const { bytes } = answer;
-  const digest: Digest = `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
+  const digest: Digest = digestOfBytes(bytes);
   if (name.startsWith('sha256:') && digest !== name) throw new CpiabError('E2103', { subject });
   return readManifest({ bytes, digest }, subject, answer.headers['content-type'] ?? 'unknown');
 }

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { CpiabError } from '../../contract/errors.ts';
 import { mediaTypes } from '../../contract/layout.ts';
-import type { Digest } from '../../contract/manifest.ts';
+import { type Digest, hexOf } from '../../contract/manifest.ts';
 import { formatReference, type ImageReference, signatureTag } from '../../contract/reference.ts';
 import type { Cache, CachedFile } from '../../host/cache.ts';
 import { type BlobContext, fetchBlob } from './blob.ts';
@@ -40,7 +40,7 @@ export function registrySource(
   return {
     manifest: async () => await resolveTop(registry, { host, repository, tag: signatureTag(digest) }),
     blob: async ({ digest: wanted, size }) =>
-      await fetchBlob(registry, { repository, sha256: wanted.slice('sha256:'.length), size }, context),
+      await fetchBlob(registry, { repository, sha256: hexOf(wanted), size }, context),
   };
 }
 

@@ -1,14 +1,14 @@
-import { createHash } from 'node:crypto';
 import { CpiabError } from '../../contract/errors.ts';
 import { bundleFiles, medium as layout } from '../../contract/layout.ts';
-import type { Digest } from '../../contract/manifest.ts';
+import { type Digest, hexOf } from '../../contract/manifest.ts';
+import { digestOfBytes } from '../../host/hashing.ts';
 import type { OpenBundle } from './medium.ts';
 
 /** A blob, whole in memory: for documents. @throws CpiabError E2103 when it isn't what its digest says, E2105. */
 export async function readBlob(bundle: OpenBundle, digest: Digest): Promise<Buffer> {
-  const path = `${layout.bundle}/${bundleFiles.blobs}/${digest.slice('sha256:'.length)}`;
+  const path = `${layout.bundle}/${bundleFiles.blobs}/${hexOf(digest)}`;
   const bytes = await bundle.medium.read(path);
-  if (`sha256:${createHash('sha256').update(bytes).digest('hex')}` !== digest) throw damaged(bundle, digest);
+  if (digestOfBytes(bytes) !== digest) throw damaged(bundle, digest);
   return bytes;
 }
 

@@ -2,8 +2,9 @@ import { createHash } from 'node:crypto';
 import { pipeline } from 'node:stream/promises';
 import { CpiabError } from '../../contract/errors.ts';
 import { bundleFiles, medium as layout } from '../../contract/layout.ts';
-import type { Digest } from '../../contract/manifest.ts';
+import { type Digest, digestOf, hexOf } from '../../contract/manifest.ts';
 import { sha256File } from '../../host/files.ts';
+import { digestOfBytes } from '../../host/hashing.ts';
 import { damaged } from './blob.ts';
 import type { OpenBundle, OpenFile } from './medium.ts';
 import { servedView } from './served-view.ts';
@@ -28,11 +29,11 @@ async function expectedFiles(bundle: OpenBundle): Promise<Map<string, Digest>> {
   const inBundle = (path: string) => `${layout.bundle}/${path}`;
   const expected = new Map<string, Digest>();
   for (const { digest } of manifest.blobs)
-    expected.set(inBundle(`${bundleFiles.blobs}/${digest.slice(7)}`), digest);
+    expected.set(inBundle(`${bundleFiles.blobs}/${hexOf(digest)}`), digest);
   for (const [name, digest] of Object.entries(manifest.files)) expected.set(inBundle(name), digest);
   const { links, blobs } = await servedView(bundle);
   for (const [path, digest] of blobs) expected.set(inBundle(path), digest);
-  for (const [path, digest] of links) expected.set(inBundle(path), sha256(Buffer.from(digest)));
+  for (const [path, digest] of links) expected.set(inBundle(path), digestOfBytes(digest));
   if (medium.kind === 'iso')
     for (const [path, digest] of Object.entries(manifest.links)) expected.set(path, digest);
   return expected;
@@ -53,7 +54,7 @@ async function checkFiles(check: Check, signal: AbortSignal): Promise<{ files: n
       passOver(file, check);
       continue;
     }
-    const found = (file.linkTo && seen.get(file.linkTo)) || (await digestOf(file, signal));
+    const found = (file.linkTo && seen.get(file.linkTo)) || (await readDigest(file, signal));
     if (found !== digest) onDamage(damaged(check, digest, file.path));
     seen.set(file.path, found);
     bytes += file.size;
@@ -74,11 +75,11 @@ function reportMissing({ medium, expected, onDamage }: Check, seen: Map<string, 
   }
 }
 
-async function digestOf(file: OpenFile, signal: AbortSignal): Promise<Digest> {
-  if (file.onDisk !== undefined) return `sha256:${(await sha256File(file.onDisk, signal)).sha256}`;
+async function readDigest(file: OpenFile, signal: AbortSignal): Promise<Digest> {
+  if (file.onDisk !== undefined) return digestOf((await sha256File(file.onDisk, signal)).sha256);
   const hash = createHash('sha256');
   await pipeline(file.content, hash, { signal });
-  return `sha256:${hash.digest('hex')}`;
+  return digestOf(hash.digest('hex'));
 }
 
 /** Files that the manifest doesn't list: itself, its signature, and what the seal covers on an ISO. */
@@ -87,5 +88,3 @@ function isOutside(path: string): boolean {
   const name = path.slice(layout.bundle.length + 1);
   return name === bundleFiles.manifest || name === bundleFiles.signature;
 }
-
-const sha256 = (bytes: Uint8Array): Digest => `sha256:${createHash('sha256').update(bytes).digest('hex')}`;

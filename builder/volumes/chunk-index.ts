@@ -3,6 +3,7 @@ import { open, readFile, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { type ChunkIndex, ChunkIndexSchema, chunkBytes, indexName } from '../../contract/chunk-index.ts';
 import { CpiabError } from '../../contract/errors.ts';
+import { digestOf } from '../../contract/manifest.ts';
 import { stableJson } from '../../host/cache.ts';
 import { writeAtomic } from '../../host/files.ts';
 import type { PublicKey } from '../../host/minisign.ts';
@@ -46,7 +47,7 @@ export async function makeIndex(
       kind: 'ChunkIndex',
       ...about,
       size,
-      digest: `sha256:${digest.digest('hex')}`,
+      digest: digestOf(digest.digest('hex')),
       chunkSize: chunkBytes,
       root: rootOf(chunks),
       chunks,

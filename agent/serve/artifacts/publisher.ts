@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import { flux } from '../../../contract/layout.ts';
+import { digestOf } from '../../../contract/manifest.ts';
 import { renameDurably, sha256File } from '../../../host/files.ts';
 import { hashing } from '../../../host/hashing.ts';
 import { startPiped } from '../../../host/piped-process.ts';
@@ -39,7 +40,7 @@ export class Publisher {
       path: name,
       url: `${this.#baseUrl}/${name}`,
       revision: revisionOf(commit.id),
-      digest: `sha256:${sha256}`,
+      digest: digestOf(sha256),
       size,
       lastUpdateTime: commit.date,
     };
