@@ -1,6 +1,5 @@
 import { CpiabError, combined } from '../../contract/errors.ts';
 import type { Lock } from '../../contract/lock.ts';
-import { tracked } from '../../contract/progress.ts';
 import type { Site } from '../../contract/site.ts';
 import { lockedSignatures } from '../bundle/published.ts';
 import type { BuildHost } from '../host.ts';
@@ -8,12 +7,12 @@ import { inTurn } from '../in-turn.ts';
 import type { BlobContext } from '../registry/blob.ts';
 import { type RemoteDescriptor, readImage } from '../registry/manifests.ts';
 import { describeChart } from './charts.ts';
-import { type LockedPart, type Origin, openOrigin } from './origin.ts';
+import { fetchFromOrigin } from './from-origin.ts';
+import type { LockedPart, Origin } from './origin.ts';
 import { describeImage } from './upstream.ts';
 
 /** Parts that are copied at a time. */
 const PARALLEL = 4;
-const ID = 'carried';
 
 type Attempt = (work: () => Promise<unknown>) => Promise<void>;
 /** Brings all of one part, and goes on where a piece is missing. */
@@ -25,15 +24,12 @@ type Carry = (context: BlobContext, attempt: Attempt) => Promise<void>;
  *   reading images and charts throws.
  */
 export async function carryIn(site: Site, lock: Lock, host: BuildHost): Promise<void> {
-  const origin = await openOrigin(site, host);
+  const { upstream, charts, files } = lock;
+  const count = upstream.length + lockedSignatures(upstream).length + charts.length + files.length;
+  const part = { id: 'carried', title: `published parts (${count})` };
   const { cache, signal } = host;
-  let bytes = 0;
-  const onBytes = (count: number) => {
-    bytes += count;
-    host.progress({ type: 'progress', id: ID, bytes });
-  };
-  const carries = carriesOf(lock, origin, host);
-  const work = async () => {
+  await fetchFromOrigin(part, site, host, async ({ origin, onBytes }) => {
+    const carries = carriesOf(lock, origin, host);
     const errors = await inTurn(carries, { parallel: PARALLEL, signal }, async (carry, stop) => {
       const found: CpiabError[] = [];
       await carry({ cache, signal: stop, onBytes }, collecting(found));
@@ -41,9 +37,7 @@ export async function carryIn(site: Site, lock: Lock, host: BuildHost): Promise<
     });
     const [first, ...others] = errors.flat();
     if (first !== undefined) throw combined([first, ...others]);
-  };
-  const part = { id: ID, title: `published parts (${carries.length})` };
-  await tracked(host.progress, part, work, () => ({ bytes, cached: bytes === 0 }));
+  });
 }
 
 function carriesOf(lock: Lock, origin: Origin, { cache }: BuildHost): Carry[] {

@@ -2,7 +2,6 @@ import { readFile } from 'node:fs/promises';
 import { mediaTypes } from '../../contract/layout.ts';
 import type { Lock } from '../../contract/lock.ts';
 import { hexOf } from '../../contract/manifest.ts';
-import { tracked } from '../../contract/progress.ts';
 import type { Site } from '../../contract/site.ts';
 import type { Cache, CachedFile } from '../../host/cache.ts';
 import type { BuildHost } from '../host.ts';
@@ -10,11 +9,11 @@ import { inTurn } from '../in-turn.ts';
 import type { BlobContext } from '../registry/blob.ts';
 import { type RemoteChart, readChartManifest } from '../registry/charts.ts';
 import type { RemoteDescriptor } from '../registry/manifests.ts';
-import { type Origin, openOrigin } from './origin.ts';
+import { fetchFromOrigin } from './from-origin.ts';
+import type { Origin } from './origin.ts';
 
 /** Charts that are fetched at a time. */
 const PARALLEL = 6;
-const ID = 'charts';
 type Locked = Lock['charts'][number];
 
 /** A published Helm chart, as its registry has it. */
@@ -35,23 +34,13 @@ export interface FetchedChart {
  */
 export async function fetchCharts(site: Site, lock: Lock, host: BuildHost): Promise<FetchedChart[]> {
   if (lock.charts.length === 0) return [];
-  const origin = await openOrigin(site, host);
-  const part = { id: ID, title: `${lock.charts.length} charts`, phase: 'download' as const };
-  const turns = { parallel: PARALLEL, signal: host.signal };
-  try {
-    let bytes = 0;
-    const onBytes = (count: number) => {
-      bytes += count;
-      host.progress({ type: 'progress', id: ID, bytes });
-    };
-    const work = () =>
-      inTurn(lock.charts, turns, (locked, signal) =>
-        fetchChart(locked, origin, { cache: host.cache, signal, onBytes }),
-      );
-    return await tracked(host.progress, part, work, () => ({ bytes, cached: bytes === 0 }));
-  } finally {
-    await origin.close();
-  }
+  const part = { id: 'charts', title: `${lock.charts.length} charts`, phase: 'download' as const };
+  const { cache, signal } = host;
+  return await fetchFromOrigin(part, site, host, ({ origin, onBytes }) =>
+    inTurn(lock.charts, { parallel: PARALLEL, signal }, (locked, stop) =>
+      fetchChart(locked, origin, { cache, signal: stop, onBytes }),
+    ),
+  );
 }
 
 async function fetchChart(locked: Locked, origin: Origin, context: BlobContext): Promise<FetchedChart> {

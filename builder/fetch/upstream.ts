@@ -2,7 +2,6 @@ import { readFile, stat } from 'node:fs/promises';
 import { CpiabError } from '../../contract/errors.ts';
 import type { Lock } from '../../contract/lock.ts';
 import { type Digest, hexOf } from '../../contract/manifest.ts';
-import { tracked } from '../../contract/progress.ts';
 import { formatReference } from '../../contract/reference.ts';
 import type { Site } from '../../contract/site.ts';
 import type { Cache, CachedFile } from '../../host/cache.ts';
@@ -13,7 +12,9 @@ import { readReference } from '../lock/upstream.ts';
 import type { LayerPackages } from '../packages/scan.ts';
 import { readConfig } from '../registry/config.ts';
 import { imageOf, type RemoteDescriptor, type RemoteImage } from '../registry/manifests.ts';
-import { type Origin, openOrigin } from './origin.ts';
+import type { ImageSignatures } from '../registry/signatures.ts';
+import { type Fetching, fetchFromOrigin } from './from-origin.ts';
+import type { Origin } from './origin.ts';
 import type { BuiltImage } from './parts.ts';
 import { layerPackages, layerTar } from './published-layer.ts';
 import { lockedSignatures } from './signatures.ts';
@@ -22,7 +23,6 @@ type Locked = Lock['upstream'][number];
 
 /** Blobs that are fetched at a time, over all registries. */
 const PARALLEL = 4;
-const ID = 'upstream';
 
 /**
  * Brings every published image of the lock into the cache, each blob once, the largest first.
@@ -31,59 +31,61 @@ const ID = 'upstream';
  */
 export async function fetchUpstream(site: Site, lock: Lock, host: BuildHost): Promise<BuiltImage[]> {
   if (lock.upstream.length === 0) return [];
-  const origin = await openOrigin(site, host);
-  const part = { id: ID, title: `${lock.upstream.length} published images`, phase: 'download' as const };
-  try {
-    const work = async () => await fetchImages(lock.upstream, site, origin, host);
-    const { images } = await tracked(host.progress, part, work, ({ bytes }) => ({
-      bytes,
-      cached: bytes === 0,
-    }));
-    return images;
-  } finally {
-    await origin.close();
-  }
+  const part = {
+    id: 'upstream',
+    title: `${lock.upstream.length} published images`,
+    phase: 'download' as const,
+  };
+  return await fetchFromOrigin(part, site, host, async (fetching) => {
+    const described = await describeAll(lock.upstream, site, fetching, host);
+    await fetchBlobs(described, fetching, host);
+    return await inTurn(described, turns(host), async ({ locked, remote, signatures }) => {
+      const image = await builtImage(locked, remote, host.cache);
+      if (signatures === null) return image;
+      const reference = signaturesReference(locked.reference, locked.digest);
+      return { ...image, signatures: { ...signatures, reference } };
+    });
+  });
 }
 
-/** The images, and how many bytes had to be fetched for them. */
-async function fetchImages(
+const turns = ({ signal }: BuildHost) => ({ parallel: PARALLEL, signal });
+
+/** An image as its origin has it, with its signatures if it needs any. */
+interface Described {
+  locked: Locked;
+  remote: RemoteImage;
+  signatures: ImageSignatures | null;
+}
+
+/** An image whose signature is bad is refused before any of its layers come. */
+async function describeAll(
   all: Locked[],
   site: Site,
-  origin: Origin,
+  { origin, onBytes }: Fetching,
   host: BuildHost,
-): Promise<{ images: BuiltImage[]; bytes: number }> {
-  const turns = { parallel: PARALLEL, signal: host.signal };
-  let bytes = 0;
-  // An image whose signature is bad is refused before any of its layers come.
-  const described = await inTurn(all, turns, async (locked, signal) => ({
+): Promise<Described[]> {
+  const { cache, repository } = host;
+  return await inTurn(all, turns(host), async (locked, signal) => ({
     locked,
     remote: await describeImage(locked, origin),
-    signatures: await lockedSignatures(locked, {
-      ...{ site, origin, repository: host.repository, cache: host.cache, signal },
-      onBytes: (count) => {
-        bytes += count;
-      },
-    }),
+    signatures: await lockedSignatures(locked, { site, origin, repository, cache, signal, onBytes }),
   }));
+}
+
+async function fetchBlobs(
+  described: Described[],
+  { origin, onBytes, onMissing }: Fetching,
+  host: BuildHost,
+): Promise<void> {
+  const { cache } = host;
   const wanted = new Map<Digest, { blob: RemoteDescriptor; locked: Locked }>();
   for (const { locked, remote } of described)
     for (const blob of [remote.config, ...remote.layers]) wanted.set(blob.digest, { blob, locked });
   const queue = [...wanted.values()].toSorted((a, b) => b.blob.size - a.blob.size);
-  const total = bytes + (await missingBytes(queue, host.cache));
-  await inTurn(queue, turns, async ({ blob, locked }, signal) => {
-    const onBytes = (count: number) => {
-      bytes += count;
-      host.progress({ type: 'progress', id: ID, bytes, total });
-    };
-    await origin.blob(locked, blob, { cache: host.cache, signal, onBytes });
+  onMissing(await missingBytes(queue, cache));
+  await inTurn(queue, turns(host), async ({ blob, locked }, signal) => {
+    await origin.blob(locked, blob, { cache, signal, onBytes });
   });
-  const work = async ({ locked, remote, signatures }: (typeof described)[number]) => {
-    const image = await builtImage(locked, remote, host.cache);
-    if (signatures === null) return image;
-    const reference = signaturesReference(locked.reference, locked.digest);
-    return { ...image, signatures: { ...signatures, reference } };
-  };
-  return { images: await inTurn(described, turns, work), bytes };
 }
 
 async function missingBytes(queue: { blob: RemoteDescriptor }[], cache: Cache): Promise<number> {

@@ -5,9 +5,10 @@ import { tracked } from '../../contract/progress.ts';
 import type { Site } from '../../contract/site.ts';
 import { run } from '../../host/process.ts';
 import type { BuildHost } from '../host.ts';
-import { openRegistries } from '../registry/registries.ts';
+import type { Registries } from '../registry/registries.ts';
 import { listTags, newerTag } from '../registry/tags.ts';
 import { together } from '../together.ts';
+import { askRegistries } from './ask-registries.ts';
 import { lockCharts } from './charts.ts';
 import { candidateVersions } from './debian.ts';
 import { compareDebianVersions } from './debian-version.ts';
@@ -85,27 +86,24 @@ async function newerPackages({ debian }: Lock, site: Site, host: BuildHost): Pro
 
 /** Newer tags of the same form, unless a release chose the tag, and tags that name another image than when they were locked. */
 async function newerImages({ upstream, charts }: Lock, site: Site, host: BuildHost): Promise<Newer[]> {
-  const registries = openRegistries(site, host.repository, host.signal);
   const chosen = upstream.filter(({ release }) => release === undefined);
-  const tags = [...chosen, ...charts].map(({ reference }) => async (): Promise<Newer[]> => {
-    const { host: name, repository, tag = '' } = readReference(reference);
-    const newest = newerTag(tag, await listTags(await registries.of(name), repository));
-    return newest === null ? [] : [{ kind: 'image', name: `${name}/${repository}`, locked: tag, newest }];
+  const newer = await askRegistries([...chosen, ...charts], site, host, newerImage);
+  const names = (locked: readonly { reference: string }[]) => locked.map(({ reference }) => reference);
+  const now = [
+    ...(await lockUpstream(names(upstream), site, host)),
+    ...(await lockCharts(names(charts), site, host)),
+  ];
+  const moved = [...upstream, ...charts].flatMap(({ reference: name, digest: locked }): Newer[] => {
+    const newest = now.find(({ reference }) => reference === name)?.digest ?? locked;
+    return newest === locked ? [] : [{ kind: 'image', name, locked, newest }];
   });
-  try {
-    const names = (locked: readonly { reference: string }[]) => locked.map(({ reference }) => reference);
-    const now = [
-      ...(await lockUpstream(names(upstream), site, host)),
-      ...(await lockCharts(names(charts), site, host)),
-    ];
-    const moved = [...upstream, ...charts].flatMap(({ reference: name, digest: locked }): Newer[] => {
-      const newest = now.find(({ reference }) => reference === name)?.digest ?? locked;
-      return newest === locked ? [] : [{ kind: 'image', name, locked, newest }];
-    });
-    return [...moved, ...(await together(tags, host.signal)).flat()];
-  } finally {
-    await registries.close();
-  }
+  return [...moved, ...newer.flat()];
+}
+
+async function newerImage({ reference }: { reference: string }, registries: Registries): Promise<Newer[]> {
+  const { host, repository, tag = '' } = readReference(reference);
+  const newest = newerTag(tag, await listTags(await registries.of(host), repository));
+  return newest === null ? [] : [{ kind: 'image', name: `${host}/${repository}`, locked: tag, newest }];
 }
 
 async function newerNode({ node }: Lock, { signal }: BuildHost): Promise<Newer[]> {

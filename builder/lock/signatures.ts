@@ -2,16 +2,12 @@ import type { Lock } from '../../contract/lock.ts';
 import { digestOf } from '../../contract/manifest.ts';
 import type { Site } from '../../contract/site.ts';
 import type { BuildHost } from '../host.ts';
-import { inTurn } from '../in-turn.ts';
-import { openRegistries } from '../registry/registries.ts';
 import { keyPathsFor, readSignatureKeys, rejectIdleKeys } from '../registry/signature-keys.ts';
 import { fetchSignatures, registrySource } from '../registry/signatures.ts';
+import { askRegistries } from './ask-registries.ts';
 import { readReference } from './upstream.ts';
 
 type Locked = Lock['upstream'][number];
-
-/** Questions to registries at a time. */
-const PARALLEL = 8;
 
 /**
  * Checks the signature of every image for which the site has a key, and pins the manifest it is in.
@@ -27,19 +23,14 @@ export async function lockSignatures(
     images.map(({ reference }) => reference),
   );
   const { cache, repository } = host;
-  const registries = openRegistries(site, repository, host.signal);
-  try {
-    return await inTurn(images, { parallel: PARALLEL, signal: host.signal }, async (image, signal) => {
-      const keys = await readSignatureKeys(repository, keyPathsFor(image.reference, site));
-      if (keys.length === 0) return image;
-      const reference = readReference(image.reference);
-      const registry = await registries.of(reference.host);
-      const wanted = { reference, digest: image.digest };
-      const source = registrySource(registry, wanted, { cache, signal, onBytes: () => {} });
-      const { manifest } = await fetchSignatures(source, wanted, keys, cache);
-      return { ...image, signature: digestOf(manifest.file.sha256) };
-    });
-  } finally {
-    await registries.close();
-  }
+  return await askRegistries(images, site, host, async (image, registries, signal) => {
+    const keys = await readSignatureKeys(repository, keyPathsFor(image.reference, site));
+    if (keys.length === 0) return image;
+    const reference = readReference(image.reference);
+    const registry = await registries.of(reference.host);
+    const wanted = { reference, digest: image.digest };
+    const source = registrySource(registry, wanted, { cache, signal, onBytes: () => {} });
+    const { manifest } = await fetchSignatures(source, wanted, keys, cache);
+    return { ...image, signature: digestOf(manifest.file.sha256) };
+  });
 }

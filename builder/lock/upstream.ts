@@ -3,13 +3,10 @@ import type { Lock } from '../../contract/lock.ts';
 import { type ImageReference, parseReference } from '../../contract/reference.ts';
 import type { Site } from '../../contract/site.ts';
 import type { BuildHost } from '../host.ts';
-import { inTurn } from '../in-turn.ts';
 import { checkPlatform } from '../registry/config.ts';
 import { resolveImage } from '../registry/manifests.ts';
-import { openRegistries, type Registries } from '../registry/registries.ts';
-
-/** Questions to registries at a time. */
-const PARALLEL = 8;
+import type { Registries } from '../registry/registries.ts';
+import { askRegistries } from './ask-registries.ts';
 
 /** Whether an entry of a bundle set is a published image rather than a recipe. */
 export const isReference = (entry: string) => entry.includes('/');
@@ -20,13 +17,7 @@ export async function lockUpstream(
   site: Site,
   host: BuildHost,
 ): Promise<Lock['upstream']> {
-  const registries = openRegistries(site, host.repository, host.signal);
-  try {
-    const turns = { parallel: PARALLEL, signal: host.signal };
-    return await inTurn(entries.filter(isReference).toSorted(), turns, (text) => lockImage(text, registries));
-  } finally {
-    await registries.close();
-  }
+  return await askRegistries(entries.filter(isReference).toSorted(), site, host, lockImage);
 }
 
 async function lockImage(text: string, registries: Registries): Promise<Lock['upstream'][number]> {
