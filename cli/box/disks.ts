@@ -1,17 +1,12 @@
 import { open, stat } from 'node:fs/promises';
 import { dirname, isAbsolute, join } from 'node:path';
 import { CpiabError } from '../../contract/errors.ts';
+import { formatOf } from '../../host/file-format.ts';
 import { run } from '../../host/process.ts';
 import type { Medium } from '../../host/qemu/arguments.ts';
 
 /** Size of a disk that isn't there yet, bytes; it takes only what is written to it. */
 const DISK_SIZE = 16 * 2 ** 30;
-/** Source: QEMU, docs/interop/qcow2.rst. */
-const QCOW2 = Buffer.from('QFI\xfb', 'latin1');
-/** Where a GPT's header begins, and how. Source: UEFI Specification 2.10, section 5.3.2. */
-const GPT = { at: 512, text: Buffer.from('EFI PART') };
-/** Source: ECMA-119, section 8.1.3: the standard identifier of the first volume descriptor. */
-const ISO = { at: 16 * 2048 + 1, text: Buffer.from('CD001') };
 
 /**
  * What a machine gets: an ISO with a data disk of its own; or a disk image, which is never written to:
@@ -22,7 +17,7 @@ export async function attach(
   { medium: path, disk }: { medium: string; disk: string | null },
   signal: AbortSignal,
 ): Promise<{ medium: Medium; disk: string | null }> {
-  const format = await formatOf(path);
+  const format = await mediumFormat(path);
   if (format === 'iso') {
     if (disk !== null && (await isAbsent(disk))) await makeRaw(disk);
     return { medium: { path, format, keep: false }, disk };
@@ -33,19 +28,10 @@ export async function attach(
   return { medium: { path: disk, format: 'qcow2', keep: true }, disk: null };
 }
 
-async function formatOf(path: string): Promise<Medium['format']> {
-  const file = await open(path);
-  try {
-    const { buffer } = await file.read({ buffer: Buffer.alloc(17 * 2048), position: 0 });
-    const has = ({ at, text }: { at: number; text: Buffer }) =>
-      buffer.subarray(at, at + text.length).equals(text);
-    // A hybrid ISO has a GPT too.
-    if (has(ISO)) return 'iso';
-    if (has({ at: 0, text: QCOW2 })) return 'qcow2';
-    if (has(GPT)) return 'raw';
-  } finally {
-    await file.close();
-  }
+async function mediumFormat(path: string): Promise<Medium['format']> {
+  const format = await formatOf(path);
+  if (format === 'iso' || format === 'qcow2') return format;
+  if (format === 'gpt') return 'raw';
   throw new CpiabError('E1070', { subject: path });
 }
 
