@@ -1,3 +1,5 @@
+import { loaderPartition, slotPartitions } from './boot-slots.ts';
+
 const MIB = 2 ** 20;
 const SECTOR = 512;
 /** Partitions begin at multiples of this, as flash and RAID want it. */
@@ -32,9 +34,9 @@ export type PartitionName = (typeof order)[number];
 
 const names: Record<PartitionName, string> = {
   bios: 'cpiab-bios',
-  esp: 'cpiab-esp',
-  slotA: 'cpiab-slot-a',
-  slotB: 'cpiab-slot-b',
+  esp: loaderPartition,
+  slotA: slotPartitions.a,
+  slotB: slotPartitions.b,
   data: 'cpiab-data',
 };
 

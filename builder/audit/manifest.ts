@@ -3,8 +3,8 @@ import { artifactKinds } from '../../contract/artifacts.ts';
 import { CpiabError } from '../../contract/errors.ts';
 import { bundleFiles, medium as layout, mediaTypes } from '../../contract/layout.ts';
 import { type Digest, DigestSchema } from '../../contract/manifest.ts';
+import { bundleView } from '../verify/blob.ts';
 import { parseDocument } from '../verify/document.ts';
-import { servedView } from '../verify/served-view.ts';
 import type { Check, Subject } from './check.ts';
 
 /** Every artifact is of a kind that is known, the index names the same as the manifest, and nothing else is there. */
@@ -15,7 +15,7 @@ export const manifestCheck: Check = {
     const artifacts = await artifactContents(subject, found);
     // What one that can't be read names, nobody knows.
     if (artifacts !== null) {
-      const named = new Set([...artifacts, ...(await servedView(subject)).blobs.values()]);
+      const named = new Set([...artifacts, ...(await bundleView(subject)).blobs.values()]);
       for (const { digest } of manifest.blobs.filter((blob) => !named.has(blob.digest)))
         found(new CpiabError('E2117', { subject: `${subject.medium.path}: ${digest}` }));
     }

@@ -1,6 +1,6 @@
 import { type Digest, digestOf } from '../../contract/manifest.ts';
+import type { ServedImage } from '../../contract/registry-view.ts';
 import type { Parts } from '../fetch/parts.ts';
-import type { ServedImage } from './registry-view.ts';
 import type { BlobSet, Descriptor } from './store.ts';
 
 /** An image, chart or signature as the layout's index and the registry name it. */

@@ -1,11 +1,11 @@
 import { mediaTypes } from '../../contract/layout.ts';
 import type { Digest } from '../../contract/manifest.ts';
+import type { ServedImage } from '../../contract/registry-view.ts';
 import type { CachedFile } from '../../host/cache.ts';
 import type { FetchedChart } from '../fetch/charts.ts';
 import type { FetchedFile } from '../fetch/files.ts';
 import type { BuiltImage } from '../fetch/parts.ts';
 import type { FetchedSource } from '../fetch/sources.ts';
-import type { ServedImage } from './registry-view.ts';
 import type { BlobSet, Descriptor } from './store.ts';
 
 /** Adds charts as their registries have them; the box's registry serves them beside the images. */

@@ -1,6 +1,7 @@
 import { bundleFiles, mediaTypes, medium } from '../../contract/layout.ts';
 import type { Lock } from '../../contract/lock.ts';
 import { type Digest, digestOf, hexOf, type Manifest, ManifestSchema } from '../../contract/manifest.ts';
+import { registryView } from '../../contract/registry-view.ts';
 import type { Site } from '../../contract/site.ts';
 import { type Cache, type CachedFile, stableJson } from '../../host/cache.ts';
 import type { Composed } from '../compose/compose.ts';
@@ -11,7 +12,6 @@ import { addImages, type IndexedImage, imageDigests } from './add-images.ts';
 import { addCharts, addSignatures } from './add-published.ts';
 import type { PackedRepository } from './git.ts';
 import { type SiteKey, signBytes } from './minisign.ts';
-import { registryView } from './registry-view.ts';
 import type { Rotations } from './rotate.ts';
 import { BlobSet, type Descriptor } from './store.ts';
 

@@ -1,9 +1,9 @@
 import { digestOf } from '../../contract/manifest.ts';
+import { type ServedImage, splitReference } from '../../contract/registry-view.ts';
 import type { CachedFile } from '../../host/cache.ts';
 import type { Composed } from '../compose/compose.ts';
 import { loaderParts } from '../image/disk/loader.ts';
 import type { PackedRepository } from './git.ts';
-import { type ServedImage, splitReference } from './registry-view.ts';
 import type { BundlePart } from './sbom.ts';
 
 /** What a bill of materials calls a part of the bundle: everything whose content the manifest fixes. */

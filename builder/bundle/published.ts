@@ -1,9 +1,9 @@
 import type { Lock } from '../../contract/lock.ts';
 import { type Digest, digestOf, hexOf } from '../../contract/manifest.ts';
 import type { Resource } from '../../contract/provenance.ts';
+import { signaturesReference } from '../../contract/registry-view.ts';
 import type { FetchedSource } from '../fetch/sources.ts';
 import { ociPart } from './bundle-parts.ts';
-import { signaturesReference } from './registry-view.ts';
 import type { BundlePart } from './sbom.ts';
 
 type Published = Pick<Lock, 'upstream' | 'charts' | 'files' | 'git'>;

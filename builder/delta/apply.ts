@@ -1,25 +1,23 @@
 import { createReadStream, createWriteStream } from 'node:fs';
 import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { buffer } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
-import { extract } from 'tar-stream';
-import { type Delta, DeltaSchema, deltaMembers } from '../../contract/delta.ts';
+import { type Delta, deltaMembers } from '../../contract/delta.ts';
 import { CpiabError } from '../../contract/errors.ts';
 import { bundleFiles, medium as layout } from '../../contract/layout.ts';
 import { hexOf, type Manifest, ManifestSchema } from '../../contract/manifest.ts';
-import { isRotationFile } from '../../contract/rotation.ts';
+import { copyChecked } from '../../host/checked-copy.ts';
+import { readDelta } from '../../host/delta-file.ts';
 import { linkOrCopy, renameDurably } from '../../host/files.ts';
 import { fullDisk } from '../../host/full-disk.ts';
 import { digestOfBytes } from '../../host/hashing.ts';
-import { fileError, requireFile } from '../../host/input-file.ts';
 import type { TrustedKey } from '../../host/rotation.ts';
+import { applyPatch } from '../../host/zstd-patch.ts';
+import { bundleView } from '../verify/blob.ts';
 import { openDirectory } from '../verify/directory.ts';
 import type { Medium } from '../verify/medium.ts';
-import { servedView } from '../verify/served-view.ts';
 import { readManifest, verifyMedium } from '../verify/verify.ts';
-import { copyChecked, extractBlobs } from './extract.ts';
-import { applyPatch } from './patch.ts';
+import { extractBlobs } from './extract.ts';
 import { nameOf } from './write.ts';
 
 export interface ApplyRequest {
@@ -40,9 +38,8 @@ export interface ApplyRequest {
  *   there already, E21xx something is damaged or not signed by the key.
  */
 export async function applyDelta(request: ApplyRequest): Promise<{ head: Delta; manifest: Manifest }> {
-  const { base, delta, out, trust, signal } = request;
+  const { base, out, trust, signal } = request;
   await rejectExisting(out);
-  await requireFile(delta);
   const old = await readManifest(base, await trust(base));
   const fresh = `${out}.new`;
   await rm(fresh, { recursive: true, force: true });
@@ -66,67 +63,17 @@ async function rejectExisting(out: string): Promise<void> {
   if (found !== null) throw new CpiabError('E1017', { subject: out });
 }
 
-/** Lays the members of the file out in a directory. The head comes first, so that a wrong base costs nothing. */
+/** Lays the members of the file out in a directory. */
 async function unpack(
   { base, delta, signal }: ApplyRequest,
   old: Manifest,
   directory: string,
 ): Promise<Delta> {
   await mkdir(join(directory, 'blobs'), { recursive: true });
-  let head: Delta | null = null;
-  let missing = new Set<string>();
-  const archive = extract();
-  const source = createReadStream(delta, { highWaterMark: 1 << 20 });
-  source.on('error', (cause) => archive.destroy(fileError(cause, delta)));
-  source.pipe(archive);
-  try {
-    for await (const entry of archive) {
-      const { name } = entry.header;
-      if (head === null) {
-        head = readHead(await buffer(entry), name, delta);
-        await rejectOtherBase(base, old, head);
-        missing = membersOf(head);
-      } else {
-        takeOff(missing, name, delta);
-        await pipeline(entry, createWriteStream(join(directory, name)), { signal });
-      }
-    }
-  } catch (cause) {
-    signal.throwIfAborted();
-    // An error of writing is none of the file.
-    if (cause instanceof CpiabError || (cause as NodeJS.ErrnoException).syscall === 'write') throw cause;
-    throw new CpiabError('E2303', { subject: delta, args: ['it is cut off or damaged'], cause });
-  }
-  if (head === null) throw new CpiabError('E2303', { subject: delta, args: ['it is empty'] });
-  rejectMissing(missing, delta);
-  return head;
-}
-
-/** @throws CpiabError E2303 for a member that should not be there, or is there already. */
-function takeOff(missing: Set<string>, name: string, path: string): void {
-  if (missing.delete(name) || isRotationFile(name)) return;
-  throw new CpiabError('E2303', { subject: path, args: [`an unknown member ${name}`] });
-}
-
-/** A tar that ends between two members looks whole. */
-function rejectMissing([first]: Iterable<string>, path: string): void {
-  if (first !== undefined) throw new CpiabError('E2303', { subject: path, args: [`it has no ${first}`] });
-}
-
-function readHead(bytes: Buffer, name: string, path: string): Delta {
-  try {
-    if (name !== deltaMembers.head) throw new Error(`begins with ${name}`);
-    return DeltaSchema.parse(JSON.parse(bytes.toString('utf8')));
-  } catch (cause) {
-    throw new CpiabError('E2303', { subject: path, args: ['it has no head'], cause });
-  }
-}
-
-/** What must follow the head: files that every bundle has, and the blobs that the head names. */
-function membersOf({ blobs }: Delta): Set<string> {
-  const { manifest, signature, ociLayout, index } = bundleFiles;
-  const stored = blobs.map(({ digest }) => deltaMembers.blob(hexOf(digest)));
-  return new Set([manifest, signature, ociLayout, index, ...stored]);
+  return await readDelta(delta, {
+    head: (head) => rejectOtherBase(base, old, head),
+    member: (name, content) => pipeline(content, createWriteStream(join(directory, name)), { signal }),
+  });
 }
 
 async function rejectOtherBase(base: Medium, old: Manifest, head: Delta): Promise<void> {
@@ -175,7 +122,7 @@ async function rebuild({ base, old, head, scratch, fresh, signal }: Rebuild): Pr
 
 /** The registry's view follows from the image manifests. */
 async function writeView(fresh: string, manifest: Manifest): Promise<void> {
-  const { links, blobs } = await servedView({ medium: openDirectory(fresh), manifest });
+  const { links, blobs } = await bundleView({ medium: openDirectory(fresh), manifest });
   const place = async (path: string) => {
     const target = join(fresh, path);
     await mkdir(dirname(target), { recursive: true });

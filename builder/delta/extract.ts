@@ -1,12 +1,9 @@
-import { createHash } from 'node:crypto';
-import { createWriteStream } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import { CpiabError } from '../../contract/errors.ts';
 import { bundleFiles, medium as layout } from '../../contract/layout.ts';
 import { type Digest, digestOf, hexOf } from '../../contract/manifest.ts';
-import { hashing } from '../../host/hashing.ts';
+import { copyChecked } from '../../host/checked-copy.ts';
 import type { Medium } from '../verify/medium.ts';
 
 /**
@@ -33,16 +30,4 @@ export async function extractBlobs(
   }
   const [first] = missing;
   if (first !== undefined) throw new CpiabError('E2105', { subject: `${medium.path}: ${first}` });
-}
-
-/** Writes a stream to a file, which must have this digest. @throws CpiabError E2103. */
-export async function copyChecked(
-  content: NodeJS.ReadableStream,
-  path: string,
-  digest: Digest,
-  signal: AbortSignal,
-): Promise<void> {
-  const hash = createHash('sha256');
-  await pipeline(content, hashing(hash), createWriteStream(path), { signal });
-  if (digestOf(hash.digest('hex')) !== digest) throw new CpiabError('E2103', { subject: digest });
 }

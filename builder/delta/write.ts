@@ -10,9 +10,9 @@ import { stableJson } from '../../host/cache.ts';
 import { renameDurably } from '../../host/files.ts';
 import { fullDisk } from '../../host/full-disk.ts';
 import { digestOfBytes } from '../../host/hashing.ts';
+import { isPatchable, makePatch } from '../../host/zstd-patch.ts';
 import type { OpenBundle } from '../verify/medium.ts';
 import { extractBlobs } from './extract.ts';
-import { isPatchable, makePatch } from './patch.ts';
 import { type DeltaPlan, type NewBlob, planDelta } from './plan.ts';
 
 export interface DeltaRequest {

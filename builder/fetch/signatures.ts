@@ -1,7 +1,7 @@
 import { CpiabError } from '../../contract/errors.ts';
 import type { Lock } from '../../contract/lock.ts';
+import { signaturesReference } from '../../contract/registry-view.ts';
 import type { Site } from '../../contract/site.ts';
-import { signaturesReference } from '../bundle/registry-view.ts';
 import { readReference } from '../lock/upstream.ts';
 import type { BlobContext } from '../registry/blob.ts';
 import type { RemoteDescriptor } from '../registry/manifests.ts';

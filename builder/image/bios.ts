@@ -4,7 +4,7 @@ import type { RunTool } from './scratch-image.ts';
 export const biosGrub = '/usr/lib/grub/i386-pc';
 
 /** Modules that show the menu and start what it names. */
-const MENU_MODULES = ['normal', 'configfile', 'linux', 'serial', 'terminal', 'test', 'echo'];
+const MENU_MODULES = ['normal', 'configfile', 'linux', 'reboot', 'serial', 'terminal', 'test', 'echo'];
 
 export interface BiosCore {
   format: 'i386-pc' | 'i386-pc-eltorito';

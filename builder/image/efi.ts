@@ -1,5 +1,5 @@
 import { utimes, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { RunTool } from './scratch-image.ts';
 
 export interface EfiPartition {
@@ -9,15 +9,14 @@ export interface EfiPartition {
   size: number;
   /** FAT serial number, eight hexadecimal digits. */
   serial: string;
-  /** What GRUB reads first. */
-  config: string;
+  /** What GRUB reads, by path below `boot/grub/`: its configuration, on a disk its environment too. */
+  texts: Readonly<Record<string, string>>;
 }
 
-/** Debian's signed shim, the signed GRUB that it starts, and what that reads first. */
+/** Debian's signed shim, and the signed GRUB that it starts. */
 const files = {
   '/usr/lib/shim/shimx64.efi.signed': '::/EFI/BOOT/BOOTX64.EFI',
   '/usr/lib/grub/x86_64-efi-signed/gcdx64.efi.signed': '::/EFI/BOOT/grubx64.efi',
-  '/scratch/efi-grub.cfg': '::/boot/grub/grub.cfg',
 } as const;
 
 /** Makes an EFI system partition: FAT by mtools, which takes its times from SOURCE_DATE_EPOCH. */
@@ -25,14 +24,17 @@ export async function writeEfiPartition(
   run: RunTool,
   scratch: string,
   epoch: number,
-  { image, size, serial, config }: EfiPartition,
+  { image, size, serial, texts }: EfiPartition,
 ): Promise<void> {
-  const path = join(scratch, 'efi-grub.cfg');
-  await writeFile(path, config);
-  await utimes(path, epoch, epoch);
   await run(['truncate', '--size', String(size), image]);
   await run(['mkfs.vfat', '--invariant', '-n', 'CPIAB-ESP', '-i', serial, image]);
   await run(['mmd', '-i', image, '::/EFI', '::/EFI/BOOT', '::/boot', '::/boot/grub']);
   for (const [source, target] of Object.entries(files))
     await run(['mcopy', '-m', '-i', image, source, target]);
+  for (const [path, text] of Object.entries(texts)) {
+    const source = join(scratch, basename(path));
+    await writeFile(source, text);
+    await utimes(source, epoch, epoch);
+    await run(['mcopy', '-m', '-i', image, `/scratch/${basename(path)}`, `::/${path}`]);
+  }
 }

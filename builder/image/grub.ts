@@ -1,58 +1,47 @@
-/** Empty file by which GRUB and the initramfs know this medium among others. */
-export const markPath = (id: string) => `.disk/${id}`;
+import { argumentVariable, markPath, menuPath, trialArgument } from '../../contract/boot-menu.ts';
+import { environmentFile, mostTries } from '../../contract/boot-slots.ts';
 
-/**
- * Kernel parameters that every box boots with. Debian's list of security modules without `bpf`: with it,
- * systemd loads and attaches a BPF program first, which is 7 % of the instructions of an emulated boot.
- * `preempt=none` is the kernel's own choice for servers: fewer switches, a fifth off an emulated boot.
- */
-const KERNEL = [
-  'quiet',
-  'preempt=none',
-  'loglevel=3',
-  'lsm=landlock,lockdown,yama,apparmor',
-  'systemd.show_status=false',
-  'console=tty0',
-  'console=ttyS0,115200',
-];
-
-/**
- * The menu: one entry, started at once; the serial console shows it too.
- * @param id the medium's own name, which the initramfs looks for.
- */
-export function grubConfig(id: string): string {
-  return [
-    'serial --unit=0 --speed=115200',
-    'terminal_input console serial',
-    'terminal_output console serial',
-    'set timeout=0',
-    "menuentry 'CPiaB' {",
-    `  linux /live/vmlinuz cpiab.medium=${id} ${KERNEL.join(' ')}`,
-    '  initrd /live/initrd.img',
-    '}',
-    '',
-  ].join('\n');
-}
+const startMenu = ['set prefix=($root)/boot/grub', 'configfile $prefix/grub.cfg', ''];
 
 /** What GRUB reads in the EFI system partition of an ISO: where the menu is. The signed one begins with it. */
-export function efiGrubConfig(id: string): string {
-  return [
-    `search --file --set=root /${markPath(id)}`,
-    'set prefix=($root)/boot/grub',
-    'configfile $prefix/grub.cfg',
-    '',
-  ].join('\n');
+export function isoGrubConfig(id: string): string {
+  return [`search --file --set=root /${markPath(id)}`, ...startMenu].join('\n');
 }
+
+/** Numbers of the partitions that hold the loader and the slots. Source: contract/disk-layout.ts. */
+const [loader, slotA, slotB] = ['gpt2', 'gpt3', 'gpt4'];
 
 /**
  * What GRUB reads in the EFI system partition of a disk, for both firmwares: which of the disk's slots
  * starts. It names the disk by where it was itself read from, so it is the same on every disk.
+ *
+ * A version on trial is started only when one try could be taken off it before: whatever becomes of it,
+ * its tries come to an end. A slot without a menu is passed over.
  */
 export function diskGrubConfig(): string {
+  const tries = Array.from({ length: mostTries }, (_, left) => [left + 1, left]);
   return [
     `regexp --set=1:disk '^\\(([^,)]+)' "$prefix"`,
-    'set root=$disk,gpt3',
-    'configfile ($root)/boot/grub/grub.cfg',
-    '',
+    `set env=($disk,${loader})/${environmentFile}`,
+    ...['slot=a', 'trial=', 'tries=0', 'left=', `${argumentVariable}=`].map((value) => `set ${value}`),
+    'load_env --file $env slot trial tries',
+    ...tries.map(([now, left]) => `if [ "$tries" = ${now} ]; then set left=${left}; fi`),
+    'if [ -n "$trial" -a -n "$left" ]; then',
+    '  set tries=$left',
+    '  if save_env --file $env slot trial tries; then',
+    '    set slot=$trial',
+    `    set ${argumentVariable}=${trialArgument}`,
+    '  fi',
+    'fi',
+    `set first=${slotA}`,
+    `set second=${slotB}`,
+    `if [ "$slot" = b ]; then set first=${slotB}; set second=${slotA}; fi`,
+    'set root=$disk,$first',
+    `if [ ! -s ($root)/${menuPath} ]; then`,
+    '  set root=$disk,$second',
+    `  set ${argumentVariable}=`,
+    'fi',
+    `export ${argumentVariable}`,
+    ...startMenu,
   ].join('\n');
 }

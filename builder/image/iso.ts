@@ -1,11 +1,12 @@
 import { join } from 'node:path';
+import { menuPath } from '../../contract/boot-menu.ts';
 import { volumeId } from '../../contract/layout.ts';
 import { biosGrub, coreModules, writeBiosCore } from './bios.ts';
 import { writeEfiPartition } from './efi.ts';
-import { efiGrubConfig } from './grub.ts';
+import { isoGrubConfig } from './grub.ts';
 import { type ImageContext, makeImage } from './scratch-image.ts';
 import { type Signer, sealIso } from './seal.ts';
-import { layOutTree, type MediumTree, mediumId } from './tree.ts';
+import { layOutTree, type MediumTree, treeId } from './tree.ts';
 
 export interface IsoInput extends ImageContext {
   tree: MediumTree;
@@ -31,7 +32,10 @@ export async function writeIso(input: IsoInput): Promise<void> {
   await makeImage('cpiab.iso', input, async (run, scratch) => {
     await layOutTree(join(scratch, 'tree'), tree, epoch);
     await writeBiosCore(run, BIOS);
-    await writeEfiPartition(run, scratch, epoch, { ...ESP, config: efiGrubConfig(mediumId(tree)) });
+    await writeEfiPartition(run, scratch, epoch, {
+      ...ESP,
+      texts: { [menuPath]: isoGrubConfig(treeId(tree)) },
+    });
     await run(xorriso(epoch));
     await sealIso(join(scratch, 'cpiab.iso'), input.sign, input.signal);
   });

@@ -1,10 +1,10 @@
 import { mkdir, utimes, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { grubMenu, markPath, mediumId, menuPath } from '../../contract/boot-menu.ts';
 import { bundleFiles, medium } from '../../contract/layout.ts';
 import type { CachedFile } from '../../host/cache.ts';
 import { linkOrCopy } from '../../host/files.ts';
 import type { Bundle } from '../bundle/assemble.ts';
-import { grubConfig, markPath } from './grub.ts';
 
 /** Path on a medium → file. Paths that share a file are stored once. */
 export type MediumTree = Map<string, CachedFile>;
@@ -15,10 +15,11 @@ export function mediumTree(bundle: Bundle): MediumTree {
   return new Map([...bundle.links, ...inBundle]);
 }
 
-/** A name of its own for each bundle, so that of two media in one machine the one that GRUB chose is found again. */
-export function mediumId(tree: MediumTree): string {
+/** The name of the medium that a tree becomes. @throws Error for a tree without a manifest. */
+export function treeId(tree: MediumTree): string {
   const manifest = tree.get(`${medium.bundle}/${bundleFiles.manifest}`);
-  return `cpiab-${manifest?.sha256.slice(0, 16) ?? 'none'}`;
+  if (manifest === undefined) throw new Error('a medium without a manifest');
+  return mediumId(`sha256:${manifest.sha256}`);
 }
 
 /** Lays the tree out in a directory, with GRUB's menu and the mark. @param epoch seconds. */
@@ -28,9 +29,9 @@ export async function layOutTree(root: string, tree: MediumTree, epoch: number):
     await mkdir(dirname(target), { recursive: true });
     await linkOrCopy(file.path, target);
   }
-  const id = mediumId(tree);
+  const id = treeId(tree);
   for (const [path, text] of [
-    ['boot/grub/grub.cfg', grubConfig(id)],
+    [menuPath, grubMenu(id)],
     [markPath(id), ''],
   ] as const) {
     await mkdir(dirname(join(root, path)), { recursive: true });

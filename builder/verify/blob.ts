@@ -1,6 +1,8 @@
 import { CpiabError } from '../../contract/errors.ts';
 import { bundleFiles, medium as layout } from '../../contract/layout.ts';
 import { type Digest, hexOf } from '../../contract/manifest.ts';
+import type { RegistryView } from '../../contract/registry-view.ts';
+import { servedView } from '../../contract/served-view.ts';
 import { digestOfBytes } from '../../host/hashing.ts';
 import type { OpenBundle } from './medium.ts';
 
@@ -10,6 +12,11 @@ export async function readBlob(bundle: OpenBundle, digest: Digest): Promise<Buff
   const bytes = await bundle.medium.read(path);
   if (digestOfBytes(bytes) !== digest) throw damaged(bundle, digest);
   return bytes;
+}
+
+/** The registry's view, derived again from the image manifests. @throws CpiabError E2103 for a damaged one. */
+export async function bundleView(bundle: OpenBundle): Promise<RegistryView> {
+  return await servedView(bundle.manifest, (digest) => readBlob(bundle, digest));
 }
 
 /** The error of content that hasn't its digest. @param path names it where no blob has that digest. */

@@ -5,9 +5,8 @@ import { bundleFiles, medium as layout } from '../../contract/layout.ts';
 import { type Digest, digestOf, hexOf } from '../../contract/manifest.ts';
 import { sha256File } from '../../host/files.ts';
 import { digestOfBytes } from '../../host/hashing.ts';
-import { damaged } from './blob.ts';
+import { bundleView, damaged } from './blob.ts';
 import type { OpenBundle, OpenFile } from './medium.ts';
-import { servedView } from './served-view.ts';
 
 /**
  * Checks every file of a bundle: that it is listed and has its digest, and that none is missing.
@@ -31,7 +30,7 @@ async function expectedFiles(bundle: OpenBundle): Promise<Map<string, Digest>> {
   for (const { digest } of manifest.blobs)
     expected.set(inBundle(`${bundleFiles.blobs}/${hexOf(digest)}`), digest);
   for (const [name, digest] of Object.entries(manifest.files)) expected.set(inBundle(name), digest);
-  const { links, blobs } = await servedView(bundle);
+  const { links, blobs } = await bundleView(bundle);
   for (const [path, digest] of blobs) expected.set(inBundle(path), digest);
   for (const [path, digest] of links) expected.set(inBundle(path), digestOfBytes(digest));
   if (medium.kind === 'iso')

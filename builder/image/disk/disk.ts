@@ -1,10 +1,11 @@
 import { mkdir, readdir, truncate, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
+import { slotFormat } from '../../../contract/boot-slots.ts';
 import { type DiskLayout, diskLayout, type Partition, sfdiskScript } from '../../../contract/disk-layout.ts';
 import { dataLabel, medium } from '../../../contract/layout.ts';
 import { linkOrCopy } from '../../../host/files.ts';
 import { type ImageContext, makeImage, type RunTool } from '../scratch-image.ts';
-import { layOutTree, type MediumTree, mediumId } from '../tree.ts';
+import { layOutTree, type MediumTree, treeId } from '../tree.ts';
 import { writeBiosLoader } from './bios-loader.ts';
 import { uuidOf } from './uuid.ts';
 
@@ -14,9 +15,6 @@ export interface DiskInput extends ImageContext {
   data: number;
 }
 
-/** What GRUB 2.12 and the box's kernel both know; a slot is written once, so it needs no journal. */
-const SLOT_FEATURES = '^has_journal,^metadata_csum_seed,^orphan_file,^resize_inode';
-
 /**
  * Writes a sparse raw disk image that boots by BIOS and UEFI: slot A holds the same files as the ISO,
  * slot B is empty, the data partition is formatted. No device and no privilege is needed.
@@ -24,7 +22,7 @@ const SLOT_FEATURES = '^has_journal,^metadata_csum_seed,^orphan_file,^resize_ino
 export async function writeDisk(input: DiskInput): Promise<void> {
   const { epoch, tree } = input;
   await makeImage('disk.raw', input, async (run, scratch) => {
-    const id = mediumId(tree);
+    const id = treeId(tree);
     const layout = diskLayout((part) => uuidOf(id, part), contentSize(tree), input.data);
     await writeFile(join(scratch, 'disk.raw'), '');
     await truncate(join(scratch, 'disk.raw'), layout.size);
@@ -54,10 +52,15 @@ function partOf(tree: MediumTree, name: keyof typeof medium.loader): string {
 
 async function writeFileSystems(run: RunTool, scratch: string, epoch: number, layout: DiskLayout) {
   const { slotA, slotB, data } = layout.partitions;
-  await makeExt4(run, slotA, ['-O', SLOT_FEATURES, '-m', '0', '-d', 'tree']);
+  await makeExt4(run, slotA, [...slotFormat, '-d', 'tree']);
   await setAttributes(run, scratch, epoch, slotA);
-  await makeExt4(run, slotB, ['-O', SLOT_FEATURES, '-m', '0']);
-  await makeExt4(run, data, ['-L', dataLabel, '-m', '1'], 'lazy_itable_init=1,lazy_journal_init=1');
+  await makeExt4(run, slotB, slotFormat);
+  await makeExt4(
+    run,
+    data,
+    ['-t', 'ext4', '-b', '4096', '-L', dataLabel, '-m', '1'],
+    'lazy_itable_init=1,lazy_journal_init=1',
+  );
 }
 
 /**
@@ -81,7 +84,12 @@ async function setAttributes(run: RunTool, scratch: string, epoch: number, { sta
 }
 
 /** mke2fs(8): its times are SOURCE_DATE_EPOCH, identifiers and hash seeds those of the partition. */
-async function makeExt4(run: RunTool, { start, size, uuid }: Partition, options: string[], more = '') {
+async function makeExt4(
+  run: RunTool,
+  { start, size, uuid }: Partition,
+  options: readonly string[],
+  more = '',
+) {
   const extended = [
     `offset=${start}`,
     `hash_seed=${uuid}`,
@@ -90,7 +98,7 @@ async function makeExt4(run: RunTool, { start, size, uuid }: Partition, options:
     ...(more ? [more] : []),
   ];
   await run([
-    ...['mke2fs', '-q', '-F', '-t', 'ext4', '-b', '4096', '-U', uuid, '-E', extended.join(','), ...options],
+    ...['mke2fs', '-q', '-F', '-U', uuid, '-E', extended.join(','), ...options],
     ...['disk.raw', `${size / 1024}k`],
   ]);
 }

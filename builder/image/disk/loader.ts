@@ -1,5 +1,7 @@
 import { open, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
+import { menuPath } from '../../../contract/boot-menu.ts';
+import { environmentFile, formatEnvironment, settled } from '../../../contract/boot-slots.ts';
 import { diskLayout } from '../../../contract/disk-layout.ts';
 import type { Cache, CachedFile } from '../../../host/cache.ts';
 import type { Sandbox } from '../../../host/sandbox.ts';
@@ -17,13 +19,13 @@ export type DiskLoader = Record<(typeof loaderParts)[number], CachedFile>;
 export const loaderParts = ['boot', 'core', 'esp'] as const;
 
 /** Raised when the way the loader is made changes. */
-const RECIPE = 1;
+const RECIPE = 2;
 /** FAT serial number. Nothing looks for it: two disks of one machine may have the same. */
 const SERIAL = '43504942';
 const PIECE = 1 << 20;
 
 /** With these GRUB's core image reads the EFI partition of its own disk, and starts from there. */
-const MODULES = coreModules(['part_gpt', 'fat', 'ext2', 'regexp']);
+const MODULES = coreModules(['part_gpt', 'fat', 'ext2', 'loadenv', 'regexp']);
 
 /** Where BIOS boot and EFI system partition lie does not depend on what is in the slots. */
 const { bios, esp } = diskLayout(() => '', 0, 0).partitions;
@@ -35,11 +37,14 @@ export async function makeDiskLoader(
   epoch: number,
   signal: AbortSignal,
 ): Promise<DiskLoader> {
-  const config = diskGrubConfig();
-  const key = { recipe: RECIPE, modules: MODULES, config, bios, esp, epoch, tools: sandbox.key };
+  const texts = {
+    [menuPath]: diskGrubConfig(),
+    [environmentFile]: formatEnvironment(settled('a')),
+  };
+  const key = { recipe: RECIPE, modules: MODULES, texts, bios, esp, epoch, tools: sandbox.key };
   const { files } = await cache.files('disk-loader', key, async (scratch) => {
     const run = toolsIn(scratch, { epoch, sandbox, signal });
-    const partition = { image: 'esp.img', size: esp.size, serial: SERIAL, config };
+    const partition = { image: 'esp.img', size: esp.size, serial: SERIAL, texts };
     await writeEfiPartition(run, scratch, epoch, partition);
     await cutZeros(join(scratch, 'esp.img'));
     // The drive that the firmware started, whichever that is, and its second partition.

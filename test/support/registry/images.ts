@@ -4,8 +4,8 @@ import { dirname, join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { gzipSync } from 'node:zlib';
 import { pack } from 'tar-stream';
-import { registryView } from '../../../builder/bundle/registry-view.ts';
 import type { Digest } from '../../../contract/manifest.ts';
+import { registryView } from '../../../contract/registry-view.ts';
 
 const types = {
   oci: {

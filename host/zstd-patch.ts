@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises';
-import { run } from '../../host/process.ts';
+import { run } from './process.ts';
 
 /** Long enough a window for any blob that zstd will load as a reference. Source: zstd(1), --patch-from. */
 const MOST = 2 ** 31 - 2 ** 20;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { registryView, splitReference } from '../../../../builder/bundle/registry-view.ts';
-import type { Digest } from '../../../../contract/manifest.ts';
+import type { Digest } from '../../../contract/manifest.ts';
+import { registryView, splitReference } from '../../../contract/registry-view.ts';
 
 const digest = (digit: string): Digest => `sha256:${digit.repeat(64)}`;
 const hex = (digit: string) => digit.repeat(64);

@@ -1,6 +1,6 @@
-import { bundleFiles } from '../../contract/layout.ts';
-import { type Digest, hexOf } from '../../contract/manifest.ts';
-import { signatureTag } from '../../contract/reference.ts';
+import { bundleFiles } from './layout.ts';
+import { type Digest, hexOf } from './manifest.ts';
+import { signatureTag } from './reference.ts';
 
 /** One image as the registry serves it. */
 export interface ServedImage {

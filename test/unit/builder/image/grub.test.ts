@@ -1,0 +1,70 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { diskGrubConfig, isoGrubConfig } from '../../../../builder/image/grub.ts';
+import { grubMenu } from '../../../../contract/boot-menu.ts';
+import { mostTries } from '../../../../contract/boot-slots.ts';
+import { run } from '../../../../host/process.ts';
+
+const slots = { a: 'hd0,gpt3', b: 'hd0,gpt4' };
+const disk = diskGrubConfig();
+
+test.each([
+  ['a disk', disk],
+  ['an ISO', isoGrubConfig('cpiab-0123')],
+  ['the menu', grubMenu('cpiab-0123')],
+])('GRUB takes the configuration of %s', async (_, text) => {
+  const directory = await mkdtemp(join(tmpdir(), 'cpiab-grub-'));
+  try {
+    await writeFile(join(directory, 'grub.cfg'), text);
+    await run(['grub-script-check', join(directory, 'grub.cfg')]);
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
+});
+
+/** What the script does to the choice, by the shell, which has the same words for what it uses. */
+async function chosen(slot: string, trial: string, tries: number, { save = true, menu = true } = {}) {
+  const commands = [
+    'load_env() { slot=$S; trial=$T; tries=$N; }',
+    `save_env() { saved=$tries; ${save ? 'true' : 'false'}; }`,
+    'regexp() { disk=hd0; }',
+    'configfile() { echo "$root $saved $cpiab_arguments"; }',
+    'set() { IFS="=" read -r name value <<<"$1"; eval "$name=\\$value"; }',
+  ];
+  const script = disk
+    .replaceAll(/\((\$disk,gpt2|\$root)\)/g, '')
+    .replaceAll('[ ! -s /boot/grub/grub.cfg ]', menu ? 'false' : 'true');
+  const env = { S: slot, T: trial, N: String(tries) };
+  return (await run(['bash', '-c', `${commands.join('\n')}\n${script}`], { env })).stdout.trim();
+}
+
+describe('a disk starts', () => {
+  test('the slot that works', async () => {
+    expect(await chosen('a', '', 0)).toBe(slots.a);
+    expect(await chosen('b', '', 0)).toBe(slots.b);
+  });
+
+  test.each(Array.from({ length: mostTries }, (_, left) => left))(
+    'the slot on trial, with %d tries left, after it took one off',
+    async (left) => {
+      expect(await chosen('a', 'b', left + 1)).toBe(`${slots.b} ${left} cpiab.trial`);
+      expect(await chosen('b', 'a', left + 1)).toBe(`${slots.a} ${left} cpiab.trial`);
+    },
+  );
+
+  test('the slot that works, once all tries are used', async () => {
+    expect(await chosen('a', 'b', 0)).toBe(slots.a);
+    expect(await chosen('b', 'a', 0)).toBe(slots.b);
+  });
+
+  test('the slot that works, when a try cannot be counted', async () => {
+    expect(await chosen('a', 'b', 3, { save: false })).toBe(`${slots.a} 2`);
+  });
+
+  test('the other slot, when one has no menu', async () => {
+    expect(await chosen('a', '', 0, { menu: false })).toBe(slots.b);
+    expect(await chosen('a', 'b', 3, { menu: false })).toBe(`${slots.a} 2`);
+  });
+});
