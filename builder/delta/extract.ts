@@ -4,7 +4,7 @@ import { CpiabError } from '../../contract/errors.ts';
 import { bundleFiles, medium as layout } from '../../contract/layout.ts';
 import { type Digest, digestOf, hexOf } from '../../contract/manifest.ts';
 import { copyChecked } from '../../host/checked-copy.ts';
-import type { Medium } from '../verify/medium.ts';
+import { type Medium, skipFile } from '../verify/medium.ts';
 
 /**
  * Copies blobs out of a medium, each under its 64 hexadecimal digits, and checks them on the way.
@@ -22,7 +22,7 @@ export async function extractBlobs(
   for await (const file of medium.files()) {
     const digest: Digest = digestOf(file.path.slice(prefix.length));
     if (!file.path.startsWith(prefix) || !missing.has(digest)) {
-      if (file.onDisk === undefined) file.content.resume();
+      skipFile(file);
       continue;
     }
     await copyChecked(file.content, join(directory, hexOf(digest)), digest, signal);

@@ -6,7 +6,7 @@ import { type Digest, digestOf, hexOf } from '../../contract/manifest.ts';
 import { sha256File } from '../../host/files.ts';
 import { digestOfBytes } from '../../host/hashing.ts';
 import { bundleView, damaged } from './blob.ts';
-import type { OpenBundle, OpenFile } from './medium.ts';
+import { type OpenBundle, type OpenFile, skipFile } from './medium.ts';
 
 /**
  * Checks every file of a bundle: that it is listed and has its digest, and that none is missing.
@@ -65,7 +65,7 @@ async function checkFiles(check: Check, signal: AbortSignal): Promise<{ files: n
 /** A file that the manifest doesn't list. */
 function passOver(file: OpenFile, { medium, onDamage }: Check): void {
   if (!isOutside(file.path)) onDamage(new CpiabError('E2104', { subject: `${medium.path}: ${file.path}` }));
-  if (file.onDisk === undefined) file.content.resume();
+  skipFile(file);
 }
 
 function reportMissing({ medium, expected, onDamage }: Check, seen: Map<string, Digest>): void {

@@ -22,6 +22,11 @@ export interface OpenFile extends MediumFile {
   linkTo?: string;
 }
 
+/** Passes over a file that nobody reads, as a stream of the medium must end before the next begins. */
+export function skipFile(file: OpenFile): void {
+  if (file.onDisk === undefined) file.content.resume();
+}
+
 /** An opened ISO, tarball or bundle directory. Reading trusts nothing: callers check what they get. */
 export interface Medium {
   kind: 'iso' | 'tarball' | 'directory';
