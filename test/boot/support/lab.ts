@@ -65,23 +65,35 @@ export interface LabBox {
 /** Questions, a second apart, until an API that is about to listen must answer. */
 const STATUS_TRIES = 60;
 
+/** What a machine that runs on answers to. */
+function running(report: BootReport) {
+  const get = async (path: string) => {
+    const { body } = await getPinned(new URL(path, report.url), report.fingerprint, ANSWER_MS);
+    return body.toString();
+  };
+  const status = async () => BoxStatusSchema.parse(JSON.parse(await get('/v1/status')));
+  return { get, status, cut: () => cut(report) };
+}
+
+async function boot(medium: string, ...args: string[]): Promise<BootReport> {
+  const options = ['--timeout', '1200', '--keep', '--json'];
+  return JSON.parse(await cpiab('boot', medium, ...options, ...args)) as BootReport;
+}
+
 /** Boots a medium until its API answers. */
 export async function startLab(medium: string, ...args: string[]) {
-  const options = ['--timeout', '1200', '--keep', '--json'];
-  const report = JSON.parse(await cpiab('boot', medium, ...options, ...args)) as BootReport;
-  const status = async () => {
-    for (let tries = 1; ; tries++) {
-      try {
-        const { body } = await getPinned(new URL('/v1/status', report.url), report.fingerprint, ANSWER_MS);
-        return BoxStatusSchema.parse(JSON.parse(body.toString()));
-      } catch (error) {
-        // The console tells the fingerprint a moment before the API listens.
-        if (tries === STATUS_TRIES) throw error;
-        await sleep(1000);
-      }
-    }
-  };
-  return { status, cut: () => cut(report) };
+  const { status, cut } = running(await boot(medium, ...args));
+  return { status: () => untilListening(status), cut };
+}
+
+/** The console tells the fingerprint a moment before the API listens. */
+async function untilListening<Answer>(ask: () => Promise<Answer>): Promise<Answer> {
+  for (let tries = 1; tries < STATUS_TRIES; tries++) {
+    const answer = await ask().catch(() => null);
+    if (answer !== null) return answer;
+    await sleep(1000);
+  }
+  return await ask();
 }
 
 /** Ends QEMU and waits until it is gone, and with it its lock on the disk. */
@@ -93,13 +105,8 @@ async function cut({ pid }: BootReport): Promise<void> {
 
 /** Boots a medium until it has converged. */
 export async function bootLab(medium: string, ...args: string[]): Promise<LabBox> {
-  const wait = ['--wait', 'converged', '--timeout', '1200', '--keep', '--json'];
-  const report = JSON.parse(await cpiab('boot', medium, ...wait, ...args)) as BootReport;
-  const url = new URL(report.url).origin;
-  const get = async (path: string) => {
-    const { body } = await getPinned(new URL(path, url), report.fingerprint, ANSWER_MS);
-    return body.toString();
-  };
+  const report = await boot(medium, '--wait', 'converged', ...args);
+  const { get, status, cut } = running(report);
   const directory = await mkdtemp(join(tmpdir(), 'cpiab-lab-'));
   const files = {
     ca: join(directory, 'ca.pem'),
@@ -107,16 +114,15 @@ export async function bootLab(medium: string, ...args: string[]): Promise<LabBox
     key: join(keysDirectory('lab'), 'operator.key'),
   };
   await writeFile(files.ca, await get('/v1/ca.pem'));
-  const status = async () => BoxStatusSchema.parse(JSON.parse(await get('/v1/status')));
   return {
     report,
     status: await status(),
-    url,
+    url: new URL(report.url).origin,
     files,
     ask: {
       status,
       kustomizations: async () => KustomizationListSchema.parse(JSON.parse(await get('/v1/kustomizations'))),
     },
-    cut: () => cut(report),
+    cut,
   };
 }

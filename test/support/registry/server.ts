@@ -1,11 +1,11 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { stringify } from 'yaml';
 import { run } from '../../../host/process.ts';
+import { freePort } from '../../../host/qemu/launch.ts';
 import { testCertificate } from './certificate.ts';
 import { RegistryStorage } from './images.ts';
 import type { TokenServer } from './token-server.ts';
@@ -73,15 +73,6 @@ async function writeLogin(
   const { stdout } = await run(['htpasswd', '-nbB', user, password]);
   await writeFile(path, stdout);
   return path;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  return typeof address === 'object' && address !== null ? address.port : 0;
 }
 
 async function listening(port: number, alive: () => boolean, said: Buffer[]): Promise<void> {
