@@ -7,7 +7,8 @@ import { writeAtomic } from '../../host/files.ts';
 import { holdWhenFree } from '../../host/hold.ts';
 import { Retryable, withRetries } from '../registry/retry.ts';
 import { append, LEAST_PROGRESS, openPartial, type PartialFile } from './partial.ts';
-import type { Answer, Web } from './web.ts';
+import { type Answer, discard } from './redirects.ts';
+import type { Web } from './web.ts';
 
 export interface FileRequest {
   url: string;
@@ -128,7 +129,7 @@ function headersFor(at: number, validator: string | null): Record<string, string
 
 /** The server has no byte after those that are there: either that is all, or they are of another file. */
 async function atEnd(download: Download, partial: PartialFile, answer: Answer): Promise<void> {
-  await answer.body.dump();
+  await discard(answer);
   const [, all] = /^bytes \*\/(\d+)$/.exec(String(answer.headers['content-range'])) ?? [];
   if (Number(all) === partial.at) return;
   await forget(download, partial);

@@ -1,14 +1,11 @@
-import { Agent, type Dispatcher, request } from 'undici';
+import { Agent, request } from 'undici';
 import { CpiabError } from '../../contract/errors.ts';
 import type { Site } from '../../contract/site.ts';
 import { Retryable, retryAfterMs } from '../registry/retry.ts';
+import { type Answer, discard, followRedirects, MOST_REDIRECTS } from './redirects.ts';
 import { authorities, isUntrusted, readCertificates } from './trust.ts';
 
-export type Answer = Dispatcher.ResponseData;
-
 const SILENCE_MS = 60_000;
-const MOST_REDIRECTS = 5;
-const REDIRECTS = [301, 302, 303, 307, 308];
 /** What we cannot go on with, and neither can the server: all other answers may be better later. */
 const AGAIN = [408, 425, 429];
 
@@ -32,14 +29,13 @@ export class Web {
    * @throws Retryable; CpiabError E3041 refused, E3042 certificate, E3043 redirect.
    */
   async get(address: string, headers: Record<string, string>): Promise<Answer> {
-    let url = new URL(address);
-    for (let followed = 0; followed <= MOST_REDIRECTS; followed++) {
-      const answer = await this.#send(url, headers, address);
-      if (!REDIRECTS.includes(answer.statusCode)) return await judged(answer, address);
-      await answer.body.dump();
-      url = next(url, answer, address);
-    }
-    throw new CpiabError('E3041', { subject: address, args: [`more than ${MOST_REDIRECTS} redirects`] });
+    const { answer } = await followRedirects(new URL(address), headers, {
+      ask: async (url, shown) => await this.#send(url, shown, address),
+      next: (redirect, from) => next(from, redirect, address),
+      endless: () =>
+        new CpiabError('E3041', { subject: address, args: [`more than ${MOST_REDIRECTS} redirects`] }),
+    });
+    return await judged(answer, address);
   }
 
   async close(): Promise<void> {
@@ -80,7 +76,7 @@ function next(url: URL, { headers }: Answer, subject: string): URL {
 async function judged(answer: Answer, subject: string): Promise<Answer> {
   const { statusCode, headers } = answer;
   if ([200, 206, 416].includes(statusCode)) return answer;
-  await answer.body.dump();
+  await discard(answer);
   const why = `status ${statusCode}`;
   if (statusCode < 500 && !AGAIN.includes(statusCode))
     throw new CpiabError('E3041', { subject, args: [why] });

@@ -4,9 +4,9 @@ import { CpiabError } from '../../contract/errors.ts';
 import { type Cache, type CachedFile, keyDigest } from '../../host/cache.ts';
 import { holdWhenFree } from '../../host/hold.ts';
 import { append, LEAST_PROGRESS, openPartial, type PartialFile } from '../download/partial.ts';
+import { discard } from '../download/redirects.ts';
 import type { Registry } from './registry.ts';
 import { Retryable, withRetries } from './retry.ts';
-import { discard } from './send.ts';
 
 export interface BlobRequest {
   repository: string;

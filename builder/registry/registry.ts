@@ -1,11 +1,12 @@
 import { Agent, type Dispatcher } from 'undici';
 import { CpiabError } from '../../contract/errors.ts';
+import { type Answer, discard } from '../download/redirects.ts';
 import { authorities } from '../download/trust.ts';
 import { type Challenge, parseChallenges } from './challenge.ts';
 import type { Credentials } from './credential-helper.ts';
 import { readDocument } from './document.ts';
 import { Retryable, type RetryOptions, retryAfterMs, withRetries } from './retry.ts';
-import { type Answer, discard, send } from './send.ts';
+import { send } from './send.ts';
 import { basic, fetchToken, type Token } from './token.ts';
 
 /** How to reach a registry. */

@@ -1,14 +1,8 @@
 import { type Dispatcher, request } from 'undici';
 import { CpiabError } from '../../contract/errors.ts';
 import { isGuarded } from '../../contract/guarded.ts';
+import { type Answer, discard, followRedirects, MOST_REDIRECTS } from '../download/redirects.ts';
 import { connectionError } from './connection.ts';
-
-export type Answer = Dispatcher.ResponseData;
-
-/** Passes over a body, so that its connection can be used again. What nobody reads need not come whole. */
-export async function discard({ body }: Answer): Promise<void> {
-  await body.dump().catch(() => {});
-}
 
 /** Through what a request goes, and whom its errors name. */
 export interface Line {
@@ -18,13 +12,8 @@ export interface Line {
   subject: string;
 }
 
-/** Real registries redirect once, to a storage or a CDN; browsers stop at 20. */
-const MOST_REDIRECTS = 5;
-const REDIRECTS = [301, 302, 303, 307, 308];
-
 /**
- * One GET. Redirects are followed, and a login stays with the address that it is for.
- * Source: RFC 9110 section 15.4, of which step 3 wants `Authorization` considered.
+ * One GET, with redirects followed.
  * @returns what it answers in the end, and which address did; the body must be read or destroyed.
  * @throws CpiabError E3050 a web page, E3051 redirects without end, E3052 a redirect out of TLS; Retryable.
  */
@@ -34,23 +23,17 @@ export async function send(
   line: Line,
 ): Promise<{ answer: Answer; from: URL }> {
   const { dispatcher, signal, subject } = line;
-  let to = url;
-  let shown = headers;
-  for (let redirects = 0; redirects <= MOST_REDIRECTS; redirects++) {
-    const answer = await request(to, { headers: shown, dispatcher, signal }).catch((cause: unknown) => {
-      signal.throwIfAborted();
-      throw connectionError(cause, to);
-    });
-    if (!REDIRECTS.includes(answer.statusCode)) {
-      await rejectPage(answer, to, subject);
-      return { answer, from: to };
-    }
-    await discard(answer);
-    const next = nextAddress(answer, to, subject);
-    if (next.origin !== to.origin) shown = withoutLogin(shown);
-    to = next;
-  }
-  throw new CpiabError('E3051', { subject, args: [String(MOST_REDIRECTS), to.host] });
+  const found = await followRedirects(url, headers, {
+    ask: async (to, shown) =>
+      await request(to, { headers: shown, dispatcher, signal }).catch((cause: unknown) => {
+        signal.throwIfAborted();
+        throw connectionError(cause, to);
+      }),
+    next: (answer, from) => nextAddress(answer, from, subject),
+    endless: ({ host }) => new CpiabError('E3051', { subject, args: [String(MOST_REDIRECTS), host] }),
+  });
+  await rejectPage(found.answer, found.from, subject);
+  return found;
 }
 
 function nextAddress({ statusCode, headers }: Answer, from: URL, subject: string): URL {
@@ -59,12 +42,6 @@ function nextAddress({ statusCode, headers }: Answer, from: URL, subject: string
     throw new CpiabError('E3017', { subject, args: [`status ${statusCode} that leads nowhere`] });
   if (!isGuarded(next)) throw new CpiabError('E3052', { subject, args: [`${next.protocol}//${next.host}`] });
   return next;
-}
-
-function withoutLogin(headers: Record<string, string>): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(headers).filter(([name]) => name.toLowerCase() !== 'authorization'),
-  );
 }
 
 /** Registries speak JSON and bytes. A page for people comes from something in between, such as a captive portal. */
