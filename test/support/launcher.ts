@@ -68,14 +68,14 @@ export class LauncherTree {
     return text.split('\n').filter(Boolean);
   }
 
-  /** An npm that logs each call. */
+  /** An npm that logs each call, and as the real one empties `node_modules` from within. */
   async #standIn(): Promise<void> {
     const { base, bin } = this;
     await script(
       join(bin, 'npm'),
       `echo "$1" >>"${base}/calls"; case $1 in
 pack) cp "${base}/node.tgz" .;;
-ci) rm -rf node_modules; mkdir node_modules; [[ ! -e "${base}/broken" ]];;
+ci) rm -rf node_modules/{*,.[!.]*}; mkdir -p node_modules; [[ ! -e "${base}/broken" ]];;
 esac`,
     );
   }

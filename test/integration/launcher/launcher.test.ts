@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { access, readdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { access, lstat, readdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { run } from '../../../host/process.ts';
@@ -71,6 +71,20 @@ describe('a later run', () => {
     await launch();
     await launch();
     expect(await at.calls()).toEqual(['ci', 'ci']);
+  });
+
+  test('puts a folder in the place of a link to node_modules of somebody else, who keeps all of it', async () => {
+    const [own, foreign] = [join(at.tree, 'node_modules'), join(at.base, 'foreign')];
+    await rename(own, foreign);
+    await writeFile(join(foreign, 'theirs'), '');
+    await symlink(foreign, own);
+    await launch();
+    expect((await lstat(own)).isSymbolicLink()).toBe(true);
+    await writeFile(join(at.tree, 'package-lock.json'), '{"lock": 3}\n');
+    await launch();
+    expect(await at.calls()).toEqual(['ci']);
+    expect((await lstat(own)).isDirectory()).toBe(true);
+    expect((await readdir(foreign)).toSorted()).toEqual(['.cpiab-lock', 'theirs']);
   });
 
   test('holds no lock while the program runs', async () => {
