@@ -1,5 +1,6 @@
 import { mkdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { parseDocument } from '../../contract/document/signed-document.ts';
 import { CpiabError } from '../../contract/errors.ts';
 import { bundleFiles } from '../../contract/layout.ts';
 import { type Digest, type Manifest, ManifestSchema } from '../../contract/manifest.ts';
@@ -32,7 +33,7 @@ export interface Trust {
  * site key's, or that of a later key which rotations in the bundle lead to.
  * @param bundle directory of the bundle.
  * @throws CpiabError E2101 or E2102 when no such key signed it, E2105 when it isn't there, E2111 when it was made
- *   for another site, E2127 or E2128 for a wrong rotation, E2129 when a retired key signed it.
+ *   for another site, E2114 when this version doesn't understand it, E2127 or E2128 for a wrong rotation, E2129 when a retired key signed it.
  */
 export async function readManifest(bundle: string, trust: Trust): Promise<SignedManifest> {
   const path = join(bundle, bundleFiles.manifest);
@@ -42,7 +43,7 @@ export async function readManifest(bundle: string, trust: Trust): Promise<Signed
   const keys = await trustedKeys(start, rotationReader(trust.rotations, bundle));
   const key = keys.find(({ name }) => name === signerOf(signature)) ?? unrotated(start);
   if (!verifyBytes(text, signature, key)) throw wrongSignature(path, signature, start.name);
-  const manifest = ManifestSchema.parse(JSON.parse(text.toString('utf8')));
+  const manifest = parseDocument(ManifestSchema, text, path, 'a bundle manifest');
   const { site } = trust;
   if (manifest.site !== site) throw new CpiabError('E2111', { subject: path, args: [manifest.site, site] });
   refuseRetired(key, manifest, path);

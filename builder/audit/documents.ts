@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { type ArtifactKind, type ArtifactName, artifactKinds } from '../../contract/artifacts.ts';
+import { parseDocument } from '../../contract/document/signed-document.ts';
 import { CpiabError } from '../../contract/errors.ts';
 import { mediaTypes } from '../../contract/layout.ts';
 import { type Lock, LockSchema } from '../../contract/lock.ts';
@@ -7,7 +8,6 @@ import { type Digest, DigestSchema } from '../../contract/manifest.ts';
 import { predicateType, type Statement, StatementSchema } from '../../contract/provenance.ts';
 import { type SpdxDocument, SpdxDocumentSchema } from '../../contract/spdx.ts';
 import { readBlob } from '../verify/blob.ts';
-import { parseDocument } from '../verify/document.ts';
 import type { OpenBundle } from '../verify/medium.ts';
 
 const DescriptorSchema = z.strictObject({

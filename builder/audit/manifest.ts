@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import { artifactKinds } from '../../contract/artifacts.ts';
+import { parseDocument } from '../../contract/document/signed-document.ts';
 import { CpiabError } from '../../contract/errors.ts';
 import { bundleFiles, medium as layout, mediaTypes } from '../../contract/layout.ts';
 import { type Digest, DigestSchema } from '../../contract/manifest.ts';
 import { bundleView } from '../verify/blob.ts';
-import { parseDocument } from '../verify/document.ts';
 import type { Check, Subject } from './check.ts';
 
 /** Every artifact is of a kind that is known, the index names the same as the manifest, and nothing else is there. */

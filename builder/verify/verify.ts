@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
+import { parseDocument } from '../../contract/document/signed-document.ts';
 import { CpiabError } from '../../contract/errors.ts';
 import { bundleFiles, medium as layout } from '../../contract/layout.ts';
 import { type Manifest, ManifestSchema } from '../../contract/manifest.ts';
 import { formatSignature, type PublicKey, parseSignature, verifyHash } from '../../host/minisign.ts';
 import { refuseRetired, type TrustedKey } from '../../host/rotation.ts';
 import { checkContent } from './content.ts';
-import { parseDocument } from './document.ts';
 import type { Medium } from './medium.ts';
 
 export interface Verification {

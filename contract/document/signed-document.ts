@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { CpiabError } from '../../contract/errors.ts';
+import { CpiabError } from '../errors.ts';
 
 /**
  * Reads a signed document. What it doesn't know it refuses: a signature says who wrote it, not that it is understood.
