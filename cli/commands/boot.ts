@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { Option } from '@commander-js/extra-typings';
 import { CpiabError } from '../../contract/errors.ts';
+import { type MediaKind, mediaFile } from '../../contract/media.ts';
 import { formatBytes } from '../../contract/units.ts';
 import { firmwares } from '../../host/qemu/arguments.ts';
 import type { BootReport } from '../box/boot.ts';
@@ -55,7 +56,10 @@ export function bootCommand(context: CliContext) {
     });
 }
 
-/** A site's ISO in dist/, or the file itself. */
+/** What a machine boots, by the kinds of media, in the order in which one is looked for. */
+const BOOTABLE = ['iso', 'qcow2', 'raw'] as const satisfies readonly MediaKind[];
+
+/** The file itself, or what of a site in dist/ boots. @throws CpiabError E1006, E1015, E1074. */
 async function mediumOf(what: string, repository: string): Promise<string> {
   const isFile = await stat(what).then(
     (found) => found.isFile(),
@@ -63,9 +67,34 @@ async function mediumOf(what: string, repository: string): Promise<string> {
   );
   if (isFile) return resolve(what);
   if (/[./]/.test(what)) throw new CpiabError('E1006', { subject: what });
-  const built = join(repository, 'dist', what, `cpiab-${what}.iso`);
-  if (await stat(built).catch(() => null)) return built;
-  throw new CpiabError('E1015', { subject: what });
+  for (const kind of BOOTABLE) {
+    const built = join(repository, 'dist', what, mediaFile[kind](what));
+    if (await stat(built).catch(() => null)) return built;
+  }
+  throw await nothingBuilt(what, repository);
+}
+
+/** Whether a build would help, or the site makes nothing that boots. */
+async function nothingBuilt(name: string, repository: string): Promise<CpiabError> {
+  const { readSite } = await import('../../builder/config/read-site.ts');
+  const { mediaOf, whyNoBox } = await import('../../contract/site.ts');
+  const site = await readSite(repository, name).catch((cause: unknown) => {
+    if (!(cause instanceof CpiabError) || cause.code !== 'E1009') throw cause;
+    return null;
+  });
+  if (site === null) return new CpiabError('E1015', { subject: name });
+  const unbootable = (why: string, way: string) =>
+    new CpiabError('E1074', { subject: name, args: [why, way] });
+  const noBox = whyNoBox(site);
+  if (noBox !== null)
+    return unbootable(
+      noBox,
+      'give the site an `engine` of kind kubeadm, or boot another site: `./cpiab boot lab`',
+    );
+  const media = mediaOf(site);
+  if (media.some((kind) => BOOTABLE.some((bootable) => bootable === kind)))
+    return new CpiabError('E1015', { subject: name });
+  return unbootable(`its media are ${media.join(', ')}`, `run \`./cpiab build ${name} --only iso\``);
 }
 
 function summary(report: BootReport, kept: boolean): string {

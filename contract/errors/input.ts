@@ -256,6 +256,11 @@ export const inputErrors = {
     says: () => 'TLS needs a certificate and its key',
     hint: 'give both --tls-cert and --tls-key',
   },
+  E1074: {
+    exit: 2,
+    says: (why: string, _way: string) => `has nothing that a machine boots: ${why}`,
+    hint: (_why: string, way: string) => way,
+  },
   E1080: {
     exit: 2,
     says: (kinds: string, why: string) => `has no box to boot, so no ${kinds}: ${why}`,
