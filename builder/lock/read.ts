@@ -6,6 +6,7 @@ import type { Site } from '../../contract/site.ts';
 import { digestOfBytes } from '../../host/hashing.ts';
 import { readJson } from '../config/read-json.ts';
 import { driftBetween } from './drift.ts';
+import { requireFit } from './fit.ts';
 import { lockInputs } from './inputs.ts';
 
 export const lockPath = (repository: string, site: string) =>
@@ -23,7 +24,8 @@ export interface ReadLock {
 
 /**
  * Reads the site's committed lock.
- * @throws CpiabError E1047 when there is none, E1005 naming what changed since it was made, what `readJson` throws.
+ * @throws CpiabError E1047 when there is none, E1005 naming what changed since it was made, E1061 when it
+ *   lacks what the site needs, what `readJson` throws.
  */
 export async function readLock(repository: string, site: Site): Promise<ReadLock> {
   const path = lockPath(repository, site.name);
@@ -38,5 +40,6 @@ export async function readLock(repository: string, site: Site): Promise<ReadLock
     const changed = drift.map(({ what }) => what).join(', ');
     throw new CpiabError('E1005', { subject: path, args: [changed, site.name], drift });
   }
+  requireFit(lock, site, path);
   return { lock, text, digest: digestOfBytes(text) };
 }

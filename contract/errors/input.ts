@@ -236,6 +236,11 @@ export const inputErrors = {
     says: (first: string, second: string) => `two files are put there: ${first} and ${second}`,
     hint: 'give one of them another path in its bundle set',
   },
+  E1061: {
+    exit: 2,
+    says: (what: string, _site: string) => `the lock does not fit its site: ${what}`,
+    hint: (_what: string, site: string) => `run \`./cpiab lock ${site}\` and commit the result`,
+  },
   E1070: {
     exit: 2,
     says: () => 'neither an ISO nor a disk image (raw with a GPT, or qcow2)',

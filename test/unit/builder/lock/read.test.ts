@@ -68,6 +68,24 @@ describe('readLock', () => {
     );
   });
 
+  test.each<[string, { site?: string; sets?: Record<string, string[]> }, string]>([
+    ['of another site', { site: 'harbour' }, 'it is of site harbour'],
+    ['without the set that builds run in', { sets: { os: ['git'] } }, 'it has no packages of set build'],
+    ['without the system of the box', { sets: { build: ['git'] } }, 'it has no packages of set os'],
+    [
+      'without a package of a set',
+      { sets: { os: ['git', 'nano'], build: ['git'] } },
+      'it does not pin nano of set os',
+    ],
+  ])('refuses a current lock %s', async (_, { site: name = 'lab', sets }, why) => {
+    const lock = tinyLock({ site: name, inputs: await lockInputs(here(), site) });
+    await write(formatLock(sets === undefined ? lock : { ...lock, debian: { ...lock.debian, sets } }));
+    const error = await refusal(readLock(here(), site));
+    expect(error).toMatchObject({ code: 'E1061', exit: 2, subject: lockPath(here(), 'lab') });
+    expect(error.message).toBe(`the lock does not fit its site: ${why}`);
+    expect(error.hint).toContain('./cpiab lock lab');
+  });
+
   test('does not mind a file that decides nothing', async () => {
     await put('README.md', 'changed');
     await readLock(here(), site);
