@@ -18,6 +18,7 @@ import { toQcow2, toZstd } from './disk/convert.ts';
 import { writeDisk } from './disk/disk.ts';
 import { writeIso } from './iso.ts';
 import type { Output } from './output.ts';
+import { removeStale, sums } from './stale.ts';
 import { writeTarball } from './tarball.ts';
 import { mediumTree } from './tree.ts';
 import { indexFiles, indexMedium, writeVolumes } from './volumes.ts';
@@ -60,6 +61,9 @@ export async function writeMedia(host: BuildHost, input: MediaInput): Promise<Ar
   await writeSums(scratch, artifacts, input);
   await retractReport(output.directory);
   const names = artifacts.map((artifact) => artifact.name);
+  const stale = await removeStale(output.directory, input.site.name, new Set(names));
+  if (stale.length > 0)
+    host.progress({ type: 'note', detail: `removed media of an earlier build: ${stale.join(', ')}` });
   for (const name of [...names, 'minisign.pub', sums, `${sums}.minisig`])
     await output.publish(join(scratch, name), name);
   return artifacts;
@@ -83,8 +87,6 @@ async function writeMedium(
   const split = () => writeVolumes(path, signed, volumeSize, host.signal);
   return [whole, await made(host, volumesFolder(name), split)];
 }
-
-const sums = 'SHA256SUMS';
 
 /** What `sha256sum --check` reads, signed, and the key to check that with: all there is for disk images, which have no room for a seal. */
 async function writeSums(scratch: string, artifacts: Artifact[], { key, publicKey, bundle }: MediaInput) {
