@@ -2,7 +2,7 @@ import { createHash, type Hash } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { pipeline, type Readable } from 'node:stream';
+import { addAbortSignal, pipeline, type Readable } from 'node:stream';
 import { pipeline as piped } from 'node:stream/promises';
 import { CpiabError } from '../../contract/errors.ts';
 import { type Digest, digestOf } from '../../contract/manifest.ts';
@@ -31,12 +31,17 @@ const PIECE = 1 << 20;
  * @throws CpiabError E2103 when it isn't what the config says, E3017 when it is no tar, E3066
  *   and E3067 when it can't be unpacked.
  */
-export async function layerPackages(layer: PublishedLayer, cache: Cache): Promise<LayerPackages> {
+export async function layerPackages(
+  layer: PublishedLayer,
+  cache: Cache,
+  signal: AbortSignal,
+): Promise<LayerPackages> {
   const key = { layer: layer.file.sha256, diffId: layer.diffId, scan: SCAN };
   const { files } = await cache.files('layer-packages', key, async (scratch) => {
-    await cache.check(layer.file);
+    await cache.check(layer.file, signal);
     const hash = createHash('sha256');
-    const found = await scanLayer(unpacked(layer, hash)).catch((cause: unknown) => {
+    const found = await scanLayer(unpacked(layer, hash, signal)).catch((cause: unknown) => {
+      signal.throwIfAborted();
       // The disk's errors, and those of unpacking, say more.
       if (cause instanceof CpiabError || (cause as NodeJS.ErrnoException).syscall !== undefined) throw cause;
       throw new CpiabError('E3017', { subject: nameOf(layer), args: ['it is not a tar'], cause });
@@ -50,12 +55,16 @@ export async function layerPackages(layer: PublishedLayer, cache: Cache): Promis
 }
 
 /** A layer as the plain tar that a box lays out. @throws CpiabError E2103 when it isn't what the config says. */
-export async function layerTar(layer: PublishedLayer, cache: Cache): Promise<CachedFile> {
+export async function layerTar(
+  layer: PublishedLayer,
+  cache: Cache,
+  signal: AbortSignal,
+): Promise<CachedFile> {
   if (!isCompressed(layer.mediaType)) return layer.file;
   const { files } = await cache.files('layer-tar', { layer: layer.file.sha256 }, async (scratch) => {
     const tar = join(scratch, 'layer.tar');
-    await cache.check(layer.file);
-    await piped(unpacked(layer, createHash('sha256')), createWriteStream(tar));
+    await cache.check(layer.file, signal);
+    await piped(unpacked(layer, createHash('sha256'), signal), createWriteStream(tar), { signal });
     return { tar };
   });
   expectDiffId(layer, files.tar.sha256);
@@ -68,10 +77,13 @@ function expectDiffId(layer: PublishedLayer, sha256: string): void {
 
 const nameOf = ({ reference, file }: PublishedLayer) => `${reference} layer sha256:${file.sha256}`;
 
-/** The uncompressed layer, which passes the hash on its way. */
-function unpacked(layer: PublishedLayer, hash: Hash): Readable {
+/** The uncompressed layer, which passes the hash on its way, until the signal ends it. */
+function unpacked(layer: PublishedLayer, hash: Hash, signal: AbortSignal): Readable {
   const plain = unpackLayer(layer.file, layer.mediaType, { subject: nameOf(layer) });
   const source = plain ?? createReadStream(layer.file.path, { highWaterMark: PIECE });
   // What goes wrong is told by the last stream, to who reads it.
-  return pipeline(source, hashing(hash), () => {});
+  return addAbortSignal(
+    signal,
+    pipeline(source, hashing(hash), () => {}),
+  );
 }

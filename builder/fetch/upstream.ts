@@ -39,8 +39,8 @@ export async function fetchUpstream(site: Site, lock: Lock, host: BuildHost): Pr
   return await fetchFromOrigin(part, site, host, async (fetching) => {
     const described = await describeAll(lock.upstream, site, fetching, host);
     await fetchBlobs(described, fetching, host);
-    return await inTurn(described, turns(host), async ({ locked, remote, signatures }) => {
-      const image = await builtImage(locked, remote, host.cache);
+    return await inTurn(described, turns(host), async ({ locked, remote, signatures }, signal) => {
+      const image = await builtImage(locked, remote, { ...host, signal });
       if (signatures === null) return image;
       const reference = signaturesReference(locked.reference, locked.digest);
       return { ...image, signatures: { ...signatures, reference } };
@@ -106,7 +106,11 @@ export async function describeImage(locked: Locked, origin: Origin): Promise<Rem
   return await imageOf(await byDigest(digest), byDigest, formatReference({ host, repository, digest }));
 }
 
-async function builtImage({ reference }: Locked, remote: RemoteImage, cache: Cache): Promise<BuiltImage> {
+async function builtImage(
+  { reference }: Locked,
+  remote: RemoteImage,
+  { cache, signal }: Pick<BuildHost, 'cache' | 'signal'>,
+): Promise<BuiltImage> {
   const { top, manifest, config } = remote;
   const diffIds = readConfig(await readFile(poolFile(config, cache).path), reference);
   if (diffIds.length !== remote.layers.length)
@@ -120,8 +124,8 @@ async function builtImage({ reference }: Locked, remote: RemoteImage, cache: Cac
     const diffId = diffIds[index] as Digest;
     const file = poolFile(layer, cache);
     const published = { reference, mediaType: layer.mediaType, file, diffId };
-    packages.push(await layerPackages(published, cache));
-    layers.push({ file, diffId, tar: () => layerTar(published, cache) });
+    packages.push(await layerPackages(published, cache, signal));
+    layers.push({ file, diffId, tar: () => layerTar(published, cache, signal) });
   }
   const shared = {
     references: [reference],
