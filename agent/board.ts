@@ -1,5 +1,5 @@
 import { box } from '../contract/layout.ts';
-import type { Manifest } from '../contract/manifest.ts';
+import type { Digest, Manifest } from '../contract/manifest.ts';
 import type { BoxSite } from '../contract/site.ts';
 import type { AuditLog } from './audit/log.ts';
 import type { Engine, StartedServer } from './engine/engine.ts';
@@ -19,6 +19,8 @@ export interface Facts {
   audit: AuditLog;
   /** Signature and sequence are good. */
   manifest: Manifest;
+  /** The manifest's own digest, and the key that signed it. */
+  signed: { digest: Digest; key: string };
   /** Tells for each blob when its content is known to be good. */
   blobs: BlobCheck;
   git: GitRepository;

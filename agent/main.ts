@@ -5,23 +5,20 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parse } from 'yaml';
 import { box, ports } from '../contract/layout.ts';
 import { parseBoxSite } from '../contract/site.ts';
-import type { KustomizationList } from '../contract/status.ts';
 import { writeAtomic } from '../host/files.ts';
 import { serveApi } from './api/api.ts';
 import { type ApiIdentity, apiIdentity } from './api/identity.ts';
-import { SignIns } from './api/sign-ins.ts';
+import { apiParts } from './api/parts.ts';
 import { AuditLog, theBox } from './audit/log.ts';
 import { Board } from './board.ts';
 import { boot } from './boot.ts';
 import { showOnConsoles } from './console/console.ts';
 import { firmwareKind } from './observe/firmware.ts';
-import { describeKustomizations, listKustomizations } from './observe/kustomizations.ts';
 import { observeAlways } from './observe/loop.ts';
 import { logChanges } from './report/log.ts';
 import { BoxReport } from './report/report.ts';
 import { openSeal } from './seal.ts';
 import { sequence } from './sequence.ts';
-import { revisionOf } from './serve/artifacts/publisher.ts';
 
 const OBSERVE_MS = 15_000;
 
@@ -65,14 +62,7 @@ async function startApi(board: Board, signal: AbortSignal): Promise<void> {
   report.set({ fingerprint: identity.fingerprint });
   const operatorCa = await readFile(paths.operatorCa, 'utf8');
   await openAudit(board, identity);
-  const parts = {
-    report,
-    certificate: identity.certificate,
-    served: () => board.peek('served'),
-    kustomizations: () => kustomizations(board, signal),
-    audit: () => board.peek('audit'),
-    signIns: new SignIns(),
-  };
+  const parts = await apiParts(board, identity, signal);
   await serveApi(parts, identity, operatorCa, ports.api, signal, log);
 }
 
@@ -90,14 +80,6 @@ async function openAudit(board: Board, identity: ApiIdentity): Promise<void> {
     const nextAction = 'restart the box; if this stays, its data disk is full or failing: replace it';
     report.warn({ problem: `the audit log cannot be written: ${why}`, nextAction });
   }
-}
-
-function kustomizations(board: Board, signal: AbortSignal): Promise<KustomizationList> | undefined {
-  const kube = board.peek('kube');
-  const head = board.report.snapshot().git.head ?? '';
-  return kube === undefined
-    ? undefined
-    : listKustomizations(kube, signal).then((items) => describeKustomizations(items, revisionOf(head)));
 }
 
 /** The name a box gives itself once: a machine id may be copied with a disk image. */

@@ -36,6 +36,8 @@ export const box = {
   layers: '/run/live/rootfs/20-engine.squashfs/usr/lib/cpiab/layers',
   programs: '/usr/lib/cpiab/bin',
   agent: '/usr/lib/cpiab/agent.mjs',
+  /** The web console's files. */
+  console: '/usr/lib/cpiab/console',
   /** CRDs of Flux, made by controller-gen at build time. */
   fluxCrds: '/usr/lib/cpiab/flux/crds.yaml',
   site: '/etc/cpiab/site.yaml',

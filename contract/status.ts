@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { BoxSealSchema } from './audit-log.ts';
 
 export const phases = ['verify', 'serve', 'engine', 'flux', 'converge', 'ready', 'failed'] as const;
 export type Phase = (typeof phases)[number];
@@ -33,6 +34,8 @@ export const BoxStatusSchema = z.strictObject({
     firmware: z.enum(['bios', 'uefi', 'secure-boot']),
   }),
   phase: z.enum(phases),
+  /** When the box said this. */
+  uptimeMs: Count,
   steps: z.array(StepSchema),
   /** What is wrong, in one sentence, or null. */
   problem: z.string().nullable(),
@@ -52,6 +55,50 @@ export const BoxStatusSchema = z.strictObject({
   memory: z.strictObject({ used: Count, total: Count }),
 });
 export type BoxStatus = z.infer<typeof BoxStatusSchema>;
+
+/** `GET /v1/images`: what the bundle carries, and what of it runs. */
+export const ImageListSchema = z.strictObject({
+  apiVersion: z.literal('cpiab.dev/v1'),
+  kind: z.literal('ImageList'),
+  images: z.array(
+    z.strictObject({
+      reference: z.string(),
+      digest: z.string(),
+      /** Whether a container runs it; null while there is no cluster to ask. */
+      running: z.boolean().nullable(),
+    }),
+  ),
+});
+export type ImageList = z.infer<typeof ImageListSchema>;
+
+/** `GET /v1/evidence`: what this box runs, and how that can be checked without it. */
+export const EvidenceSchema = z.strictObject({
+  apiVersion: z.literal('cpiab.dev/v1'),
+  kind: z.literal('Evidence'),
+  /** Null until the manifest's signature is known to be good. */
+  bundle: z
+    .strictObject({
+      /** SHA-256 of manifest.json. */
+      manifest: z.string(),
+      /** Identifier of the minisign key that signed it. */
+      key: z.string(),
+      /** The site's public key that the operating system was built with, one line. */
+      siteKey: z.string(),
+      sequence: Count,
+      revision: z.string(),
+      /** Seconds since the epoch. */
+      expires: z.int(),
+      blobs: Count,
+      /** Of all blobs, each once. */
+      bytes: Count,
+    })
+    .nullable(),
+  /** SHA-256 of the API's key, hexadecimal. */
+  fingerprint: z.string(),
+  /** Null while the audit log is not open. */
+  audit: z.strictObject({ size: Count, checkpoint: z.string(), seal: BoxSealSchema }).nullable(),
+});
+export type Evidence = z.infer<typeof EvidenceSchema>;
 
 /** `GET /v1/kustomizations`: what Flux keeps in the cluster, and for which commit. */
 export const KustomizationListSchema = z.strictObject({

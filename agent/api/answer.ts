@@ -28,3 +28,9 @@ export function answerBytes(
   });
   outgoing.end(outgoing.req.method === 'HEAD' ? undefined : body);
 }
+
+/** Answers that the boot has not come so far. */
+export function notYet(outgoing: ServerResponse): void {
+  outgoing.setHeader('retry-after', '5');
+  answerText(outgoing, 503, 'the box has not started this yet\n');
+}

@@ -1,30 +1,23 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { KustomizationList } from '../../contract/status.ts';
-import type { AuditLog } from '../audit/log.ts';
-import type { BoxReport } from '../report/report.ts';
 import type { Served } from '../serve/served.ts';
-import { answerBytes, answerJson, answerText } from './answer.ts';
+import { answerText, notYet } from './answer.ts';
+import { type DocumentSources, documents } from './documents.ts';
 import { operatorOf } from './operator.ts';
-import { page } from './page/page.ts';
 import type { SignIns } from './sign-ins.ts';
+import type { SiteFiles } from './site-files.ts';
 
 /** What the API gives access to. */
-export interface ApiParts {
-  report: BoxReport;
-  /** PEM of the certificate to trust. */
-  certificate: string;
+export interface ApiParts extends DocumentSources {
   /** What the serve step has started, undefined until then. */
   served: () => Served | undefined;
-  /** What Flux keeps in the cluster; undefined until there is one. */
-  kustomizations: () => Promise<KustomizationList> | undefined;
-  /** What was done to the box; undefined until it is open. */
-  audit: () => AuditLog | undefined;
   signIns: SignIns;
+  files: SiteFiles;
 }
 
-/** Nothing of the page comes from elsewhere, and nothing else may show it inside itself. */
-const PAGE_POLICY =
-  "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+interface Target {
+  path: string;
+  query: URLSearchParams;
+}
 
 /** Answers one request of the API. */
 export async function route(
@@ -33,7 +26,8 @@ export async function route(
   outgoing: ServerResponse,
 ): Promise<void> {
   const target = incoming.url ?? '/';
-  const [path = '/', query = ''] = target.split('?', 2);
+  const [path = '/', search = ''] = target.split('?', 2);
+  const query = new URLSearchParams(search);
   const operator = operatorOf(incoming);
   const log = parts.audit();
   if (operator !== null && log !== undefined)
@@ -43,60 +37,27 @@ export async function route(
   }
   if (path.startsWith('/git/')) {
     const below = path.slice('/git'.length);
-    const asked = new URLSearchParams(query);
-    return await (parts.served()?.git.answer(below, asked, incoming, outgoing, operator) ?? notYet(outgoing));
+    return await (parts.served()?.git.answer(below, query, incoming, outgoing, operator) ?? notYet(outgoing));
   }
-  await answerOwn(parts, { path, query: new URLSearchParams(query) }, incoming, outgoing);
+  await answerReader(parts, { path, query }, incoming, outgoing);
 }
 
-interface Target {
-  path: string;
-  query: URLSearchParams;
-}
-
-async function answerOwn(
+/** What is only ever read: the console's files, and documents. */
+async function answerReader(
   parts: ApiParts,
   { path, query }: Target,
   incoming: IncomingMessage,
   outgoing: ServerResponse,
 ): Promise<void> {
   const answer = documents[path];
+  const reads = incoming.method === 'GET' || incoming.method === 'HEAD';
+  if (reads && parts.files.answer(path, incoming, outgoing)) return;
   if (answer === undefined) {
     answerText(outgoing, 404, 'nothing here\n');
-  } else if (incoming.method === 'GET' || incoming.method === 'HEAD') {
+  } else if (reads) {
     await answer(parts, outgoing, query);
   } else {
     outgoing.setHeader('allow', 'GET, HEAD');
     answerText(outgoing, 405, 'only GET and HEAD\n');
   }
-}
-
-type Answer = (parts: ApiParts, outgoing: ServerResponse, query: URLSearchParams) => void | Promise<void>;
-
-const documents: Record<string, Answer> = {
-  '/': (_parts, outgoing) => {
-    outgoing.setHeader('content-security-policy', PAGE_POLICY);
-    answerBytes(outgoing, 200, 'text/html; charset=utf-8', page);
-  },
-  '/healthz': (_parts, outgoing) => answerText(outgoing, 200, 'ok\n'),
-  '/v1/ca.pem': ({ certificate }, outgoing) =>
-    answerBytes(outgoing, 200, 'application/x-pem-file', certificate),
-  '/v1/status': ({ report }, outgoing) => answerJson(outgoing, 200, report.snapshot()),
-  '/v1/kustomizations': async ({ kustomizations }, outgoing) => {
-    const list = await kustomizations();
-    if (list === undefined) notYet(outgoing);
-    else answerJson(outgoing, 200, list);
-  },
-  '/v1/audit': async ({ audit }, outgoing, query) => {
-    const log = audit();
-    const from = Number(query.get('from') ?? '0');
-    if (!Number.isSafeInteger(from) || from < 0) answerText(outgoing, 400, 'from: expected a whole number\n');
-    else if (log === undefined) notYet(outgoing);
-    else answerJson(outgoing, 200, await log.read(from));
-  },
-};
-
-function notYet(outgoing: ServerResponse): void {
-  outgoing.setHeader('retry-after', '5');
-  answerText(outgoing, 503, 'the box has not started this yet\n');
 }

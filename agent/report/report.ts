@@ -129,6 +129,7 @@ export class BoxReport {
       kind: 'BoxStatus',
       box: { ...this.#identity },
       phase: this.#phase,
+      uptimeMs: this.#ms(),
       steps: this.#steps.map((step) => ({ ...step })),
       problem: this.#problem?.problem ?? null,
       nextAction: this.#problem?.nextAction ?? null,

@@ -23,6 +23,7 @@ export async function verify(board: Board, { signal, progress }: StepContext): P
   const files = expectedFiles(manifest, paths.medium, paths.bundle);
   const blobs = new BlobCheck(files, (path, size, stop) => hashFile(path, size, emulated, stop));
   board.put('blobs', blobs);
+  board.put('signed', { digest, key });
   board.put('manifest', manifest);
   const signed = `sequence ${manifest.sequence}, signed by ${key}`;
   if ((await checkedThisBoot(paths.run)) === digest) {

@@ -2,17 +2,23 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import type { DocumentSources } from '../../agent/api/documents.ts';
 import { type ApiIdentity, apiIdentity } from '../../agent/api/identity.ts';
-import { route } from '../../agent/api/router.ts';
+import { type ApiParts, route } from '../../agent/api/router.ts';
 import { httpsServer, listen } from '../../agent/api/server.ts';
 import { SignIns } from '../../agent/api/sign-ins.ts';
+import { SiteFiles } from '../../agent/api/site-files.ts';
 import { AuditLog } from '../../agent/audit/log.ts';
 import { BoxReport } from '../../agent/report/report.ts';
 import { openSeal } from '../../agent/seal.ts';
 import type { Served } from '../../agent/serve/served.ts';
 import { makeOperator, type OperatorCredential } from '../../builder/bundle/operator.ts';
+import { box } from '../../contract/layout.ts';
 import { run } from '../../host/process.ts';
+
+/** The web console's files, as the box has them. */
+const consoleFiles = join(dirname(dirname(import.meta.dirname)), 'agent', 'files', box.console);
 
 /** A box's API on a port of the loopback address, with everything a client needs to trust it and push to it. */
 export interface TestApi {
@@ -28,23 +34,38 @@ export interface TestApi {
   close(): Promise<void>;
 }
 
-/** Starts it over real TLS; `served` gives Git and registry, as the serve step does. */
-export async function startTestApi(served: () => Served | undefined): Promise<TestApi> {
+/**
+ * Starts it over real TLS; `served` gives Git and registry, as the serve step does.
+ * @param documents what it tells of a cluster and a bundle; without them it has neither.
+ */
+export async function startTestApi(
+  served: () => Served | undefined,
+  documents: Partial<DocumentSources> = {},
+): Promise<TestApi> {
   const directory = await mkdtemp(join(tmpdir(), 'cpiab-api-'));
   const identity = await apiIdentity(join(directory, 'tls'), ['localhost', '127.0.0.1', '10.44.0.1']);
   const operator = await makeOperator('alice', new Date());
-  const report = new BoxReport(['verify', 'serve'], () => 1234, 'lab');
+  const report = documents.report ?? new BoxReport(['verify', 'serve'], () => 1234, 'lab');
   report.set({ fingerprint: identity.fingerprint });
   const stop = new AbortController();
   const seal = await openSeal(join(directory, 'tls', 'seal.key'), 'b1', identity);
   const audit = await AuditLog.open(join(directory, 'audit'), seal, { wall: Date.now, uptime: () => 1234 });
-  const parts = {
+  const parts: ApiParts = {
     report,
     certificate: identity.certificate,
     served,
     kustomizations: () => undefined,
+    images: () => undefined,
+    evidence: async () => {
+      const { checkpoint, seal } = await audit.read(audit.size);
+      const fingerprint = identity.fingerprint;
+      const own = { size: audit.size, checkpoint, seal };
+      return { apiVersion: 'cpiab.dev/v1', kind: 'Evidence', bundle: null, fingerprint, audit: own };
+    },
     audit: () => audit,
     signIns: new SignIns(),
+    files: await SiteFiles.read(consoleFiles),
+    ...documents,
   };
   const server = httpsServer(identity, operator.ca, (incoming, outgoing) => {
     route(parts, incoming, outgoing).catch((error: unknown) => outgoing.destroy(error as Error));

@@ -24,6 +24,7 @@ const converging: BoxStatus = {
     firmware: 'secure-boot',
   },
   phase: 'converge',
+  uptimeMs: 60_000,
   steps: [{ name: 'verify', state: 'done', startedMs: 15_000, tookMs: 1200, detail: '31 blobs' }],
   problem: 'Kustomization apps/syncthing is not ready',
   nextAction: 'wait',

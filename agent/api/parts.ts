@@ -1,0 +1,63 @@
+import { readFile } from 'node:fs/promises';
+import type { Evidence, ImageList, KustomizationList } from '../../contract/status.ts';
+import type { Board } from '../board.ts';
+import { listPods } from '../observe/holding.ts';
+import { listImages } from '../observe/images.ts';
+import { describeKustomizations, listKustomizations } from '../observe/kustomizations.ts';
+import { revisionOf } from '../serve/artifacts/publisher.ts';
+import type { ApiIdentity } from './identity.ts';
+import type { ApiParts } from './router.ts';
+import { SignIns } from './sign-ins.ts';
+import { SiteFiles } from './site-files.ts';
+
+/** What the API answers with, taken from the board as the steps put it up. */
+export async function apiParts(board: Board, identity: ApiIdentity, signal: AbortSignal): Promise<ApiParts> {
+  return {
+    report: board.report,
+    certificate: identity.certificate,
+    files: await SiteFiles.read(board.paths.console),
+    signIns: new SignIns(),
+    served: () => board.peek('served'),
+    kustomizations: () => kustomizations(board, signal),
+    images: () => images(board, signal),
+    evidence: () => evidence(board),
+    audit: () => board.peek('audit'),
+  };
+}
+
+function kustomizations(board: Board, signal: AbortSignal): Promise<KustomizationList> | undefined {
+  const kube = board.peek('kube');
+  const head = board.report.snapshot().git.head ?? '';
+  return kube === undefined
+    ? undefined
+    : listKustomizations(kube, signal).then((items) => describeKustomizations(items, revisionOf(head)));
+}
+
+function images(board: Board, signal: AbortSignal): Promise<ImageList> | undefined {
+  const manifest = board.peek('manifest');
+  if (manifest === undefined) return undefined;
+  const kube = board.peek('kube');
+  const pods = kube === undefined ? Promise.resolve(null) : listPods(kube, signal);
+  return pods.then((found) => listImages(found, manifest));
+}
+
+async function evidence(board: Board): Promise<Evidence> {
+  const { fingerprint } = board.report.snapshot().box;
+  const signed = board.peek('signed');
+  const log = await board.peek('audit')?.read(Number.MAX_SAFE_INTEGER);
+  const size = board.peek('audit')?.size ?? 0;
+  return {
+    apiVersion: 'cpiab.dev/v1',
+    kind: 'Evidence',
+    bundle: signed === undefined ? null : await bundleEvidence(board, signed),
+    fingerprint,
+    audit: log === undefined ? null : { size, checkpoint: log.checkpoint, seal: log.seal },
+  };
+}
+
+async function bundleEvidence(board: Board, { digest, key }: { digest: string; key: string }) {
+  const { sequence, revision, blobs, expires } = board.get('manifest');
+  const [, siteKey = ''] = (await readFile(board.paths.siteKey, 'utf8')).split('\n');
+  const bytes = blobs.reduce((sum, { size }) => sum + size, 0);
+  return { manifest: digest, key, siteKey, sequence, revision, expires, blobs: blobs.length, bytes };
+}
