@@ -38,6 +38,8 @@ export const box = {
   agent: '/usr/lib/cpiab/agent.mjs',
   /** The web console's files. */
   console: '/usr/lib/cpiab/console',
+  /** Git's hooks: each asks the agent. */
+  gitHooks: '/usr/lib/cpiab/hooks',
   /** CRDs of Flux, made by controller-gen at build time. */
   fluxCrds: '/usr/lib/cpiab/flux/crds.yaml',
   site: '/etc/cpiab/site.yaml',

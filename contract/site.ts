@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { chunkBytes } from './chunk-index.ts';
 import { type Engine, EngineSchema } from './engine.ts';
+import { GitPolicySchema } from './git-policy.ts';
 import { isGuarded } from './guarded.ts';
 import { defaultMedia, type MediaKind, mediaKinds } from './media.ts';
 import { parseBytes } from './units.ts';
@@ -113,6 +114,8 @@ export const SiteSchema = z
           .default(2048),
       })
       .prefault({}),
+    /** What the box's Git asks of a push. */
+    git: GitPolicySchema.prefault({}),
     debian: z
       .strictObject({
         /** Default `trixie`, the one suite the images are made for. */

@@ -2,6 +2,7 @@ import { get } from 'node:http';
 import { join } from 'node:path';
 import { ports, units } from '../../contract/layout.ts';
 import { run } from '../../host/process.ts';
+import { carriedBy } from '../../policy/closed/carried-by.ts';
 import { RegistryProxy } from '../api/registry-proxy.ts';
 import { listen } from '../api/server.ts';
 import type { Board } from '../board.ts';
@@ -10,6 +11,7 @@ import type { StepContext } from '../step.ts';
 import { until } from '../until.ts';
 import { Publisher } from './artifacts/publisher.ts';
 import { artifactServer } from './artifacts/server.ts';
+import { Gate } from './git/gate.ts';
 import { GitHttp } from './git/http.ts';
 import { PushRecord } from './git/push-record.ts';
 import { openRepository } from './git/repository.ts';
@@ -42,12 +44,17 @@ export async function serve(board: Board, { signal, progress }: StepContext): Pr
   await registryAnswers(ports.registry, signal);
   const head = await board.get('git').head(signal);
   board.report.observe({ git: { head: head.id, applied: null } });
-  const git = new GitHttp({
-    root: board.paths.git,
-    name: `${board.site.name}.git`,
-    onPush: () => board.get('release').publish(signal),
-    pushes: new PushRecord(board.get('git'), () => board.peek('audit')),
+  const { site, paths } = board;
+  const gate = new Gate({
+    repository: board.get('git'),
+    site,
+    carried: carriedBy(board.get('manifest')),
+    publish: () => board.get('release').publishPush(signal),
+    settle: () => board.get('release').settle(signal),
+    log: (line) => process.stdout.write(line),
   });
+  const pushes = new PushRecord(board.get('git'), () => board.peek('audit'));
+  const git = new GitHttp({ root: paths.git, name: `${site.name}.git`, hooks: paths.gitHooks, gate, pushes });
   board.put('served', { git, registry: new RegistryProxy(ports.registry) });
   const images = Object.keys(board.get('manifest').images).length;
   return `${images} images, Git at ${head.id.slice(0, 12)}`;

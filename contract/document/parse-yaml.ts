@@ -57,7 +57,7 @@ function syntaxError(code: string, message: string, subject: string): CpiabError
 }
 
 /** Keys that their mapping has already. */
-function repeatedKeys(document: Document.Parsed): { key: string; at: number }[] {
+export function repeatedKeys(document: Document.Parsed): { key: string; at: number }[] {
   const found: { key: string; at: number }[] = [];
   visit(document, {
     Map: (_, { items }) => {

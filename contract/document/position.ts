@@ -32,7 +32,7 @@ function subjectOf({ path }: Place, at: number, { lines, shown }: Source): strin
 }
 
 /** Offset of a place in the document's text; of the nearest thing above it when it isn't there. */
-function positionOf(document: Document, { path, at }: Place): number {
+export function positionOf(document: Document, { path, at }: Place): number {
   let node: unknown = document.contents;
   let position = offset(node) ?? 0;
   for (const [index, step] of path.entries()) {

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
 import { startPiped } from '../../../host/piped-process.ts';
 import { readCgiHead } from './cgi.ts';
+import { answerHooks, type HookAnswer, type HookRequest } from './hook-channel.ts';
 import { gitEnvironment } from './settings.ts';
 
 /** A request that `git http-backend` answers. */
@@ -16,18 +17,25 @@ export interface BackendRequest {
   user: string | null;
   /** Bytes of the request's body, as sent. */
   maxBody: number;
+  hooks?: PushHooks;
+}
+
+/** What git asks about a push, before and after. */
+export interface PushHooks {
+  /** Directory of the hooks. */
+  path: string;
+  answer: (request: HookRequest) => Promise<HookAnswer>;
 }
 
 /**
  * Lets `git http-backend` answer, both ways as streams. Source: RFC 3875 (CGI), git-http-backend(1).
- * @returns true when git ended well.
  */
 export async function runBackend(
-  { root, path, query, user, maxBody }: BackendRequest,
+  { root, path, query, user, maxBody, hooks }: BackendRequest,
   incoming: IncomingMessage,
   outgoing: ServerResponse,
   signal: AbortSignal,
-): Promise<boolean> {
+): Promise<void> {
   const { headers } = incoming;
   const optional = {
     CONTENT_TYPE: headers['content-type'],
@@ -38,8 +46,9 @@ export async function runBackend(
   };
   const backend = startPiped(['git', 'http-backend'], {
     signal,
+    channel: hooks !== undefined,
     env: {
-      ...gitEnvironment(),
+      ...gitEnvironment(hooks === undefined ? {} : { 'core.hooksPath': hooks.path }),
       GIT_PROJECT_ROOT: root,
       GIT_HTTP_EXPORT_ALL: '1',
       GATEWAY_INTERFACE: 'CGI/1.1',
@@ -51,14 +60,14 @@ export async function runBackend(
       ...Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== undefined)),
     } as Record<string, string>,
   });
+  if (hooks !== undefined && backend.channel !== null) answerHooks(backend.channel, hooks.answer);
   outgoing.once('close', () => !outgoing.writableFinished && backend.kill());
   const sent = pipeline(incoming, limit(maxBody), backend.stdin).catch(() => {});
   const { status, head, body } = await readCgiHead(backend.stdout);
   outgoing.writeHead(status, head);
   await pipeline(body, outgoing);
-  const { status: exit } = await backend.ended;
+  await backend.ended;
   await sent;
-  return exit === 0 && status < 300;
 }
 
 /** Passes bytes on, and ends the request when there are more than allowed: chunked ones say no length. */

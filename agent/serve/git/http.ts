@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { answerText } from '../../api/answer.ts';
 import type { Operator } from '../../api/operator.ts';
 import { type BackendRequest, runBackend } from './backend.ts';
+import type { HookAnswer, HookRequest } from './hook-channel.ts';
 import type { PushRecord } from './push-record.ts';
 
 /** At once; each holds a git process and its pack in memory. */
@@ -18,13 +19,21 @@ interface Refusal {
   why: string;
 }
 
+/** Decides about pushes. */
+export interface PushGate {
+  answer(request: HookRequest, operator: Operator): Promise<HookAnswer>;
+  /** A push has ended, also one that was cut off at any point. */
+  ended(): Promise<void>;
+}
+
 export interface GitHttpOptions {
   /** Directory of the repositories. */
   root: string;
   /** Name of the one served, such as `lab.git`. */
   name: string;
-  /** Called after a push that git took. */
-  onPush: () => void;
+  /** Directory of git's hooks. */
+  hooks: string;
+  gate: PushGate;
   /** Writes pushes down. A push that can't be is refused. */
   pushes: PushRecord;
 }
@@ -55,18 +64,17 @@ export class GitHttp {
       outgoing.setHeader('retry-after', '2');
       return answerText(outgoing, refusal.status, `${refusal.why}\n`);
     }
+    const asked = {
+      root: this.#options.root,
+      path,
+      query: query.toString(),
+      user: operator?.name ?? null,
+      maxBody: maxBody(service),
+    };
     this.#running++;
     try {
-      const user = operator?.name ?? null;
-      const asked = {
-        root: this.#options.root,
-        path,
-        query: query.toString(),
-        user,
-        maxBody: maxBody(service),
-      };
-      const pushes = operator !== null && service === PUSH && incoming.method === 'POST';
-      if (pushes) await this.#push(operator, asked, incoming, outgoing);
+      if (operator !== null && service === PUSH && incoming.method === 'POST')
+        await this.#push(operator, asked, incoming, outgoing);
       else await runBackend(asked, incoming, outgoing, AbortSignal.timeout(LONGEST_MS));
     } finally {
       this.#running--;
@@ -79,11 +87,25 @@ export class GitHttp {
     incoming: IncomingMessage,
     outgoing: ServerResponse,
   ): Promise<void> {
-    const { onPush, pushes, name } = this.#options;
-    await pushes.around(operator, name, async () => {
-      const taken = await runBackend(asked, incoming, outgoing, AbortSignal.timeout(LONGEST_MS));
-      if (taken) onPush();
-    });
+    const { hooks: path, gate, pushes, name } = this.#options;
+    let taken = false;
+    let note = 'git asked nothing';
+    const answer = async (request: HookRequest) => {
+      const given = await gate.answer(request, operator);
+      // Git asks after a push only when it took a reference.
+      taken ||= request.hook === 'post-receive';
+      note = given.note;
+      return given;
+    };
+    try {
+      await pushes.around(operator, name, async () => {
+        const hooks = { path, answer };
+        await runBackend({ ...asked, hooks }, incoming, outgoing, AbortSignal.timeout(LONGEST_MS));
+        return { taken, note };
+      });
+    } finally {
+      await gate.ended();
+    }
   }
 
   #refuse(service: string | null, { headers }: IncomingMessage, operator: Operator | null): Refusal | null {

@@ -3,6 +3,12 @@ import type { Operator } from '../../api/operator.ts';
 import type { AuditLog } from '../../audit/log.ts';
 import type { GitRepository } from './repository.ts';
 
+/** What became of a push, and what git was told about it. */
+export interface PushResult {
+  taken: boolean;
+  note: string;
+}
+
 /** Writes pushes down: that one begins, before git sees it, and what became of the branch. */
 export class PushRecord {
   readonly #repository: Pick<GitRepository, 'head'>;
@@ -14,26 +20,31 @@ export class PushRecord {
   }
 
   /** @param subject the repository. @throws when it can't be written down; then nothing was done. */
-  async around({ name, fingerprint }: Operator, subject: string, push: () => Promise<void>): Promise<void> {
+  async around(
+    { name, fingerprint }: Operator,
+    subject: string,
+    push: () => Promise<PushResult>,
+  ): Promise<void> {
     const log = this.#log();
     if (log === undefined)
       throw new Error('the audit log is not open: nothing is changed that is not written down');
     const { id: before } = await this.#repository.head();
     const event = { who: { name, fingerprint }, action: 'push', subject } as const;
     await log.record({ ...event, outcome: 'begun', detail: `${flux.branch} is at ${before}` });
+    let result: PushResult;
     try {
-      await push();
+      result = await push();
     } catch (error) {
       const detail = error instanceof Error ? error.message : String(error);
       await log.record({ ...event, outcome: 'failed', detail });
       throw error;
     }
-    // Git answers a refused reference with status 200 and a good end: only the branch tells.
     const { id: after } = await this.#repository.head();
-    const moved = after !== before;
-    const detail = moved
-      ? `${flux.branch} went from ${before} to ${after}`
-      : `${flux.branch} stays at ${before}`;
-    await log.record({ ...event, outcome: moved ? 'done' : 'refused', detail });
+    const branch =
+      after === before
+        ? `${flux.branch} stays at ${before}`
+        : `${flux.branch} went from ${before} to ${after}`;
+    const outcome = result.taken ? 'done' : 'refused';
+    await log.record({ ...event, outcome, detail: `${branch}; ${result.note}` });
   }
 }

@@ -1,10 +1,9 @@
 import { existsSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
-import { dirname } from 'node:path';
-import { buffer } from 'node:stream/consumers';
+import { dirname, join } from 'node:path';
 import { flux } from '../../../contract/layout.ts';
 import { renameDurably } from '../../../host/files.ts';
-import { startPiped } from '../../../host/piped-process.ts';
+import { type ObjectStore, readObjects } from '../../../host/git-objects.ts';
 import { run } from '../../../host/process.ts';
 import { gitEnvironment } from './settings.ts';
 
@@ -38,13 +37,24 @@ export class GitRepository {
     paths: readonly string[],
     signal?: AbortSignal,
   ): Promise<(string | null)[]> {
-    const argv = ['git', '--git-dir', this.path, 'cat-file', '--batch=%(objecttype) %(objectsize)'];
-    const batch = startPiped(argv, { env: gitEnvironment(), ...(signal === undefined ? {} : { signal }) });
-    batch.stdin.end(paths.map((path) => `${commit}:${path}\n`).join(''));
-    const output = await buffer(batch.stdout);
-    const { status, stderr } = await batch.ended;
-    if (status !== 0) throw new Error(`git cat-file failed: ${stderr}`);
-    return splitBatch(output, paths.length);
+    const texts: (string | null)[] = [];
+    const names = paths.map((path) => `${commit}:${path}`);
+    for await (const object of readObjects(this.store(), names, signal))
+      texts.push(object?.type === 'blob' ? object.bytes.toString('utf8') : null);
+    return texts;
+  }
+
+  /**
+   * Where its objects are.
+   * @param quarantine directory of objects that a push brings and that are not taken yet. Source: git-receive-pack(1).
+   */
+  store(quarantine: string | null = null): ObjectStore {
+    const objects = join(this.path, 'objects');
+    const apart =
+      quarantine === null
+        ? {}
+        : { GIT_OBJECT_DIRECTORY: quarantine, GIT_ALTERNATE_OBJECT_DIRECTORIES: objects };
+    return { gitDir: this.path, env: { ...gitEnvironment(), ...apart } };
   }
 
   async #git(args: string[], signal: AbortSignal | undefined): Promise<string> {
@@ -76,21 +86,4 @@ export async function openRepository(
     await renameDurably(fresh, path);
   }
   return new GitRepository(path);
-}
-
-/** Takes apart what `git cat-file --batch` gives: a line, then as many bytes as it says and a line break. */
-function splitBatch(output: Buffer, count: number): (string | null)[] {
-  const texts: (string | null)[] = [];
-  let position = 0;
-  while (texts.length < count) {
-    const end = output.indexOf(10, position);
-    const head = output.toString('utf8', position, end);
-    position = end + 1;
-    const size = /^blob (\d+)$/.exec(head)?.[1];
-    const other = /^(?:tree|commit|tag) (\d+)$/.exec(head)?.[1];
-    const length = size ?? other;
-    texts.push(size === undefined ? null : output.toString('utf8', position, position + Number(size)));
-    if (length !== undefined) position += Number(length) + 1;
-  }
-  return texts;
 }

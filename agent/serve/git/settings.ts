@@ -9,11 +9,15 @@ const MAX_PUSH = 256 << 20;
 const settings: Readonly<Record<string, string>> = {
   'core.fsync': 'all',
   'core.fsyncMethod': 'fsync',
+  // No repository's own hooks run; pushes get those that ask the agent.
+  'core.hooksPath': '/dev/null',
+  // What a branch was before stays known, and nothing that was pushed is ever collected.
+  'core.logAllRefUpdates': 'always',
+  'gc.reflogExpire': 'never',
+  'gc.reflogExpireUnreachable': 'never',
   'gc.auto': '0',
   'maintenance.auto': 'false',
   'receive.autogc': 'false',
-  'receive.denyDeletes': 'true',
-  'receive.denyNonFastForwards': 'true',
   'receive.fsckObjects': 'true',
   'receive.maxInputSize': String(MAX_PUSH),
   'receive.unpackLimit': '1',
@@ -21,9 +25,12 @@ const settings: Readonly<Record<string, string>> = {
   'uploadpack.allowFilter': 'true',
 };
 
-/** The environment of every git that the agent starts. */
-export function gitEnvironment(): Record<string, string> {
-  const entries = Object.entries(settings);
+/**
+ * The environment of every git that the agent starts.
+ * @param more settings for this one.
+ */
+export function gitEnvironment(more: Readonly<Record<string, string>> = {}): Record<string, string> {
+  const entries = Object.entries({ ...settings, ...more });
   return {
     PATH: '/usr/local/bin:/usr/bin:/bin',
     LC_ALL: 'C.UTF-8',

@@ -11,6 +11,7 @@ import { makeOperator } from '../../../builder/bundle/operator.ts';
 import { run } from '../../../host/process.ts';
 import { sourceRepository, startTestApi, type TestApi } from '../../support/api.ts';
 import { ask } from '../../support/ask.ts';
+import { gitHooks } from '../../support/box-git.ts';
 
 let directory: string;
 let api: TestApi;
@@ -33,7 +34,14 @@ beforeAll(async () => {
   const git = new GitHttp({
     root: join(directory, 'git'),
     name: 'lab.git',
-    onPush: () => (pushes += 1),
+    hooks: gitHooks,
+    gate: {
+      answer: async ({ hook }) => {
+        if (hook === 'post-receive') pushes += 1;
+        return { accept: true, lines: [], note: 'test' };
+      },
+      ended: async () => {},
+    },
     pushes: record,
   });
   api = await startTestApi(() => ({ git, registry: new RegistryProxy(1) }));
@@ -115,18 +123,15 @@ describe('a push', () => {
     const [text] = await repository.readFiles((await repository.head()).id, ['large.txt']);
     expect(text?.split('\n')).toHaveLength(60_000);
   });
+});
 
-  test('that rewrites history is refused', async () => {
-    const head = (await repository.head()).id;
-    const push = source.git(
-      ['push', '--quiet', '--force', `${api.url}/git/lab.git`, 'main~1:main'],
-      trust(true),
-    );
-    await expect(push).rejects.toThrow(/non-fast-forward|denied/);
-    const removal = source.git(['push', '--quiet', `${api.url}/git/lab.git`, ':main'], trust(true));
-    await expect(removal).rejects.toThrow(/delet|denied|prohibited/);
-    expect((await repository.head()).id).toBe(head);
-  });
+test('a push is refused where no agent answers its hooks', async () => {
+  const configure = (...args: string[]) => run(['git', '--git-dir', repository.path, 'config', ...args]);
+  await configure('core.hooksPath', gitHooks);
+  await source.git(['commit', '--quiet', '--allow-empty', '--message', 'local']);
+  await expect(source.git(['push', '--quiet', repository.path, 'main'])).rejects.toThrow(/declined/);
+  await configure('--unset', 'core.hooksPath');
+  await source.git(['reset', '--quiet', '--hard', 'HEAD~1']);
 });
 
 describe('nothing else of the repository is served', () => {

@@ -1,0 +1,96 @@
+import type { Rule } from './rule.ts';
+
+/** Rules about objects, and how Flux gets to them. */
+export const clusterRules = {
+  'object-shape': {
+    group: 'objects',
+    refuses: 'a manifest without `apiVersion`, `kind` or a valid `metadata.name`',
+    fix: 'give it all three: lower-case letters, digits, hyphens and dots in the name',
+  },
+  'object-twice': {
+    group: 'objects',
+    refuses: 'the same object written twice',
+    fix: 'delete one: which of the two wins is not defined',
+  },
+  'object-namespace': {
+    group: 'objects',
+    refuses: 'an object in another namespace than its app',
+    fix: 'set `metadata.namespace` to the name in the app.yaml: one app, one folder, one namespace',
+  },
+  'api-removed': {
+    group: 'objects',
+    refuses: 'an API version that Kubernetes has removed',
+    fix: 'write it for the version that the message names',
+  },
+  'unknown-field': {
+    group: 'objects',
+    refuses: 'a field that pods, containers or Flux Kustomizations do not have',
+    fix: 'correct the name, or delete the field',
+  },
+  'secret-plain': {
+    group: 'objects',
+    refuses: 'a Secret, or a generator of one, in plain text',
+    fix: 'encrypt it with SOPS for the age key of the box: `sops encrypt --encrypted-regex "^(data|stringData)$"`',
+  },
+  'secret-env': {
+    group: 'objects',
+    refuses: 'a variable of a container whose value is a secret',
+    fix: 'put it into a Secret that SOPS encrypts, and name that with `valueFrom.secretKeyRef`',
+    exception: true,
+  },
+  'resource-missing': {
+    group: 'flux',
+    refuses: 'a kustomization that names a file or folder that is not there',
+    fix: 'commit the file, or delete its name',
+  },
+  'resource-outside': {
+    group: 'flux',
+    refuses: 'a path that leads out of the repository',
+    fix: 'name something in the repository',
+  },
+  'remote-base': {
+    group: 'flux',
+    refuses: 'a base, a chart or a resource behind an address',
+    fix: 'copy it into the repository: the box has no network for it',
+  },
+  'kustomize-feature': {
+    group: 'flux',
+    refuses: 'generators, transformers and functions that run programs or hide what is applied',
+    fix: 'write out what they make',
+  },
+  'orphan-manifest': {
+    group: 'flux',
+    refuses: 'a manifest that nothing applies',
+    fix: 'name it among the resources of the kustomization.yaml beside it, or delete it',
+  },
+  'flux-path': {
+    group: 'flux',
+    refuses: 'a Flux Kustomization whose path is not there, or a site without its folder',
+    fix: "give `spec.path` a folder of the repository with manifests, and keep the site's own",
+  },
+  'flux-source': {
+    group: 'flux',
+    refuses: "a Flux Kustomization of another source than the box's own Git",
+    fix: 'use `kind: ExternalArtifact`, `name: site`',
+  },
+  'flux-depends': {
+    group: 'flux',
+    refuses: 'a dependency on a Kustomization that is not there',
+    fix: 'correct the name in `dependsOn`, or delete it',
+  },
+  'flux-cycle': {
+    group: 'flux',
+    refuses: 'Kustomizations that wait for each other',
+    fix: 'take one of them out of `dependsOn`',
+  },
+  'flux-settings': {
+    group: 'flux',
+    refuses: 'a Kustomization that does not prune, does not wait, or has no timeout',
+    fix: 'set `prune: true`, `wait: true` and `timeout`, so that its state can be known',
+  },
+  'system-folder': {
+    group: 'flux',
+    refuses: "a folder of Flux's own controller that the box could not apply by itself",
+    fix: 'keep it a plain list of files with a Namespace and the Deployment of kustomize-controller',
+  },
+} as const satisfies Record<string, Rule>;

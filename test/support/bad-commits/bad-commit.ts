@@ -1,0 +1,49 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { stringify } from 'yaml';
+import type { RuleName } from '../../../policy/rules.ts';
+import type { BoxGit } from '../box-git.ts';
+
+type Make = (box: BoxGit) => Promise<unknown>;
+
+/** What is wrong, the rule that finds it, where (file, and line where it has one), and how to do it. */
+export type BadCommit = [what: string, rule: RuleName, place: string, make: Make];
+
+export const app = 'cluster/kubernetes/apps/syncthing';
+export const deployment = `${app}/deployment.yaml`;
+export const kustomization = `${app}/kustomization.yaml`;
+export const fluxFolder = 'cluster/kubernetes/flux/lab';
+export const metadata = { name: 'bad', namespace: 'syncthing' };
+// Written so that this file itself holds no secret.
+export const pem = ['-----BEGIN', 'PRIVATE KEY-----\nMIG\n-----END', 'PRIVATE KEY-----\n'].join(' ');
+export const token = ['gh', 'p_', 'a1B2'.repeat(9)].join('');
+
+export const edit =
+  (path: string, how: (text: string) => string): Make =>
+  (box) =>
+    box.edit(path, how);
+
+export const change = (path: string, from: string, to: string) =>
+  edit(path, (text) => text.replace(from, to));
+
+/** A line above the arguments of the app's container. */
+export const container = (field: string) =>
+  change(deployment, '          args:\n', `          ${field}\n          args:\n`);
+
+export const resource = (entry: string) =>
+  change(kustomization, 'resources:\n', `resources:\n  - ${entry}\n`);
+
+export const write =
+  (path: string, text: string): Make =>
+  async (box) => {
+    await mkdir(dirname(box.path(path)), { recursive: true });
+    await writeFile(box.path(path), text);
+  };
+
+/** A manifest that is named in the app's kustomization. */
+export const add =
+  (object: unknown): Make =>
+  async (box) => {
+    await write(`${app}/bad.yaml`, typeof object === 'string' ? object : stringify(object))(box);
+    await resource('bad.yaml')(box);
+  };

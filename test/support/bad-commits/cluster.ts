@@ -1,0 +1,135 @@
+import { stringify } from 'yaml';
+import { run } from '../../../host/process.ts';
+import {
+  add,
+  app,
+  type BadCommit,
+  change,
+  container,
+  deployment,
+  edit,
+  fluxFolder,
+  kustomization,
+  metadata,
+  resource,
+  write,
+} from './bad-commit.ts';
+
+/** Commits that break rules of policy/table/cluster.ts. */
+export const badClusterCommits: BadCommit[] = [
+  [
+    'an object without a name',
+    'object-shape',
+    `${app}/bad.yaml:3`,
+    add({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { namespace: 'syncthing' } }),
+  ],
+  ['an object without a kind', 'object-shape', `${app}/bad.yaml:1`, add({ apiVersion: 'v1', metadata })],
+  [
+    'the same object twice',
+    'object-twice',
+    `${app}/service.yaml:4`,
+    add({ apiVersion: 'v1', kind: 'Service', metadata: { name: 'syncthing', namespace: 'syncthing' } }),
+  ],
+  [
+    "another app's namespace",
+    'object-namespace',
+    `${app}/bad.yaml:5`,
+    add({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'bad', namespace: 'storage' } }),
+  ],
+  [
+    'an API version that is gone',
+    'api-removed',
+    `${app}/bad.yaml:1`,
+    add({ apiVersion: 'batch/v1beta1', kind: 'CronJob', metadata }),
+  ],
+  ['a misspelt field', 'unknown-field', `${deployment}:53`, container('imagePullPolcy: Never')],
+  [
+    'a Secret in plain text',
+    'secret-plain',
+    `${app}/bad.yaml:7`,
+    add({ apiVersion: 'v1', kind: 'Secret', metadata, stringData: { word: 'hunter2' } }),
+  ],
+  [
+    'a generator of a Secret',
+    'secret-plain',
+    `${kustomization}:15`,
+    edit(kustomization, (text) => `${text}secretGenerator:\n  - name: bad\n    literals: [a=b]\n`),
+  ],
+  [
+    'a password in a variable',
+    'secret-env',
+    `${deployment}:64`,
+    change(
+      deployment,
+      '          ports:\n',
+      '            - { name: GUI_PASSWORD, value: hunter2 }\n          ports:\n',
+    ),
+  ],
+  [
+    'a random word in a variable',
+    'secret-env',
+    `${deployment}:64`,
+    change(
+      deployment,
+      '          ports:\n',
+      '            - { name: SEED, value: q8Zr2LmX4vT9bN7cK1wYpD5h }\n          ports:\n',
+    ),
+  ],
+  ['a resource that is not there', 'resource-missing', `${kustomization}:4`, resource('gone.yaml')],
+  [
+    'a resource out of the repository',
+    'resource-outside',
+    `${kustomization}:4`,
+    resource('../../../../../etc/passwd'),
+  ],
+  ['a base from elsewhere', 'remote-base', `${kustomization}:4`, resource('github.com/team/base?ref=v1')],
+  [
+    'a chart to render',
+    'kustomize-feature',
+    `${kustomization}:15`,
+    edit(kustomization, (text) => `${text}helmCharts:\n  - name: web\n`),
+  ],
+  [
+    'a manifest that nothing applies',
+    'orphan-manifest',
+    `${app}/lost.yaml:1`,
+    write(`${app}/lost.yaml`, stringify({ apiVersion: 'v1', kind: 'ConfigMap', metadata })),
+  ],
+  [
+    'a path that is not there',
+    'flux-path',
+    `${fluxFolder}/syncthing.yaml:9`,
+    change(`${fluxFolder}/syncthing.yaml`, 'apps/syncthing', 'apps/sincthing'),
+  ],
+  ['a site without its folder', 'flux-path', fluxFolder, (box) => run(['rm', '-r', box.path(fluxFolder)])],
+  [
+    'another source',
+    'flux-source',
+    `${fluxFolder}/syncthing.yaml:10`,
+    change(`${fluxFolder}/syncthing.yaml`, 'kind: ExternalArtifact', 'kind: Bucket'),
+  ],
+  [
+    'a dependency on nothing',
+    'flux-depends',
+    `${fluxFolder}/syncthing.yaml:8`,
+    change(`${fluxFolder}/syncthing.yaml`, '- name: storage', '- name: store'),
+  ],
+  [
+    'a circle of dependencies',
+    'flux-cycle',
+    `${fluxFolder}/syncthing.yaml:7`,
+    change(`${fluxFolder}/storage.yaml`, 'spec:\n', 'spec:\n  dependsOn:\n    - name: syncthing\n'),
+  ],
+  [
+    'a Kustomization that does not prune',
+    'flux-settings',
+    `${fluxFolder}/syncthing.yaml:6`,
+    change(`${fluxFolder}/syncthing.yaml`, 'prune: true', 'prune: false'),
+  ],
+  [
+    "a Flux that the box can't apply",
+    'system-folder',
+    'cluster/kubernetes/flux/system/kustomization.yaml:1',
+    change('cluster/kubernetes/flux/system/kustomization.yaml', '  - deployment.yaml\n', ''),
+  ],
+];

@@ -1,0 +1,77 @@
+import { symlink } from 'node:fs/promises';
+import { add, app, type BadCommit, change, deployment, pem, token, write } from './bad-commit.ts';
+
+/** Commits that break rules of policy/table/repository.ts. */
+export const badRepositoryCommits: BadCommit[] = [
+  [
+    'text that is not YAML',
+    'yaml-syntax',
+    `${deployment}:9`,
+    change(deployment, '  replicas: 1', '\treplicas: 1'),
+  ],
+  [
+    'a key twice',
+    'yaml-duplicate-key',
+    `${deployment}:10`,
+    change(deployment, 'replicas: 1', 'replicas: 1\n  replicas: 2'),
+  ],
+  [
+    'an alias of nothing',
+    'yaml-aliases',
+    `${app}/bad.yaml:1`,
+    add('apiVersion: v1\nkind: ConfigMap\nmetadata: *nothing\n'),
+  ],
+  [
+    'a merge that is not finished',
+    'merge-conflict',
+    `${deployment}:9`,
+    change(
+      deployment,
+      '  replicas: 1\n',
+      '<<<<<<< HEAD\n  replicas: 1\n=======\n  replicas: 2\n>>>>>>> other\n',
+    ),
+  ],
+  [
+    'an unknown key of an app',
+    'own-document',
+    `${app}/app.yaml:5`,
+    change(`${app}/app.yaml`, 'owner:', 'ownr:'),
+  ],
+  [
+    "an unknown key of the site's definition",
+    'own-document',
+    'config/clusters/lab.yaml:5',
+    change('config/clusters/lab.yaml', 'supply:', 'suply:'),
+  ],
+  [
+    'an exception that has ended',
+    'exception',
+    'cluster/kubernetes/platform/storage/app.yaml:17',
+    change('cluster/kubernetes/platform/storage/app.yaml', '2027-12-31', '2020-01-01'),
+  ],
+  [
+    'an exception for no rule',
+    'exception',
+    'cluster/kubernetes/platform/storage/app.yaml:13',
+    change('cluster/kubernetes/platform/storage/app.yaml', 'rule: probes', 'rule: prob'),
+  ],
+  ['a private key', 'secret-key', 'docs/key.txt:2', write('docs/key.txt', `my key:\n${pem}`)],
+  ['a token', 'secret-token', 'docs/notes.md:1', write('docs/notes.md', `login: ${token}\n`)],
+  ['a file of 11 MiB', 'large-file', 'video.bin', write('video.bin', 'x'.repeat(11 << 20))],
+  [
+    'a link out of the repository',
+    'link-out',
+    'docs-link:1',
+    (box) => symlink('../../etc/passwd', box.path('docs-link')),
+  ],
+  [
+    'paths that collide',
+    'case-collision',
+    'docs/readme.md',
+    async (box) => {
+      await write('docs/README.md', 'one\n')(box);
+      await write('docs/readme.md', 'two\n')(box);
+    },
+  ],
+  ['a path that Windows keeps', 'path-name', 'docs/aux.txt', write('docs/aux.txt', 'x\n')],
+];

@@ -1,0 +1,144 @@
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parse } from 'yaml';
+import { RegistryProxy } from '../../agent/api/registry-proxy.ts';
+import { Gate } from '../../agent/serve/git/gate.ts';
+import { GitHttp } from '../../agent/serve/git/http.ts';
+import { PushRecord } from '../../agent/serve/git/push-record.ts';
+import { type GitRepository, openRepository } from '../../agent/serve/git/repository.ts';
+import { type GitPolicy, GitPolicySchema } from '../../contract/git-policy.ts';
+import { parseBoxSite } from '../../contract/site.ts';
+import { ProcessError, run } from '../../host/process.ts';
+import type { Carried } from '../../policy/rules/context.ts';
+import { startTestApi, type TestApi } from './api.ts';
+
+const here = join(import.meta.dirname, '..', '..');
+/** Git's hooks as a box has them. */
+export const gitHooks = join(here, 'agent', 'files', 'usr', 'lib', 'cpiab', 'hooks');
+
+/** What the bundle of the test box has: the images that this repository's own manifests name. */
+async function bundled(): Promise<Carried> {
+  const { stdout } = await run(['git', '-C', here, 'grep', '-hoE', 'image: [^ ]+', '--', 'cluster']);
+  const images = stdout.split('\n').map((line) => line.replace('image: ', ''));
+  return {
+    images: new Map(images.map((image) => [image, `sha256:${'0'.repeat(64)}`])),
+    charts: new Set(),
+    repositories: new Set(),
+  };
+}
+
+/** A work tree with what this repository gives to Flux, and the Git of a box that began with it. */
+export class BoxGit {
+  readonly #directory: string;
+  readonly api: TestApi;
+  readonly repository: GitRepository;
+  readonly work: string;
+  /** Lines of the agent's log. */
+  readonly log: string[];
+  /** Commits that were published. */
+  readonly published: string[];
+
+  private constructor(
+    parts: Pick<BoxGit, 'api' | 'repository' | 'work' | 'log' | 'published'> & { directory: string },
+  ) {
+    this.#directory = parts.directory;
+    this.api = parts.api;
+    this.repository = parts.repository;
+    this.work = parts.work;
+    this.log = parts.log;
+    this.published = parts.published;
+  }
+
+  static async start(policy: Partial<GitPolicy> = {}): Promise<BoxGit> {
+    const directory = await mkdtemp(join(tmpdir(), 'cpiab-box-git-'));
+    const work = join(directory, 'work');
+    await run(['git', 'init', '--quiet', '--initial-branch=main', work]);
+    await cp(join(here, 'cluster'), join(work, 'cluster'), { recursive: true });
+    await cp(join(here, 'config', 'clusters', 'lab.yaml'), join(work, 'config', 'clusters', 'lab.yaml'));
+    await commitAll(work, 'first');
+    const bundle = join(directory, 'site.bundle');
+    await run(['git', '-C', work, 'bundle', 'create', '--quiet', bundle, 'main']);
+    const { signal } = new AbortController();
+    const repository = await openRepository(join(directory, 'git', 'lab.git'), bundle, signal);
+    const [log, published]: [string[], string[]] = [[], []];
+    const publish = async () => {
+      const { id } = await repository.head();
+      published.push(id);
+      return `published ${id.slice(0, 12)}`;
+    };
+    const box = parseBoxSite(parse(await readFile(join(work, 'config/clusters/lab.yaml'), 'utf8')));
+    const site = { ...box, git: GitPolicySchema.parse(policy) };
+    const carried = await bundled();
+    const settle = async () => {};
+    const gate = new Gate({ repository, site, carried, publish, settle, log: (line) => log.push(line) });
+    const pushes = new PushRecord(repository, () => api.audit);
+    const options = { root: join(directory, 'git'), name: 'lab.git', hooks: gitHooks, gate, pushes };
+    const git = new GitHttp(options);
+    const api: TestApi = await startTestApi(() => ({ git, registry: new RegistryProxy(1) }));
+    return new BoxGit({ directory, api, repository, work, log, published });
+  }
+
+  get remote(): string {
+    return `${this.api.url}/git/lab.git`;
+  }
+
+  /** What git needs to reach the box as its operator. */
+  get environment(): Record<string, string> {
+    const { ca, certificate, key } = this.api.files;
+    return { GIT_SSL_CAINFO: ca, GIT_SSL_CERT: certificate, GIT_SSL_KEY: key, LC_ALL: 'C' };
+  }
+
+  async git(...args: string[]): Promise<string> {
+    return (await run(['git', '-C', this.work, ...who, ...args], { env: this.environment })).stdout.trim();
+  }
+
+  path(...names: string[]): string {
+    return join(this.work, ...names);
+  }
+
+  /** Changes a file; the change must change something. */
+  async edit(path: string, change: (text: string) => string): Promise<void> {
+    const text = await readFile(this.path(path), 'utf8');
+    if (change(text) === text) throw new Error(`nothing changed in ${path}`);
+    await writeFile(this.path(path), change(text));
+  }
+
+  async commit(message = 'change'): Promise<string> {
+    return await commitAll(this.work, message);
+  }
+
+  /** Pushes, and gives what the person who pushes sees. */
+  async push(...args: string[]): Promise<{ taken: boolean; said: string }> {
+    try {
+      const { stderr } = await run(['git', '-C', this.work, 'push', this.remote, ...args], {
+        env: this.environment,
+      });
+      return { taken: true, said: stderr };
+    } catch (error) {
+      if (!(error instanceof ProcessError)) throw error;
+      return { taken: false, said: error.stderr };
+    }
+  }
+
+  /** Back to what the box has. */
+  async reset(): Promise<void> {
+    const { id } = await this.repository.head();
+    await this.git('checkout', '--quiet', '--force', '-B', 'main', id);
+    await this.git('clean', '-d', '--force', '--quiet');
+  }
+
+  async stop(): Promise<void> {
+    await this.api.close();
+    await rm(this.#directory, { recursive: true, force: true });
+  }
+}
+
+const who = ['-c', 'user.name=test', '-c', 'user.email=test@example.org'];
+
+async function commitAll(work: string, message: string): Promise<string> {
+  const git = async (...args: string[]) => (await run(['git', '-C', work, ...who, ...args])).stdout.trim();
+  await git('add', '--all');
+  await git('commit', '--quiet', '--allow-empty', '--message', message);
+  return await git('rev-parse', 'HEAD');
+}
