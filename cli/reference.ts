@@ -1,5 +1,7 @@
 import type { Command, CommandUnknownOpts } from '@commander-js/extra-typings';
 import { type ErrorKind, errors, parameterNames } from '../contract/errors.ts';
+import { rules } from '../policy/rules.ts';
+import { type Rule, ruleGroups } from '../policy/table/rule.ts';
 import { commands } from './commands.ts';
 import type { CliContext } from './context.ts';
 
@@ -10,6 +12,7 @@ export function referencePages(context: CliContext): Map<string, string> {
   return new Map([
     ['docs/reference/cli.md', cliPage(commands.map((make) => make(context) as unknown as Command))],
     ['docs/reference/errors.md', errorsPage()],
+    ['docs/reference/rules.md', rulesPage()],
   ]);
 }
 
@@ -55,6 +58,23 @@ function errorsPage(): string {
   });
   const intro = `An error is printed as \`CPIAB-Ennnn subject: what happened\`, then \`hint: what to do\`. Words in ‹ › vary.`;
   return `${['# Errors', GENERATED, intro, ['| code | exit | what happened | what to do |', '|---|---|---|---|', ...rows].join('\n')].join('\n\n')}\n`;
+}
+
+function rulesPage(): string {
+  const intro = `What a box refuses in a push, and \`./cpiab close\` and builds in a commit. A finding is printed as \`file:line: rule: what is wrong\`, then what to do. [How a box decides](../operate/git.md). A rule with an exception may be broken by one object of an app that says so in its \`app.yaml\`, with a reason, an owner and an end.`;
+  const sections = Object.entries(ruleGroups).map(([group, title]) => {
+    const rows = Object.entries<Rule>(rules)
+      .filter(([, rule]) => rule.group === group)
+      .map(
+        ([name, rule]) =>
+          `| \`${name}\` | ${cell(rule.refuses)} | ${cell(rule.fix)} | ${rule.exception ? 'yes' : 'no'} |`,
+      );
+    return [
+      `## ${title}`,
+      ['| rule | refuses | what to do | exception |', '|---|---|---|---|', ...rows].join('\n'),
+    ].join('\n\n');
+  });
+  return `${['# Rules for Git', GENERATED, intro, ...sections].join('\n\n')}\n`;
 }
 
 /** Text inside a table: no column ends, no HTML tags. */

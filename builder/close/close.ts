@@ -14,6 +14,7 @@ import { addChartImages, dependencyFindings, readCharts } from './charts.ts';
 import { type Carried, compare } from './compare.ts';
 import { placeOf } from './place.ts';
 import { Renderer } from './render.ts';
+import { ruleFindings } from './rules.ts';
 import { checkOut, optionalApps } from './tree.ts';
 import { walk } from './walk.ts';
 
@@ -80,10 +81,10 @@ export async function examineWorld(input: CloseInput, host: BuildHost): Promise<
   }
 }
 
-/** The stage of a build: fails unless the world is closed. @throws CpiabError E22xx, the first carrying the others. */
+/** The stage of a build: fails unless the world is closed and Git keeps the rules. @throws CpiabError E22xx, the first carrying the others. */
 export async function proveClosedWorld(input: CloseInput, host: BuildHost): Promise<ClosedWorld> {
   const world = await examineWorld(input, host);
-  failOn(world.findings);
+  failOn([...world.findings, ...(await ruleFindings(input, host.signal))]);
   return world;
 }
 

@@ -5,7 +5,7 @@ import type { CliContext } from '../context.ts';
 import { table } from '../table.ts';
 
 export function closeCommand(context: CliContext) {
-  return command('close', 'prove that what Git can reach is in the bundle', [
+  return command('close', 'prove that what Git can reach is in the bundle, and keeps the rules', [
     {
       line: 'cpiab close',
       does: 'every image and address that the committed tree leads to, or what is missing',
@@ -44,6 +44,7 @@ async function examine(context: CliContext, name: string): Promise<Examined> {
   const { openBuildRoot } = await import('../../builder/fetch/build-root.ts');
   const { fetchKustomize } = await import('../../builder/fetch/kustomize.ts');
   const { chartFindings, examineWorld, toClose } = await import('../../builder/close/close.ts');
+  const { ruleFindings } = await import('../../builder/close/rules.ts');
   const { buildHost } = await import('../build-host.ts');
   const host = buildHost(context);
   const site = await readSite(context.repository, name);
@@ -56,7 +57,9 @@ async function examine(context: CliContext, name: string): Promise<Examined> {
   // Only what is committed counts, with or without changes beside it.
   const head = await headOf(context.repository, true, context.signal);
   const tools = await fetchKustomize(await openBuildRoot(site, lock, host), host);
-  return await examineWorld({ ...due, lock, ...head, ...tools }, host);
+  const world = await examineWorld({ ...due, lock, ...head, ...tools }, host);
+  const rules = await ruleFindings({ ...due, ...head }, context.signal);
+  return { ...world, findings: [...world.findings, ...rules] };
 }
 
 function planTable({ images, charts, repositories }: ClosedWorld): string {

@@ -76,4 +76,9 @@ export const closedWorldErrors = {
     hint: (repository: string) =>
       `name ${repository} among the git sources of a bundle set and run \`./cpiab lock\``,
   },
+  E2230: {
+    exit: 3,
+    says: (rule: string, what: string, _fix: string) => `${rule}: ${what}`,
+    hint: (_rule: string, _what: string, fix: string) => fix,
+  },
 } as const;

@@ -88,7 +88,7 @@ export const repositoryRules = {
   'own-document': {
     group: 'documents',
     refuses: "unknown, missing or wrong keys of an `app.yaml` or of the site's definition",
-    fix: '[config/schema](../../config/schema) has what each document may say',
+    fix: '`config/schema` has what each document may say',
   },
   exception: {
     group: 'documents',
