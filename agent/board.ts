@@ -5,6 +5,7 @@ import type { AuditLog } from './audit/log.ts';
 import type { Engine, StartedServer } from './engine/engine.ts';
 import type { Release } from './flux/release.ts';
 import type { KubeClient } from './kube/client.ts';
+import { Counters } from './metrics/counters.ts';
 import type { BoxReport } from './report/report.ts';
 import type { GitRepository } from './serve/git/repository.ts';
 import type { Served } from './serve/served.ts';
@@ -39,6 +40,7 @@ export class Board {
   readonly site: BoxSite;
   readonly paths: Paths;
   readonly report: BoxReport;
+  readonly counters = new Counters();
   /** Ends the agent, so that its next start puts right what went wrong. */
   readonly abandon: (why: unknown) => void;
   readonly #facts: Partial<Facts> = {};

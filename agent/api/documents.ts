@@ -2,6 +2,9 @@ import type { ServerResponse } from 'node:http';
 import type { Evidence, ImageList, KustomizationList } from '../../contract/status.ts';
 import { timelineSvg } from '../../contract/timeline-svg.ts';
 import type { AuditLog } from '../audit/log.ts';
+import type { Counters } from '../metrics/counters.ts';
+import { contentType, exposition } from '../metrics/exposition.ts';
+import { metricFamilies } from '../metrics/families.ts';
 import type { BoxReport } from '../report/report.ts';
 import { answerBytes, answerJson, answerText, notYet } from './answer.ts';
 
@@ -15,6 +18,7 @@ export interface DocumentSources {
   images: () => Promise<ImageList> | undefined;
   evidence: () => Promise<Evidence>;
   audit: () => AuditLog | undefined;
+  counters: Counters;
 }
 
 type Answer = (
@@ -26,6 +30,10 @@ type Answer = (
 /** Every document that anyone may read, by path. */
 export const documents: Readonly<Record<string, Answer>> = {
   '/healthz': (_sources, outgoing) => answerText(outgoing, 200, 'ok\n'),
+  '/metrics': ({ report, counters, audit }, outgoing) => {
+    const sources = { status: report.snapshot(), counters, auditEntries: audit()?.size ?? null };
+    answerBytes(outgoing, 200, contentType, exposition(metricFamilies(sources)));
+  },
   '/v1/ca.pem': ({ certificate }, outgoing) =>
     answerBytes(outgoing, 200, 'application/x-pem-file', certificate),
   '/v1/status': ({ report }, outgoing) => answerJson(outgoing, 200, report.snapshot()),

@@ -14,6 +14,7 @@ import { SiteFiles } from './site-files.ts';
 export async function apiParts(board: Board, identity: ApiIdentity, signal: AbortSignal): Promise<ApiParts> {
   return {
     report: board.report,
+    counters: board.counters,
     certificate: identity.certificate,
     files: await SiteFiles.read(board.paths.console),
     signIns: new SignIns(),

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Served } from '../serve/served.ts';
 import { answerText, notYet } from './answer.ts';
+import { countRequest } from './count-requests.ts';
 import { type DocumentSources, documents } from './documents.ts';
 import { operatorOf } from './operator.ts';
 import type { SignIns } from './sign-ins.ts';
@@ -25,6 +26,7 @@ export async function route(
   incoming: IncomingMessage,
   outgoing: ServerResponse,
 ): Promise<void> {
+  countRequest(incoming, outgoing, parts.counters);
   const target = incoming.url ?? '/';
   const [path = '/', search = ''] = target.split('?', 2);
   const query = new URLSearchParams(search);

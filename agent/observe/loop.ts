@@ -12,6 +12,7 @@ export async function observeAlways(board: Board, intervalMs: number, signal: Ab
       (error: unknown) => error,
     );
     signal.throwIfAborted();
+    board.counters.add('observations', { result: failure === null ? 'done' : 'failed' });
     // Before that, the step at hand has its own say.
     if (board.report.snapshot().phase === 'ready')
       board.report.warn(failure === null ? null : unobserved(failure));

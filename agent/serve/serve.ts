@@ -53,7 +53,7 @@ export async function serve(board: Board, { signal, progress }: StepContext): Pr
     settle: () => board.get('release').settle(signal),
     log: (line) => process.stdout.write(line),
   });
-  const pushes = new PushRecord(board.get('git'), () => board.peek('audit'));
+  const pushes = new PushRecord(board.get('git'), () => board.peek('audit'), board.counters);
   const git = new GitHttp({ root: paths.git, name: `${site.name}.git`, hooks: paths.gitHooks, gate, pushes });
   board.put('served', { git, registry: new RegistryProxy(ports.registry) });
   const images = Object.keys(board.get('manifest').images).length;

@@ -1,41 +1,107 @@
+import { stripVTControlCharacters, styleText } from 'node:util';
 import type { BoxStatus } from '../../contract/status.ts';
 import { formatBytes, formatDuration } from '../../contract/units.ts';
-import { table } from '../table.ts';
-
-/** The boot sequence as a table of steps and times since power-on. */
-export function timelineTable({ steps }: Pick<BoxStatus, 'steps'>): string {
-  const time = (milliseconds: number | null) => (milliseconds === null ? '' : formatDuration(milliseconds));
-  const rows = steps.map(({ name, state, startedMs, tookMs, detail }) => [
-    name,
-    state,
-    time(startedMs),
-    time(tookMs),
-    detail,
-  ]);
-  return table([['step', 'state', 'at', 'took', 'detail'], ...rows]);
-}
 
 const firmwareNames: Record<BoxStatus['box']['firmware'], string> = {
   bios: 'BIOS',
   uefi: 'UEFI',
   'secure-boot': 'UEFI with Secure Boot',
 };
+const LABEL = 9;
+const NARROWEST = 40;
+
+/** Where a status is shown. */
+export interface Place {
+  columns: number;
+  /** Whose colours count; without it there are none. */
+  stream?: NodeJS.WriteStream;
+}
+
+type Fact = [label: string, text: string, tone?: 'red' | 'green' | 'cyan'];
 
 /** A box's state for people: what is wrong and what to do come first. */
-export function statusText(status: BoxStatus): string {
-  const { box, phase, problem, nextAction, git, flux, nodes, egress, images, memory } = status;
-  const short = (commit: string | null) => commit?.slice(0, 12) ?? 'none';
-  const blocking = flux.blocking.map(({ object, reason }) => `  ${object}: ${reason}`);
+export function statusText(status: BoxStatus, place: Place = { columns: 100 }): string {
+  const { box, phase, problem, nextAction, uptimeMs } = status;
+  const head = `${box.site}: ${phase}`;
+  const wrong: Fact[] = [
+    ...(problem === null ? [] : [['problem', problem, 'red'] satisfies Fact]),
+    ...(nextAction === null ? [] : [['next', nextAction] satisfies Fact]),
+  ];
+  const facts = [...wrong, ...clusterFacts(status), ...boxFacts(status)];
+  const tone = problem === null && phase === 'ready' ? 'green' : 'cyan';
+  const title = paint(head, problem === null ? tone : 'red', place);
   return [
-    `${box.site}: ${phase}`,
-    ...(problem === null ? [] : [`problem: ${problem}`]),
-    ...(nextAction === null ? [] : [`next: ${nextAction}`]),
-    `box ${box.id}, version ${box.version}, sequence ${box.sequence}, state on ${box.state}, started by ${firmwareNames[box.firmware]}`,
-    `fingerprint ${box.fingerprint}`,
-    `git ${short(git.head)}, applied ${short(git.applied)}; Flux ${flux.ready} of ${flux.total} ready`,
-    ...blocking,
-    `nodes: ${nodes.map(({ name, ready }) => `${name} ${ready ? 'Ready' : 'not ready'}`).join(', ') || 'none yet'}`,
-    `images: ${images.running} running, not in the bundle: ${images.notInBundle.join(', ') || 'none'}`,
-    `egress denied: ${egress.denied}; memory ${formatBytes(memory.used)} of ${formatBytes(memory.total)}`,
+    `${title}, on for ${formatDuration(uptimeMs)}`,
+    ...facts.flatMap((fact) => lines(fact, place)),
   ].join('\n');
 }
+
+/** One line for a log: where the box is, and the first thing that holds it. */
+export function statusLine({ box, phase, problem, flux, steps }: BoxStatus): string {
+  const doing = steps.find(({ state }) => state === 'running')?.detail ?? '';
+  const [held] = flux.blocking;
+  const why = problem ?? (held === undefined ? doing : `${held.object}: ${held.reason}`);
+  const applied = flux.total === 0 ? '' : `, ${flux.ready} of ${flux.total} applied`;
+  return stripVTControlCharacters(`${box.site}: ${phase}${applied}${why === '' ? '' : `: ${why}`}`);
+}
+
+function clusterFacts({ git, flux, nodes, images, egress, memory }: BoxStatus): Fact[] {
+  const short = (commit: string | null) => commit?.slice(0, 12) ?? 'none';
+  const outside = images.notInBundle;
+  return [
+    [
+      'git',
+      git.head === git.applied
+        ? `${short(git.head)}, applied`
+        : `${short(git.head)}, applied ${short(git.applied)}`,
+    ],
+    ['flux', `${flux.ready} of ${flux.total} ready`],
+    ...flux.blocking.map(({ object, reason }) => ['', `${object}: ${reason}`, 'cyan'] satisfies Fact),
+    [
+      'nodes',
+      nodes
+        .map(({ name, ready, version }) => `${name} ${version} ${ready ? 'ready' : 'not ready'}`)
+        .join(', ') || 'none yet',
+    ],
+    outside.length === 0
+      ? ['images', `${images.running} running, all of the bundle`]
+      : ['images', `${images.running} running, not of the bundle: ${outside.join(', ')}`, 'red'],
+    egress.denied === 0 ? ['egress', 'none tried'] : ['egress', `${egress.denied} packets refused`, 'red'],
+    ['memory', `${formatBytes(memory.used)} of ${formatBytes(memory.total)}`],
+  ];
+}
+
+function boxFacts({ box }: BoxStatus): Fact[] {
+  const state = box.state === 'disk' ? 'state on disk' : 'state in memory, lost at power-off';
+  return [
+    ['bundle', `sequence ${box.sequence}, commit ${box.version.slice(0, 12)}`],
+    ['box', `${box.id}, ${state}, started by ${firmwareNames[box.firmware]}`],
+    ['key', box.fingerprint],
+  ];
+}
+
+/** A fact with its text wrapped beside its label. What others wrote does not control the terminal. */
+function lines([label, text, tone]: Fact, place: Place): string[] {
+  const width = Math.max(NARROWEST, place.columns) - LABEL;
+  const plain = stripVTControlCharacters(text).replace(/\p{Cc}+/gu, ' ');
+  return wrap(plain, width).map((line, index) => {
+    const shown = tone === undefined ? line : paint(line, tone, place);
+    return (index === 0 ? label : '').padEnd(LABEL) + shown;
+  });
+}
+
+function wrap(text: string, width: number): string[] {
+  const found: string[] = [];
+  let line = '';
+  for (const word of text.split(' ')) {
+    const longer = line === '' ? word : `${line} ${word}`;
+    if (longer.length > width && line !== '') {
+      found.push(line);
+      line = word;
+    } else line = longer;
+  }
+  return [...found, line];
+}
+
+const paint = (text: string, tone: 'red' | 'green' | 'cyan', { stream }: Place) =>
+  stream === undefined ? text : styleText(tone, text, { stream });

@@ -6,7 +6,7 @@ import { type MediaKind, mediaFile } from '../../contract/media.ts';
 import { formatBytes } from '../../contract/units.ts';
 import { firmwares } from '../../host/qemu/arguments.ts';
 import type { BootReport } from '../box/boot.ts';
-import { timelineTable } from '../box/show.ts';
+import { timelineBars } from '../box/timeline-bars.ts';
 import { command, wholeNumber } from '../command.ts';
 import type { CliContext } from '../context.ts';
 
@@ -105,7 +105,7 @@ function summary(report: BootReport, kept: boolean): string {
   if (report.status === null) return lines.join('\n');
   const { used, total } = report.status.memory;
   return [
-    timelineTable(report.status),
+    timelineBars(report.status, process.stdout.columns || 100),
     `memory ${formatBytes(used)} of ${formatBytes(total)}`,
     ...lines,
   ].join('\n');

@@ -10,6 +10,7 @@ import { httpsServer, listen } from '../../agent/api/server.ts';
 import { SignIns } from '../../agent/api/sign-ins.ts';
 import { SiteFiles } from '../../agent/api/site-files.ts';
 import { AuditLog } from '../../agent/audit/log.ts';
+import { Counters } from '../../agent/metrics/counters.ts';
 import { BoxReport } from '../../agent/report/report.ts';
 import { openSeal } from '../../agent/seal.ts';
 import type { Served } from '../../agent/serve/served.ts';
@@ -63,6 +64,7 @@ export async function startTestApi(
       return { apiVersion: 'cpiab.dev/v1', kind: 'Evidence', bundle: null, fingerprint, audit: own };
     },
     audit: () => audit,
+    counters: new Counters(),
     signIns: new SignIns(),
     files: await SiteFiles.read(consoleFiles),
     ...documents,

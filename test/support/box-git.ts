@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import { RegistryProxy } from '../../agent/api/registry-proxy.ts';
+import { Counters } from '../../agent/metrics/counters.ts';
 import { Gate } from '../../agent/serve/git/gate.ts';
 import { GitHttp } from '../../agent/serve/git/http.ts';
 import { PushRecord } from '../../agent/serve/git/push-record.ts';
@@ -72,7 +73,7 @@ export class BoxGit {
     const carried = await bundled();
     const settle = async () => {};
     const gate = new Gate({ repository, site, carried, publish, settle, log: (line) => log.push(line) });
-    const pushes = new PushRecord(repository, () => api.audit);
+    const pushes = new PushRecord(repository, () => api.audit, new Counters());
     const options = { root: join(directory, 'git'), name: 'lab.git', hooks: gitHooks, gate, pushes };
     const git = new GitHttp(options);
     const api: TestApi = await startTestApi(() => ({ git, registry: new RegistryProxy(1) }));

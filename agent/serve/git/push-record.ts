@@ -1,6 +1,7 @@
 import { flux } from '../../../contract/layout.ts';
 import type { Operator } from '../../api/operator.ts';
 import type { AuditLog } from '../../audit/log.ts';
+import type { Counters } from '../../metrics/counters.ts';
 import type { GitRepository } from './repository.ts';
 
 /** What became of a push, and what git was told about it. */
@@ -13,10 +14,12 @@ export interface PushResult {
 export class PushRecord {
   readonly #repository: Pick<GitRepository, 'head'>;
   readonly #log: () => AuditLog | undefined;
+  readonly #counters: Counters;
 
-  constructor(repository: Pick<GitRepository, 'head'>, log: () => AuditLog | undefined) {
+  constructor(repository: Pick<GitRepository, 'head'>, log: () => AuditLog | undefined, counters: Counters) {
     this.#repository = repository;
     this.#log = log;
+    this.#counters = counters;
   }
 
   /** @param subject the repository. @throws when it can't be written down; then nothing was done. */
@@ -36,6 +39,7 @@ export class PushRecord {
       result = await push();
     } catch (error) {
       const detail = error instanceof Error ? error.message : String(error);
+      this.#counters.add('pushes', { outcome: 'failed' });
       await log.record({ ...event, outcome: 'failed', detail });
       throw error;
     }
@@ -45,6 +49,7 @@ export class PushRecord {
         ? `${flux.branch} stays at ${before}`
         : `${flux.branch} went from ${before} to ${after}`;
     const outcome = result.taken ? 'done' : 'refused';
+    this.#counters.add('pushes', { outcome });
     await log.record({ ...event, outcome, detail: `${branch}; ${result.note}` });
   }
 }

@@ -82,12 +82,14 @@ const status = (...args: string[]) =>
 test('tells people what is wrong and what to do first', async () => {
   const { stdout } = await status('--box', `${url}#${fingerprint.toUpperCase()}`, '--timeline');
   expect(stdout.split('\n').slice(0, 3)).toEqual([
-    'lab: converge',
-    'problem: Kustomization apps/syncthing is not ready',
-    'next: wait',
+    'lab: converge, on for 1 min 00 s',
+    'problem  Kustomization apps/syncthing is not ready',
+    'next     wait',
   ]);
   expect(stdout).toContain('apps/syncthing: ImagePullBackOff');
-  expect(stdout).toMatch(/^verify +done +15\.0 s +1\.2 s +31 blobs$/m);
+  expect(stdout).toMatch(/^kernel +█+[▏▎▍▌▋▊▉]? +15\.0 s$/m);
+  expect(stdout).toMatch(/^verify +[█▏▎▍▌▋▊▉]+ +1\.2 s$/m);
+  expect(stdout).toMatch(/^verify +done: 31 blobs$/m);
 });
 
 test('gives programs the document as it is', async () => {
@@ -128,21 +130,61 @@ test.each([
   expect([exit, stderr]).toEqual([1, expect.stringContaining(`CPIAB-E5004 ${url}/: no answer: ${why}`)]);
 });
 
-test('--watch prints each change once, and outlasts a box that is silent for a while', async () => {
-  const same = { status: 200, body: JSON.stringify(converging) };
-  const ready = { ...converging, phase: 'ready', problem: null, nextAction: null };
-  answers = [same, same, { status: 502, body: '' }, { status: 200, body: JSON.stringify(ready) }];
-  const lines: string[] = [];
+test('--svg writes the boot as a picture that stands alone', async () => {
+  const path = join(home, 'boot.svg');
+  await status('--box', `${url}#${fingerprint}`, '--svg', path);
+  const text = await readFile(path, 'utf8');
+  expect(text).toMatch(/^<svg [^>]*role="img"/);
+  expect(text).toContain('<title id="timeline-title">Boot timeline of lab</title>');
+});
+
+async function watched(until: string, ...flags: string[]) {
+  const lines: [string, string][] = [];
   const stop = new AbortController();
-  const watching = run([process.execPath, main, 'status', '--box', `${url}#${fingerprint}`, '--watch'], {
-    env: { CPIAB_CACHE: join(home, 'cache') },
-    signal: stop.signal,
-    onLine: (line) => {
-      lines.push(line);
-      if (line === 'lab: ready') stop.abort();
+  const watching = run(
+    [process.execPath, main, 'status', '--box', `${url}#${fingerprint}`, '--watch', ...flags],
+    {
+      env: { CPIAB_CACHE: join(home, 'cache') },
+      signal: stop.signal,
+      onLine: (line, stream) => {
+        lines.push([stream, line]);
+        if (line.includes(until)) stop.abort();
+      },
     },
-  });
+  );
   await expect(watching).rejects.toThrow();
-  const told = lines.filter((line) => /^lab: |no answer/.test(line));
-  expect(told).toEqual(['lab: converge', expect.stringContaining('no answer'), 'lab: ready']);
+  return lines;
+}
+
+test('--watch in a log has a line for each change, through a silence and a restart, and Ctrl-C adds none', async () => {
+  const at = (uptimeMs: number, more: object = {}) => ({
+    status: 200,
+    body: JSON.stringify({ ...converging, uptimeMs, ...more }),
+  });
+  const calm = { problem: null, nextAction: null, flux: { ready: 2, total: 2, blocking: [] } };
+  answers = [
+    at(1000),
+    at(3000),
+    { status: 502, body: '' },
+    at(500, calm),
+    at(900, { ...calm, phase: 'ready' }),
+  ];
+  expect(await watched('lab: ready')).toEqual([
+    ['stdout', 'lab: converge, 1 of 2 applied: Kustomization apps/syncthing is not ready'],
+    ['stdout', 'no answer: status 502'],
+    ['stdout', 'the box has started anew'],
+    ['stdout', 'lab: converge, 2 of 2 applied'],
+    ['stdout', 'lab: ready, 2 of 2 applied'],
+  ]);
+});
+
+test('--watch --json has a document a line', async () => {
+  const ready = { ...converging, phase: 'ready', uptimeMs: 70_000 };
+  answers = [
+    { status: 200, body: JSON.stringify(converging) },
+    { status: 200, body: JSON.stringify({ ...converging, uptimeMs: 62_000 }) },
+    { status: 200, body: JSON.stringify(ready) },
+  ];
+  const lines = await watched('"phase":"ready"', '--json');
+  expect(lines.map(([, line]) => JSON.parse(line))).toEqual([converging, ready]);
 });

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { RegistryProxy } from '../../../agent/api/registry-proxy.ts';
+import { Counters } from '../../../agent/metrics/counters.ts';
 import { GitHttp } from '../../../agent/serve/git/http.ts';
 import { PushRecord } from '../../../agent/serve/git/push-record.ts';
 import { type GitRepository, openRepository } from '../../../agent/serve/git/repository.ts';
@@ -30,7 +31,7 @@ beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'cpiab-git-'));
   source = await sourceRepository(directory, { 'README.md': 'hello\n', 'cluster/a.yaml': 'a: 1\n' });
   repository = await openRepository(join(directory, 'git', 'lab.git'), source.bundle, signal);
-  const record = new PushRecord(repository, () => api.audit);
+  const record = new PushRecord(repository, () => api.audit, new Counters());
   const git = new GitHttp({
     root: join(directory, 'git'),
     name: 'lab.git',
