@@ -2,7 +2,9 @@ import { createServer as createHttp, type RequestListener, type Server, type Ser
 import { createServer as createHttps } from 'node:https';
 import type { Server as NetServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { ConnectionGate } from './connection-gate.ts';
 import type { ApiIdentity } from './identity.ts';
+import { RequestGuard } from './request-guard.ts';
 
 /** Node's defaults let a slow client hold a connection for minutes, and any number of them. */
 const limits: ServerOptions = {
@@ -11,9 +13,10 @@ const limits: ServerOptions = {
   /** A push over a slow line is the longest request there is. */
   requestTimeout: 600_000,
   keepAliveTimeout: 15_000,
-  connectionsCheckingInterval: 5000,
+  connectionsCheckingInterval: 2000,
 };
-const MAX_CONNECTIONS = 256;
+/** Without a byte either way. Git says something every 5 s while it works (git-config(1), `keepAlive`). */
+const SILENCE_MS = 120_000;
 const MAX_REQUESTS_PER_CONNECTION = 1000;
 const RETRY_MS = 250;
 
@@ -31,26 +34,34 @@ export function httpsServer(identity: ApiIdentity, operatorCa: string, listener:
       ca: operatorCa,
       requestCert: true,
       rejectUnauthorized: false,
-      minVersion: 'TLSv1.2',
+      minVersion: 'TLSv1.3',
       handshakeTimeout: 10_000,
     },
-    listener,
+    new RequestGuard().around(listener),
   );
   return limit(server);
 }
 
 export function httpServer(listener: RequestListener): Server {
-  return limit(createHttp(limits, listener));
+  return limit(createHttp(limits, new RequestGuard().around(listener)));
 }
 
+/** By the codes of Node and of its HTTP parser. Status codes: RFC 9110 section 15.5.9, RFC 6585 section 5. */
+const refusals: Record<string, string> = {
+  ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
+  HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
+};
+
 function limit(server: Server): Server {
-  server.maxConnections = MAX_CONNECTIONS;
   server.maxHeadersCount = 100;
   server.maxRequestsPerSocket = MAX_REQUESTS_PER_CONNECTION;
+  server.timeout = SILENCE_MS;
   // A client that breaks off or talks nonsense is no event of the box's.
-  server.on('clientError', (_error, socket) => {
-    if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n');
+  server.on('clientError', ({ code }: NodeJS.ErrnoException, socket) => {
+    const status = refusals[code ?? ''] ?? '400 Bad Request';
+    if (socket.writable) socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\n\r\n`);
   });
+  new ConnectionGate().guard(server);
   return server;
 }
 

@@ -3,6 +3,7 @@ import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
 import type { DocumentSources } from '../../agent/api/documents.ts';
 import { type ApiIdentity, apiIdentity } from '../../agent/api/identity.ts';
 import { type ApiParts, route } from '../../agent/api/router.ts';
@@ -32,6 +33,8 @@ export interface TestApi {
   audit: AuditLog;
   /** Paths of PEM files for clients. */
   files: { ca: string; certificate: string; key: string };
+  /** How many the server has. */
+  connections(): Promise<number>;
   close(): Promise<void>;
 }
 
@@ -91,6 +94,7 @@ export async function startTestApi(
     report,
     audit,
     files,
+    connections: promisify(server.getConnections.bind(server)),
     close: async () => {
       stop.abort();
       await closed(server);

@@ -41,7 +41,14 @@ export async function startGitServer(directory: string, { root, login }: ServerO
     } else if (expected !== undefined && incoming.headers.authorization !== expected) {
       outgoing.writeHead(401, { 'www-authenticate': 'Basic realm="test"' }).end();
     } else {
-      const asked = { root, path: url.pathname, query: url.search.slice(1), user: null, maxBody: 1 << 24 };
+      const asked = {
+        root,
+        path: url.pathname,
+        query: url.search.slice(1),
+        user: null,
+        maxBody: 1 << 24,
+        maxBodyMs: 60_000,
+      };
       await runBackend(asked, incoming, outgoing, AbortSignal.timeout(60_000));
     }
   };

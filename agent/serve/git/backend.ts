@@ -17,6 +17,8 @@ export interface BackendRequest {
   user: string | null;
   /** Bytes of the request's body, as sent. */
   maxBody: number;
+  /** Milliseconds that it may take to arrive. */
+  maxBodyMs: number;
   hooks?: PushHooks;
 }
 
@@ -31,7 +33,7 @@ export interface PushHooks {
  * Lets `git http-backend` answer, both ways as streams. Source: RFC 3875 (CGI), git-http-backend(1).
  */
 export async function runBackend(
-  { root, path, query, user, maxBody, hooks }: BackendRequest,
+  { root, path, query, user, maxBody, maxBodyMs, hooks }: BackendRequest,
   incoming: IncomingMessage,
   outgoing: ServerResponse,
   signal: AbortSignal,
@@ -62,7 +64,8 @@ export async function runBackend(
   });
   if (hooks !== undefined && backend.channel !== null) answerHooks(backend.channel, hooks.answer);
   outgoing.once('close', () => !outgoing.writableFinished && backend.kill());
-  const sent = pipeline(incoming, limit(maxBody), backend.stdin).catch(() => {});
+  const arrival = { signal: AbortSignal.timeout(maxBodyMs) };
+  const sent = pipeline(incoming, limit(maxBody), backend.stdin, arrival).catch(() => {});
   const { status, head, body } = await readCgiHead(backend.stdout);
   outgoing.writeHead(status, head);
   await pipeline(body, outgoing);

@@ -3,14 +3,15 @@ import { answerText } from '../../api/answer.ts';
 import type { Operator } from '../../api/operator.ts';
 import { type BackendRequest, runBackend } from './backend.ts';
 import type { HookAnswer, HookRequest } from './hook-channel.ts';
+import { Places } from './places.ts';
 import type { PushRecord } from './push-record.ts';
 
-/** At once; each holds a git process and its pack in memory. */
-const MAX_BACKENDS = 8;
 /** What a fetch says it has and wants; a push may be larger. */
 const MAX_FETCH_REQUEST = 8 << 20;
 const MAX_PUSH_REQUEST = 260 << 20;
 const LONGEST_MS = 600_000;
+/** What a fetch asks is short; a push may come over a slow line. */
+const LONGEST_FETCH_REQUEST_MS = 30_000;
 const PUSH = 'git-receive-pack';
 const SERVICES = ['git-upload-pack', PUSH];
 
@@ -44,7 +45,7 @@ export interface GitHttpOptions {
  */
 export class GitHttp {
   readonly #options: GitHttpOptions;
-  #running = 0;
+  readonly #places = new Places();
 
   constructor(options: GitHttpOptions) {
     this.#options = options;
@@ -60,24 +61,25 @@ export class GitHttp {
   ): Promise<void> {
     const service = this.#service(path, query, incoming.method ?? 'GET');
     const refusal = this.#refuse(service, incoming, operator);
-    if (refusal !== null) {
+    if (refusal !== null) return answerText(outgoing, refusal.status, `${refusal.why}\n`);
+    const leave = this.#places.take(operator, incoming.socket.remoteAddress);
+    if (leave === null) {
       outgoing.setHeader('retry-after', '2');
-      return answerText(outgoing, refusal.status, `${refusal.why}\n`);
+      return answerText(outgoing, 503, 'too many git requests at once\n');
     }
     const asked = {
       root: this.#options.root,
       path,
       query: query.toString(),
       user: operator?.name ?? null,
-      maxBody: maxBody(service),
+      ...bodyLimits(service),
     };
-    this.#running++;
     try {
       if (operator !== null && service === PUSH && incoming.method === 'POST')
         await this.#push(operator, asked, incoming, outgoing);
       else await runBackend(asked, incoming, outgoing, AbortSignal.timeout(LONGEST_MS));
     } finally {
-      this.#running--;
+      leave();
     }
   }
 
@@ -113,9 +115,8 @@ export class GitHttp {
     if (service === PUSH && operator === null) {
       return { status: 403, why: 'a push needs the operator certificate of this site' };
     }
-    if (Number(headers['content-length'] ?? 0) > maxBody(service))
-      return { status: 413, why: 'request too large' };
-    return this.#running < MAX_BACKENDS ? null : { status: 503, why: 'too many git requests at once' };
+    const tooLarge = Number(headers['content-length'] ?? 0) > bodyLimits(service).maxBody;
+    return tooLarge ? { status: 413, why: 'request too large' } : null;
   }
 
   /** Source: gitprotocol-http(5), "Smart Clients". */
@@ -129,4 +130,7 @@ export class GitHttp {
   }
 }
 
-const maxBody = (service: string | null) => (service === PUSH ? MAX_PUSH_REQUEST : MAX_FETCH_REQUEST);
+const bodyLimits = (service: string | null) =>
+  service === PUSH
+    ? { maxBody: MAX_PUSH_REQUEST, maxBodyMs: LONGEST_MS }
+    : { maxBody: MAX_FETCH_REQUEST, maxBodyMs: LONGEST_FETCH_REQUEST_MS };

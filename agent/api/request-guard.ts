@@ -1,0 +1,53 @@
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import { answerText } from './answer.ts';
+import { clientOf } from './client-address.ts';
+import { operatorOf } from './operator.ts';
+import { type Rate, TokenBuckets } from './token-buckets.ts';
+
+/** A console that shows everything asks less than five times a second, a node that pulls images some thirty times. */
+const RATE: Rate = { burst: 500, perSecond: 50 };
+const CLIENTS_REMEMBERED = 4096;
+/** The longest path there is names a repository and a digest; a registry's may have 255 bytes of name. */
+const MAX_TARGET = 2048;
+/** Only Git's requests have bodies (gitprotocol-http(5)); it limits them itself. */
+const TAKES_BODY = /^\/git\/[^?]*\/git-(upload|receive)-pack$/;
+
+interface Refusal {
+  status: number;
+  why: string;
+}
+
+/** Refuses what no handler should see. An operator counts by certificate, wherever it comes from; all others by address. */
+export class RequestGuard {
+  readonly #requests: TokenBuckets;
+
+  constructor(rate: Rate = RATE) {
+    this.#requests = new TokenBuckets(rate, CLIENTS_REMEMBERED);
+  }
+
+  around(listener: RequestListener): RequestListener {
+    return (incoming, outgoing) => {
+      const refusal = this.#tooMany(incoming, outgoing) ?? unfit(incoming);
+      if (refusal === null) return void listener(incoming, outgoing);
+      // Whatever else the client sends on this connection is not read.
+      outgoing.setHeader('connection', 'close');
+      answerText(outgoing, refusal.status, `${refusal.why}\n`);
+    };
+  }
+
+  #tooMany(incoming: IncomingMessage, outgoing: ServerResponse): Refusal | null {
+    const client = operatorOf(incoming)?.fingerprint ?? clientOf(incoming.socket.remoteAddress);
+    const seconds = this.#requests.take(client);
+    if (seconds === 0) return null;
+    outgoing.setHeader('retry-after', String(seconds));
+    return { status: 429, why: 'too many requests' };
+  }
+}
+
+/** Status codes: RFC 9110 sections 15.5.14 and 15.5.15. */
+function unfit({ url = '', headers, method }: IncomingMessage): Refusal | null {
+  if (url.length > MAX_TARGET) return { status: 414, why: `a target has at most ${MAX_TARGET} bytes` };
+  const hasBody = headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
+  if (!hasBody || (method === 'POST' && TAKES_BODY.test(url))) return null;
+  return { status: 413, why: 'nothing here takes a body' };
+}
