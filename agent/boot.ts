@@ -13,7 +13,7 @@ export type Pause = (ms: number, signal: AbortSignal) => Promise<void>;
 
 /**
  * Runs the steps in order. Each may have begun part of its work before. A step that fails is tried
- * again, but for what must not be: a bundle that isn't what its signature says.
+ * again, but for what must not be: a bundle that isn't what its signature says, a disk that holds data.
  * @returns false when a person must act first.
  */
 export async function boot(
@@ -66,8 +66,8 @@ function begin(step: Step, board: Board, signal: AbortSignal): Promise<unknown> 
   );
 }
 
-/** Not verified: trying again would give the same, and going on would use what nobody signed. */
-const isFinal = (error: unknown) => error instanceof CpiabError && error.exit === 3;
+/** Not verified, or nothing that can be done: trying again would give the same, until a person changes something. */
+const isFinal = (error: unknown) => error instanceof CpiabError && (error.exit === 3 || error.exit === 2);
 
 function problemOf(step: Step, error: unknown): Problem {
   const why = error instanceof Error ? error.message : String(error);

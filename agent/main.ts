@@ -13,6 +13,8 @@ import { AuditLog, theBox } from './audit/log.ts';
 import { Board } from './board.ts';
 import { boot } from './boot.ts';
 import { showOnConsoles } from './console/console.ts';
+import { thisMachine } from './install/machine.ts';
+import { installMode, installSequence } from './install/sequence.ts';
 import { firmwareKind } from './observe/firmware.ts';
 import { observeAlways } from './observe/loop.ts';
 import { logChanges } from './report/log.ts';
@@ -32,8 +34,11 @@ async function main(): Promise<void> {
   const life = new AbortController();
   for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => life.abort());
   const site = parseBoxSite(parse(await readFile(box.site, 'utf8')));
+  const state = await stateKind(box.stateKind);
+  const mode = await installMode(box.installMode, state);
+  const steps = mode === 'never' ? sequence : installSequence(thisMachine(life.signal), mode);
   const report = new BoxReport(
-    sequence.map(({ name }) => name),
+    steps.map(({ name }) => name),
     now,
     site.name,
   );
@@ -45,12 +50,12 @@ async function main(): Promise<void> {
   logChanges(report, log);
   report.set({
     id: await boxId(box.boxId),
-    state: await stateKind(box.stateKind),
+    state,
     firmware: await firmwareKind(),
   });
   showOnConsoles(report, now, life.signal);
   startApi(board, life.signal).catch(abandon);
-  const complete = await boot(sequence, board, pause, life.signal);
+  const complete = await boot(steps, board, pause, life.signal);
   if (!complete) log(`${JSON.stringify({ stopped: report.snapshot().problem })}\n`);
   await observeAlways(board, OBSERVE_MS, life.signal);
 }

@@ -1,3 +1,4 @@
+import { type InstallMode, installArgument } from './install.ts';
 import { type Digest, hexOf } from './manifest.ts';
 
 /** A name of its own for each bundle, so that of two media in one machine the one that GRUB chose is found again. */
@@ -32,22 +33,60 @@ const KERNEL = [
   'console=ttyS0,115200',
 ];
 
+/** On the kernel's command line of a start from a slot, so that a disc with the same bundle is not taken for it. */
+export const slotArgument = 'cpiab.slot';
+
+interface Entry {
+  title: string;
+  /** What the kernel's command line has besides what every start has. */
+  words: string[];
+}
+
 /**
- * A medium's menu: one entry, started at once; the serial console shows it too. A kernel that GRUB can't
- * load makes the machine start again, which on a disk ends in the slot that works.
+ * A slot's menu: one entry, started at once; the serial console shows it too. A kernel that GRUB can't
+ * load makes the machine start again, which ends in the slot that works.
  * @param id the medium's own name, which the initramfs looks for.
  */
 export function grubMenu(id: string): string {
+  return menu(id, 0, [{ title: 'CPiaB', words: [slotArgument, `$${argumentVariable}`] }]);
+}
+
+/** Seconds that a person has to choose from an ISO's menu. */
+const CHOICE_SECONDS = 3;
+
+const isoEntries: Record<InstallMode, Entry> = {
+  auto: { title: 'Install to the disk that fits', words: [`${installArgument}=auto`] },
+  ask: { title: 'Install to a disk', words: [`${installArgument}=ask`] },
+  never: { title: 'Run from this medium', words: [`${installArgument}=never`] },
+};
+
+/**
+ * An ISO's menu: first what the site says about installing, then what else a person may want. Where the
+ * site says nothing, the first entry doesn't either, so that the host of a virtual machine may.
+ */
+export function isoMenu(id: string, mode: InstallMode): string {
+  const { auto, ask, never } = isoEntries;
+  const entries: Record<InstallMode, Entry[]> = {
+    auto: [auto, ask, never],
+    ask: [ask, never],
+    never: [{ ...never, words: [] }, ask],
+  };
+  return menu(id, CHOICE_SECONDS, entries[mode]);
+}
+
+function menu(id: string, timeout: number, entries: readonly Entry[]): string {
   return [
     'serial --unit=0 --speed=115200',
     'terminal_input console serial',
     'terminal_output console serial',
-    'set timeout=0',
-    'set fallback=1',
-    "menuentry 'CPiaB' {",
-    `  linux /live/vmlinuz cpiab.medium=${id} ${KERNEL.join(' ')} $${argumentVariable}`,
-    '  initrd /live/initrd.img',
-    '}',
+    `set timeout=${timeout}`,
+    `set fallback=${entries.length}`,
+    ...entries.flatMap(({ title, words }) => [
+      `menuentry '${title}' {`,
+      `  linux /live/vmlinuz ${[`cpiab.medium=${id}`, ...KERNEL, ...words].join(' ')}`,
+      '  initrd /live/initrd.img',
+      '}',
+    ]),
     "menuentry 'Start again' {",
     '  reboot',
     '}',

@@ -4,6 +4,7 @@ import { closedWorldErrors } from './errors/closed-world.ts';
 import { evidenceErrors } from './errors/evidence.ts';
 import { hostErrors } from './errors/host.ts';
 import { inputErrors } from './errors/input.ts';
+import { installErrors, installTrustErrors } from './errors/install.ts';
 import { internalErrors } from './errors/internal.ts';
 import { proxmoxErrors, proxmoxInputErrors } from './errors/proxmox.ts';
 import { recordErrors } from './errors/records.ts';
@@ -39,6 +40,8 @@ export const errors = {
   ...hostErrors,
   ...boxErrors,
   ...proxmoxErrors,
+  ...installErrors,
+  ...installTrustErrors,
   ...internalErrors,
 } as const satisfies Record<`E${number}`, ErrorKind>;
 

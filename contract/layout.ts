@@ -52,6 +52,8 @@ export const box = {
   stateKind: '/run/cpiab/data',
   /** Why a disk that is there is not in use; absent when nothing is wrong. */
   stateProblem: '/run/cpiab/data-problem',
+  /** `auto`, `ask` or `never`: what the boot menu, or the host of a virtual machine, says about installing. */
+  installMode: '/run/cpiab/install',
   /** Identifier that this box gave itself. */
   boxId: '/var/lib/cpiab/box-id',
   /** Highest bundle sequence this box has run. */

@@ -3,6 +3,7 @@ import { chunkBytes } from './chunk-index.ts';
 import { type Engine, EngineSchema } from './engine.ts';
 import { GitPolicySchema } from './git-policy.ts';
 import { isGuarded } from './guarded.ts';
+import { InstallSchema } from './install.ts';
 import { defaultMedia, type MediaKind, mediaKinds } from './media.ts';
 import { parseBytes } from './units.ts';
 
@@ -116,6 +117,8 @@ export const SiteSchema = z
       .prefault({}),
     /** What the box's Git asks of a push. */
     git: GitPolicySchema.prefault({}),
+    /** How a box installs itself from its ISO. */
+    install: InstallSchema.prefault({}),
     debian: z
       .strictObject({
         /** Default `trixie`, the one suite the images are made for. */

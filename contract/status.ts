@@ -1,7 +1,12 @@
 import { z } from 'zod';
 import { BoxSealSchema } from './audit-log.ts';
 
-export const phases = ['verify', 'serve', 'engine', 'flux', 'converge', 'ready', 'failed'] as const;
+export const phases = [
+  // An installation; its `verify` is of the disk.
+  ...(['choose', 'partition', 'copy', 'restart'] as const),
+  ...(['verify', 'serve', 'engine', 'flux', 'converge'] as const),
+  ...(['ready', 'failed'] as const),
+] as const;
 export type Phase = (typeof phases)[number];
 
 /** One step of the boot sequence. Times are milliseconds since power-on. */

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
-import { menuPath } from '../../contract/boot-menu.ts';
+import { isoMenu, menuPath } from '../../contract/boot-menu.ts';
+import type { InstallMode } from '../../contract/install.ts';
 import { volumeId } from '../../contract/layout.ts';
 import { biosGrub, coreModules, writeBiosCore } from './bios.ts';
 import { writeEfiPartition } from './efi.ts';
@@ -11,6 +12,8 @@ import { layOutTree, type MediumTree, treeId } from './tree.ts';
 export interface IsoInput extends ImageContext {
   tree: MediumTree;
   sign: Signer;
+  /** What the menu's first entry does. */
+  install: InstallMode;
 }
 
 const ESP = { image: 'esp.img', size: 8 * 2 ** 20, serial: '43504941' };
@@ -30,7 +33,7 @@ const BIOS = {
 export async function writeIso(input: IsoInput): Promise<void> {
   const { epoch, tree } = input;
   await makeImage('cpiab.iso', input, async (run, scratch) => {
-    await layOutTree(join(scratch, 'tree'), tree, epoch);
+    await layOutTree(join(scratch, 'tree'), tree, epoch, (id) => isoMenu(id, input.install));
     await writeBiosCore(run, BIOS);
     await writeEfiPartition(run, scratch, epoch, {
       ...ESP,

@@ -122,9 +122,10 @@ type Writer = (host: BuildHost, input: MediaInput, out: string, disk: Disk) => P
 
 /** How each kind of medium is written to its path in the output's scratch. */
 const writers: Record<MediaKind, Writer> = {
-  iso: async ({ cache, signal }, { bundle, epoch, sandbox, key }, out) => {
+  iso: async ({ cache, signal }, { bundle, epoch, sandbox, key, site }, out) => {
     const sign = (hash: Buffer) => signPrehashed(hash, key, sealComment(basename(out), bundle));
-    await writeIso({ tree: mediumTree(bundle), epoch, sandbox, sign, out, cache, signal });
+    const install = site.install.mode;
+    await writeIso({ tree: mediumTree(bundle), install, epoch, sandbox, sign, out, cache, signal });
   },
   tarball: async ({ signal }, { bundle, epoch, sandbox, key, output }, out) => {
     const directory = join(output.scratch, medium.bundle);

@@ -1,6 +1,6 @@
 import { mkdir, utimes, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { grubMenu, markPath, mediumId, menuPath } from '../../contract/boot-menu.ts';
+import { markPath, mediumId, menuPath } from '../../contract/boot-menu.ts';
 import { bundleFiles, medium } from '../../contract/layout.ts';
 import type { CachedFile } from '../../host/cache.ts';
 import { linkOrCopy } from '../../host/files.ts';
@@ -22,8 +22,13 @@ export function treeId(tree: MediumTree): string {
   return mediumId(`sha256:${manifest.sha256}`);
 }
 
-/** Lays the tree out in a directory, with GRUB's menu and the mark. @param epoch seconds. */
-export async function layOutTree(root: string, tree: MediumTree, epoch: number): Promise<void> {
+/** Lays the tree out in a directory, with GRUB's menu and the mark. @param epoch seconds. @param menu for the medium's name. */
+export async function layOutTree(
+  root: string,
+  tree: MediumTree,
+  epoch: number,
+  menu: (id: string) => string,
+): Promise<void> {
   for (const [path, file] of tree) {
     const target = join(root, path);
     await mkdir(dirname(target), { recursive: true });
@@ -31,7 +36,7 @@ export async function layOutTree(root: string, tree: MediumTree, epoch: number):
   }
   const id = treeId(tree);
   for (const [path, text] of [
-    [menuPath, grubMenu(id)],
+    [menuPath, menu(id)],
     [markPath(id), ''],
   ] as const) {
     await mkdir(dirname(join(root, path)), { recursive: true });

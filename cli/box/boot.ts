@@ -11,6 +11,7 @@ import { type Box, powerOn } from '../../host/qemu/box.ts';
 import type { CliContext } from '../context.ts';
 import { fetchStatus } from './client.ts';
 import { attach } from './disks.ts';
+import { installed } from './install.ts';
 import { type Milestone, waitFor, watch } from './wait.ts';
 
 export interface BootOptions {
@@ -21,6 +22,8 @@ export interface BootOptions {
   memory: number;
   /** Absolute path of the image that keeps what the box writes, made when it isn't there; null for none. */
   disk: string | null;
+  /** Whether the box installs itself to the disk first, and is started from that. */
+  install: boolean;
   until: Milestone;
   /** Seconds until the milestone must be reached. */
   timeout: number;
@@ -78,7 +81,7 @@ async function bootOnce(
 ): Promise<void> {
   const { signal, progress, note } = context;
   const directory = await mkdtemp(join(await ensureDirectory(join(cacheRoot(), 'machines')), 'box-'));
-  const disks = await attach(options, signal);
+  const disks = await (options.install ? installed(options, directory, context) : attach(options, signal));
   const box = await powerOn({ ...options, ...disks, directory }, signal);
   let kept = false;
   try {

@@ -36,12 +36,34 @@ export async function waitFor(
     return report;
   } catch (cause) {
     steps.end('fail');
-    if (!late.aborted || signal.aborted) throw cause;
-    throw new CpiabError('E5001', {
-      subject: box.url,
-      args: [String(timeout), steps.current, box.console],
-      cause,
-    });
+    throw late.aborted && !signal.aborted ? tooLate(box, timeout, steps.current, cause) : cause;
+  }
+}
+
+const tooLate = (box: ReportingBox, timeout: number, step: string, cause: unknown) =>
+  new CpiabError('E5001', { subject: box.url, args: [String(timeout), step, box.console], cause });
+
+/**
+ * Follows a box until its machine ends, which it must not do before it came to a step.
+ * @throws CpiabError E5001 too late, E5002 QEMU ended before, E5003 the box stopped.
+ */
+export async function watchTo(
+  step: string,
+  box: ReportingBox,
+  { timeout, signal, progress }: Omit<WaitOptions, 'until'>,
+): Promise<void> {
+  const late = AbortSignal.timeout(timeout * 1000);
+  const steps = new StepProgress(progress);
+  try {
+    for await (const report of box.reports(AbortSignal.any([signal, late]))) {
+      steps.take(report);
+      rejectFailed(report, box);
+    }
+    if (steps.current !== step) throw await ended(box);
+    steps.end('done');
+  } catch (cause) {
+    steps.end('fail');
+    throw late.aborted && !signal.aborted ? tooLate(box, timeout, steps.current, cause) : cause;
   }
 }
 
@@ -66,11 +88,13 @@ async function follow(
     rejectFailed(report, box);
     if (until === 'api' ? report.fingerprint !== null : report.phase === 'ready') return report;
   }
+  throw await ended(box);
+}
+
+async function ended(box: ReportingBox): Promise<CpiabError> {
   const status = await box.machine.exited;
-  throw new CpiabError('E5002', {
-    subject: 'qemu-system-x86_64',
-    args: [String(status ?? 'none'), `see ${box.console}`],
-  });
+  const args: [string, string] = [String(status ?? 'none'), `see ${box.console}`];
+  return new CpiabError('E5002', { subject: 'qemu-system-x86_64', args });
 }
 
 function rejectFailed({ phase, step, problem, nextAction }: ConsoleLine, box: ReportingBox): void {

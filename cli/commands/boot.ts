@@ -26,6 +26,10 @@ export function bootCommand(context: CliContext) {
       does: 'an ISO, by UEFI, with a data disk',
     },
     {
+      line: 'cpiab boot lab --install --disk box.raw',
+      does: 'site lab, installed to a new disk and started from it; later from the same disk again',
+    },
+    {
       line: 'cpiab boot cpiab-lab.qcow2 --firmware secure-boot',
       does: "a disk image, by a UEFI that starts only what Microsoft's keys vouch for",
     },
@@ -43,6 +47,7 @@ export function bootCommand(context: CliContext) {
       '--disk <file>',
       'keeps what the box writes, made when it is not there (default: it is forgotten)',
     )
+    .option('--install', 'let an ISO install itself to --disk, then start from that disk without it', false)
     .option('--keep', 'leave the machine running', false)
     .action(async (what, { wait, disk, ...options }) => {
       const { boot } = await import('../box/boot.ts');

@@ -30,6 +30,10 @@ export interface MachineSpec {
   firmwareVariables: string;
   /** Port of the API inside the guest. */
   guestApiPort: number;
+  /** What the guest finds in the firmware's configuration, by name. */
+  firmwareTexts?: Readonly<Record<string, string>>;
+  /** What becomes of the machine when the guest starts it again; it does, unless told. */
+  atRestart?: 'restart' | 'end';
 }
 
 /**
@@ -56,6 +60,7 @@ export function qemuArguments(spec: MachineSpec): string[] {
     ...acceleratorArguments(spec.accelerator),
     ...['-smp', String(spec.cpus), '-m', String(spec.memory)],
     ...firmware(spec),
+    ...firmwareTexts(spec),
     ...['-chardev', `file,id=serial,path=${escaped(spec.serialLog)}`, '-serial', 'chardev:serial'],
     ...medium(spec.medium),
     ...dataDisk(spec.disk),
@@ -98,6 +103,15 @@ function firmware(spec: MachineSpec): string[] {
     ...['-drive', `if=pflash,format=raw,unit=0,readonly=on,file=${ovmf[spec.firmware].code}`],
     ...['-drive', `if=pflash,format=raw,unit=1,file=${escaped(spec.firmwareVariables)}`],
   ];
+}
+
+/** Source: QEMU, docs/specs/fw_cfg.rst: names below `opt/` are for users. */
+function firmwareTexts({ firmwareTexts: texts = {}, atRestart }: MachineSpec): string[] {
+  const given = Object.entries(texts).flatMap(([name, text]) => [
+    '-fw_cfg',
+    `name=${name},string=${escaped(text)}`,
+  ]);
+  return [...given, ...(atRestart === 'end' ? ['-no-reboot'] : [])];
 }
 
 function dataDisk(path: string | null): string[] {

@@ -4,10 +4,10 @@ import { type ConsoleLine, parseConsoleLine } from '../../contract/console.ts';
 import { CpiabError } from '../../contract/errors.ts';
 import { ports } from '../../contract/layout.ts';
 import { detectAccelerator } from './accelerator.ts';
-import type { Accelerator, Firmware, Medium } from './arguments.ts';
+import type { Accelerator, Firmware, MachineSpec, Medium } from './arguments.ts';
 import { followLines, freePort, launch, type Machine } from './launch.ts';
 
-export interface BoxOptions {
+export interface BoxOptions extends Pick<MachineSpec, 'firmwareTexts' | 'atRestart'> {
   medium: Medium;
   firmware: Firmware;
   /** MiB. */

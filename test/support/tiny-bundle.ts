@@ -5,6 +5,7 @@ import { debianComponents } from '../../builder/bundle/debian.ts';
 import { siteKeys } from '../../builder/bundle/keys.ts';
 import type { Component } from '../../builder/bundle/sbom.ts';
 import { writeBundle } from '../../builder/bundle/write.ts';
+import type { Composed } from '../../builder/compose/compose.ts';
 import type { FetchedChart } from '../../builder/fetch/charts.ts';
 import type { FetchedFile } from '../../builder/fetch/files.ts';
 import type { BuiltImage } from '../../builder/fetch/parts.ts';
@@ -36,6 +37,8 @@ interface Content {
   previous?: Digest;
   /** Instead of a Git bundle. */
   git?: Buffer;
+  /** Whether it carries what boots a box; none of it does. */
+  bootable?: boolean;
 }
 
 /** Writes a signed bundle of a few images below a directory; all of one directory have the same key. */
@@ -84,6 +87,7 @@ export async function bundleOfImages(
     sequence,
     components = [],
     git,
+    bootable = false,
     ...given
   }: Contents,
 ): Promise<TinyBundle> {
@@ -96,7 +100,7 @@ export async function bundleOfImages(
     revision: String(sequence % 10).repeat(40),
     sequence,
     parts: { images, charts, files, repositories, components },
-    composed: null,
+    composed: bootable ? await tinySystem(cache) : null,
     repository: { file: await cache.put(git ?? 'a git bundle'), cached: false },
     key: keys.site,
     rotations: keys.rotations,
@@ -105,6 +109,16 @@ export async function bundleOfImages(
   const directory = join(root, name);
   await writeBundle(cache, bundle, directory, signal);
   return { directory, key: unrotated(parsePublicKey(keys.publicKey)), manifest: bundle.manifest };
+}
+
+async function tinySystem(cache: Cache): Promise<Composed> {
+  const file = async (bytes: number) => await cache.put(randomBytes(bytes));
+  return {
+    kernel: await file(40_000),
+    initrd: await file(30_000),
+    modules: [{ name: '10-os', file: await file(500_000) }],
+    loader: { boot: await file(440), core: await file(50_000), esp: await file(200_000) },
+  };
 }
 
 /** A lock of a Debian package that every image has, and of nothing else on the medium. */

@@ -1,5 +1,6 @@
 import { mkdir, readdir, truncate, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
+import { grubMenu } from '../../../contract/boot-menu.ts';
 import { slotFormat } from '../../../contract/boot-slots.ts';
 import { type DiskLayout, diskLayout, type Partition, sfdiskScript } from '../../../contract/disk-layout.ts';
 import { dataLabel, medium } from '../../../contract/layout.ts';
@@ -29,7 +30,7 @@ export async function writeDisk(input: DiskInput): Promise<void> {
     await run(['sfdisk', '--quiet', 'disk.raw'], { input: sfdiskScript(layout) });
     await writeLoaders(run, scratch, tree, layout);
     await mkdir(join(scratch, 'tree'));
-    await layOutTree(join(scratch, 'tree'), tree, epoch);
+    await layOutTree(join(scratch, 'tree'), tree, epoch, grubMenu);
     await writeFileSystems(run, scratch, epoch, layout);
   });
 }

@@ -13,6 +13,8 @@ test('a site needs only its name and the version of Kubernetes', () => {
     registries: {},
     servers: {},
     disk: { dataMiB: 2048 },
+    git: { signed: 'none', allowedSigners: [] },
+    install: { mode: 'never', disk: {} },
     debian: { suite: 'trixie' },
   });
 });

@@ -3,17 +3,19 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { diskGrubConfig, isoGrubConfig } from '../../../../builder/image/grub.ts';
-import { grubMenu } from '../../../../contract/boot-menu.ts';
+import { grubMenu, isoMenu } from '../../../../contract/boot-menu.ts';
 import { mostTries } from '../../../../contract/boot-slots.ts';
+import { type InstallMode, installModes } from '../../../../contract/install.ts';
 import { run } from '../../../../host/process.ts';
 
 const slots = { a: 'hd0,gpt3', b: 'hd0,gpt4' };
 const disk = diskGrubConfig();
 
-test.each([
+test.each<[string, string]>([
   ['a disk', disk],
   ['an ISO', isoGrubConfig('cpiab-0123')],
-  ['the menu', grubMenu('cpiab-0123')],
+  ['a slot', grubMenu('cpiab-0123')],
+  ...installModes.map((mode) => [`an ISO of mode ${mode}`, isoMenu('cpiab-0123', mode)] as [string, string]),
 ])('GRUB takes the configuration of %s', async (_, text) => {
   const directory = await mkdtemp(join(tmpdir(), 'cpiab-grub-'));
   try {
@@ -66,5 +68,25 @@ describe('a disk starts', () => {
   test('the other slot, when one has no menu', async () => {
     expect(await chosen('a', '', 0, { menu: false })).toBe(slots.b);
     expect(await chosen('a', 'b', 3, { menu: false })).toBe(`${slots.a} 2`);
+  });
+});
+
+describe("an ISO's menu", () => {
+  const entries = (mode: InstallMode) =>
+    [...isoMenu('cpiab-0123', mode).matchAll(/menuentry '(.*)' \{\n {2}linux (.*)/g)].map(
+      ([, title = '', line = '']) => [title, /cpiab\.install=(\w+)/.exec(line)?.[1]],
+    );
+
+  test('begins with what the site says, and has the rest', () => {
+    const auto = ['Install to the disk that fits', 'auto'];
+    const ask = ['Install to a disk', 'ask'];
+    expect(entries('auto')).toEqual([auto, ask, ['Run from this medium', 'never']]);
+    expect(entries('ask')).toEqual([ask, ['Run from this medium', 'never']]);
+    expect(entries('never')).toEqual([['Run from this medium', undefined], ask]);
+  });
+
+  test('waits for a person, which that of a slot does not', () => {
+    expect(isoMenu('cpiab-0123', 'never')).toContain('set timeout=3\n');
+    expect(grubMenu('cpiab-0123')).toContain('set timeout=0\n');
   });
 });
