@@ -37,17 +37,22 @@ export class BoxGit {
   readonly work: string;
   /** Lines of the agent's log. */
   readonly log: string[];
+  /** Called when a push was checked, and when git has taken one. */
+  readonly moments: { checked: () => void; taken: () => void };
   /** Commits that were published. */
   readonly published: string[];
 
   private constructor(
-    parts: Pick<BoxGit, 'api' | 'repository' | 'work' | 'log' | 'published'> & { directory: string },
+    parts: Pick<BoxGit, 'api' | 'repository' | 'work' | 'log' | 'published' | 'moments'> & {
+      directory: string;
+    },
   ) {
     this.#directory = parts.directory;
     this.api = parts.api;
     this.repository = parts.repository;
     this.work = parts.work;
     this.log = parts.log;
+    this.moments = parts.moments;
     this.published = parts.published;
   }
 
@@ -63,7 +68,13 @@ export class BoxGit {
     const { signal } = new AbortController();
     const repository = await openRepository(join(directory, 'git', 'lab.git'), bundle, signal);
     const [log, published]: [string[], string[]] = [[], []];
+    const moments = { checked: () => {}, taken: () => {} };
+    const note = (line: string) => {
+      log.push(line);
+      moments.checked();
+    };
     const publish = async () => {
+      moments.taken();
       const { id } = await repository.head();
       published.push(id);
       return `published ${id.slice(0, 12)}`;
@@ -72,12 +83,12 @@ export class BoxGit {
     const site = { ...box, git: GitPolicySchema.parse(policy) };
     const carried = await bundled();
     const settle = async () => {};
-    const gate = new Gate({ repository, site, carried, publish, settle, log: (line) => log.push(line) });
+    const gate = new Gate({ repository, site, carried, publish, settle, log: note });
     const pushes = new PushRecord(repository, () => api.audit, new Counters());
     const options = { root: join(directory, 'git'), name: 'lab.git', hooks: gitHooks, gate, pushes };
     const git = new GitHttp(options);
     const api: TestApi = await startTestApi(() => ({ git, registry: new RegistryProxy(1) }));
-    return new BoxGit({ directory, api, repository, work, log, published });
+    return new BoxGit({ directory, api, repository, work, log, published, moments });
   }
 
   get remote(): string {

@@ -32,7 +32,10 @@ export function answerHooks(channel: Duplex, answer: (request: HookRequest) => P
   let lines: string[] = [];
   const tell = ({ accept, lines: told }: Omit<HookAnswer, 'note'>) =>
     channel.write(`${[...told.map((line) => `>${line}`), accept ? 'accept' : 'refuse'].join('\n')}\n`);
-  createInterface({ input: channel }).on('line', (line) => {
+  const asked = createInterface({ input: channel });
+  // Git may be killed at any time; how it ended is seen elsewhere.
+  asked.on('error', () => {});
+  asked.on('line', (line) => {
     if (line !== '') {
       if (lines.length <= MAX_UPDATES) lines.push(line);
       return;

@@ -5,6 +5,7 @@ import { flux } from '../../../contract/layout.ts';
 import { renameDurably } from '../../../host/files.ts';
 import { type ObjectStore, readObjects } from '../../../host/git-objects.ts';
 import { run } from '../../../host/process.ts';
+import { removeLeftovers } from './leftovers.ts';
 import { gitEnvironment } from './settings.ts';
 
 /** A commit of the served branch. */
@@ -64,7 +65,8 @@ export class GitRepository {
 }
 
 /**
- * Opens the repository; a new box makes it from the bundle first. A power cut leaves it whole or absent.
+ * Opens the repository; a new box makes it from the bundle first. A power cut leaves it whole or absent. To be
+ * called before anything else works on it: what a push left that was cut off is removed.
  * @param gitBundle path of the git bundle; its content must be verified.
  */
 export async function openRepository(
@@ -85,5 +87,6 @@ export async function openRepository(
     });
     await renameDurably(fresh, path);
   }
+  await removeLeftovers(path);
   return new GitRepository(path);
 }

@@ -190,3 +190,21 @@ test('a clone that was cut off is begun anew', async () => {
   await writeFile(`${path}.new/HEAD`, 'half');
   expect((await (await openRepository(path, source.bundle, signal)).head()).id).toBe(source.head);
 });
+
+describe('who knows only the fingerprint', () => {
+  const clone = (fingerprint: string, target: string) => {
+    const pin = `sha256//${Buffer.from(fingerprint, 'hex').toString('base64')}`;
+    const options = ['-c', 'http.sslVerify=false', '-c', `http.pinnedPubkey=${pin}`];
+    return run(['git', ...options, 'clone', '--quiet', `${api.url}/git/lab.git`, join(directory, target)]);
+  };
+
+  test('can clone', async () => {
+    await clone(api.identity.fingerprint, 'pinned');
+    const { stdout } = await run(['git', '-C', join(directory, 'pinned'), 'rev-parse', 'HEAD']);
+    expect(stdout.trim()).toBe((await repository.head()).id);
+  });
+
+  test('refuses another box', async () => {
+    await expect(clone('0'.repeat(64), 'other')).rejects.toThrow(/pin/);
+  });
+});
