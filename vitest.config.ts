@@ -23,6 +23,7 @@ export default defineConfig({
       heavyProject('build', 'test/build/{*,closed-world/*}.test.ts'),
       heavyProject('build-long', 'test/build/long/*.test.ts'),
       heavyProject('engine', 'test/engine/*.test.ts'),
+      heavyProject('engine-long', 'test/engine/long/*.test.ts'),
       heavyProject('boot', 'test/boot/*.test.ts'),
       heavyProject('boot-long', 'test/boot/long/*.test.ts'),
     ],

@@ -102,6 +102,8 @@ export const units = {
   registry: 'cpiab-registry.service',
   kubelet: 'kubelet.service',
   kubeProxy: 'kube-proxy.service',
+  /** Debian's, on agents. */
+  balancer: 'haproxy.service',
 } as const;
 
 /** Volume identifier of the ISO. */

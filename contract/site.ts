@@ -29,7 +29,7 @@ export const SiteSchema = z
     supply: z.enum(supplies).default('source'),
     /**
      * Without one the site has no box: its bundle carries images and Git for somebody else's cluster.
-     * With k3s it carries the release of k3s too, but has no box either.
+     * With k3s it carries the release of k3s too, but has no box either: docs/operate/engines.md.
      */
     engine: EngineSchema.optional(),
     /** Networks inside the box. None may overlap with another, nor with the networks the box stands in. */
@@ -142,7 +142,7 @@ export const SiteSchema = z
   });
 export type Site = z.infer<typeof SiteSchema>;
 /** A site that has a box. */
-export type BoxSite = Site & { engine: Engine & { kind: 'kubeadm' } };
+export type BoxSite = Site & { engine: Engine };
 
 export function hasBox(site: Site): site is BoxSite {
   return site.engine?.kind === 'kubeadm';

@@ -1,20 +1,39 @@
-/** What runs Kubernetes. The rest of the agent doesn't know which one it is. */
+import type { Engine as EngineConfig } from '../../contract/engine.ts';
+import type { JoinMaterial, NodeRole } from '../../contract/join-material.ts';
+
+/** What runs Kubernetes. The rest of the agent doesn't know which one it is. Everything may be called again after a cut. */
 export interface Engine {
-  /** Images it needs from the bundle, full references. */
-  requiredImages(): string[];
-  /** Starts the container runtime, with every image of the bundle in it; cleans up what an interrupted first start left. */
-  prepare(signal: AbortSignal): Promise<void>;
-  /** Starts this box as a server. Returns when the API server may be asked; the rest goes on. */
-  startServer(progress: (detail: string) => void, signal: AbortSignal): Promise<StartedServer>;
-  /** Starts what needs the API server, which is ready now. */
-  startRest(signal: AbortSignal): Promise<void>;
-  /** Path of a kubeconfig with all rights. */
+  kind: EngineConfig['kind'];
+  /** Path of a kubeconfig with all rights, on a server. */
   kubeconfig: string;
   /**
    * What a snapshot is worth nothing without: directories and files with the cluster's authorities and keys.
    * They do not change while the cluster lives.
    */
   keys: readonly string[];
+
+  /** Images it needs from the bundle, full references. */
+  requiredImages(): string[];
+  /** Starts the container runtime, with every image of the bundle in it; cleans up what an interrupted first start left. */
+  prepare(signal: AbortSignal): Promise<void>;
+  /** Starts this node as the first server. Returns when the API server may be asked; the rest goes on. */
+  startServer(progress: Progress, signal: AbortSignal): Promise<StartedServer>;
+  /** Makes this node one more server of a cluster that is highly available. Returns as `startServer` does. */
+  joinServer(material: JoinMaterial, progress: Progress, signal: AbortSignal): Promise<StartedServer>;
+  /** Makes this node one that runs pods only. Returns when it is a node of the cluster. */
+  joinAgent(material: JoinMaterial, progress: Progress, signal: AbortSignal): Promise<void>;
+  /** Starts what needs the API server, which is ready now. */
+  startRest(signal: AbortSignal): Promise<void>;
+
+  /** On a server: makes what one node joins with, once, within a time. */
+  mintJoinToken(node: JoiningNode, ttlMs: number, signal: AbortSignal): Promise<JoinMaterial>;
+  /** On a server: takes a node out for good, as far as the cluster goes: member, Node and tokens. It may be gone already. */
+  revoke(node: string, signal: AbortSignal): Promise<void>;
+  /** On a server: moves the pods off a node, and keeps others from it. @throws ProcessError when one can't be moved. */
+  drain(node: string, signal: AbortSignal): Promise<void>;
+  /** Ends everything of the cluster on this node, and forgets it. */
+  reset(signal: AbortSignal): Promise<void>;
+
   /** Saves the cluster's state to a new file that only root can read; its Secrets are in it. @throws CpiabError E5110. */
   snapshot(file: string, signal: AbortSignal): Promise<Snapshot>;
   /**
@@ -25,17 +44,36 @@ export interface Engine {
   restore(file: string, signal: AbortSignal): Promise<void>;
 }
 
-/** What a snapshot holds. */
-export interface Snapshot {
-  /** Of the store, when it was taken. */
-  revision: number;
-  keys: number;
-  bytes: number;
+/** Which node of the cluster this is. */
+export interface Self {
+  /** Its name in the cluster. */
+  name: string;
+  /** Where the others find it. It stays: etcd knows its members by it. */
+  address: string;
+  /** Whether the cluster is made for more servers than this one. Decided by its first start. */
+  highlyAvailable: boolean;
 }
 
+export interface JoiningNode {
+  name: string;
+  role: NodeRole;
+}
+
+/** Tells what a step is at. */
+export type Progress = (detail: string) => void;
+
 export interface StartedServer {
-  /** True when this boot made the cluster. */
+  /** True when this boot made the cluster, or joined it. */
   fresh: boolean;
   /** Settles when nothing is left to start. */
   complete: Promise<void>;
+}
+
+/** What a snapshot holds. */
+export interface Snapshot {
+  /** Of the store, when it was taken; null where the engine does not tell. */
+  revision: number | null;
+  /** How many, or null. */
+  keys: number | null;
+  bytes: number;
 }

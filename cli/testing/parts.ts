@@ -27,6 +27,7 @@ export function testParts(extent: Extent): TestPart[] {
   }
   if (extent === 'all') {
     parts.push(vitest('build-long', 'long tests of the build', ['build-long']));
+    parts.push(vitest('engine-long', 'three control planes', ['engine-long']));
     parts.push(vitest('boot-long', 'long boot tests', ['boot-long']));
   }
   return parts;

@@ -37,7 +37,7 @@ test.each(called.filter(([, line]) => line !== ''))('%s: ./cpiab %s exists', (_p
 
 test.each(
   [...all].flatMap(([path, text]) =>
-    [...text.matchAll(/npm run ([a-z:-]+)/g)].map(([, name = '']) => [path, name] as const),
+    [...text.matchAll(/npm run ([a-z0-9:-]+)/g)].map(([, name = '']) => [path, name] as const),
   ),
 )('%s: npm run %s exists', (_path, name) => {
   expect(Object.keys(packageJson.scripts)).toContain(name);

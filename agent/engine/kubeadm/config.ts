@@ -1,11 +1,12 @@
 import { type EngineImages, imageRepository, tagOf } from '../../../contract/engine-images.ts';
 import type { BoxSite } from '../../../contract/site.ts';
+import type { Self } from '../engine.ts';
+import { endpoint } from './endpoint.ts';
 
 export interface KubeadmInput {
   site: BoxSite;
   images: EngineImages;
-  /** Name of this node. */
-  node: string;
+  self: Self;
   containerdSocket: string;
   /** Path of the resolv.conf that pods outside the cluster's DNS get. */
   resolvConf: string;
@@ -20,7 +21,7 @@ interface Argument {
   value: string;
 }
 
-const API_VERSION = 'kubeadm.k8s.io/v1beta4';
+export const API_VERSION = 'kubeadm.k8s.io/v1beta4';
 /** An emulated or busy box is ten times slower than kubeadm expects; a step that is stuck shows on the console anyway. */
 const PATIENCE = '15m0s';
 const QUIET: Argument = { name: 'profiling', value: 'false' };
@@ -28,14 +29,25 @@ const QUIET: Argument = { name: 'profiling', value: 'false' };
 const GARBAGE: Argument = { name: 'GOGC', value: '200' };
 /**
  * A slow or busy disk holds up etcd's writes for seconds; a request is given up after five and two elections.
- * One server has no leader to lose. Source: etcd's tuning guide. Milliseconds.
+ * One server has no leader to lose; of several, the others wait for an election timeout before they go on
+ * without a lost one. All members must have the same. Source: etcd's tuning guide. Milliseconds.
  */
-const SLOW_DISK: Argument[] = [
-  { name: 'heartbeat-interval', value: '500' },
-  { name: 'election-timeout', value: '5000' },
+const etcdTimes = (highlyAvailable: boolean): Argument[] => [
+  { name: 'heartbeat-interval', value: highlyAvailable ? '200' : '500' },
+  { name: 'election-timeout', value: highlyAvailable ? '2000' : '5000' },
 ];
 /** One server has nobody to elect: without it both act at once instead of after a lease. */
-const NO_ELECTION: Argument = { name: 'leader-elect', value: 'false' };
+const election = (highlyAvailable: boolean): Argument => ({
+  name: 'leader-elect',
+  value: String(highlyAvailable),
+});
+/** How long kubeadm waits for what others do. */
+export const TIMEOUTS = {
+  controlPlaneComponentHealthCheck: PATIENCE,
+  kubeletHealthCheck: PATIENCE,
+  kubernetesAPICall: PATIENCE,
+  etcdAPICall: PATIENCE,
+};
 
 /**
  * The documents for `kubeadm init --config`. Source: kubeadm Configuration v1beta4, KubeletConfiguration v1beta1.
@@ -44,35 +56,35 @@ export function kubeadmDocuments(input: KubeadmInput): object[] {
   return [initConfiguration(input), clusterConfiguration(input), kubeletConfiguration(input)];
 }
 
-function initConfiguration({ site, node, containerdSocket, patches }: KubeadmInput): object {
-  const { nodeAddress } = site.network;
+/** How a node of any role is made known to the cluster. */
+export function registration({ self, containerdSocket }: KubeadmInput): object {
   return {
-    apiVersion: API_VERSION,
-    kind: 'InitConfiguration',
-    localAPIEndpoint: { advertiseAddress: nodeAddress, bindPort: 6443 },
-    nodeRegistration: {
-      name: node,
-      criSocket: `unix://${containerdSocket}`,
-      // The one node carries everything.
-      taints: [],
-      // All images are there before kubeadm runs; one that isn't can't be pulled either.
-      imagePullPolicy: 'Never',
-      kubeletExtraArgs: [{ name: 'node-ip', value: nodeAddress }],
-    },
-    // Its one phase restarts kubelet for a certificate that it takes up at the next boot as well.
-    skipPhases: ['kubelet-finalize'],
-    patches: { directory: patches },
-    timeouts: {
-      controlPlaneComponentHealthCheck: PATIENCE,
-      kubeletHealthCheck: PATIENCE,
-      kubernetesAPICall: PATIENCE,
-      etcdAPICall: PATIENCE,
-    },
+    name: self.name,
+    criSocket: `unix://${containerdSocket}`,
+    // Every node carries pods.
+    taints: [],
+    // All images are there before kubeadm runs; one that isn't can't be pulled either.
+    imagePullPolicy: 'Never',
+    kubeletExtraArgs: [{ name: 'node-ip', value: self.address }],
   };
 }
 
-function clusterConfiguration({ site, images, node }: KubeadmInput): object {
-  const { nodeAddress, podCIDR, serviceCIDR } = site.network;
+function initConfiguration(input: KubeadmInput): object {
+  return {
+    apiVersion: API_VERSION,
+    kind: 'InitConfiguration',
+    localAPIEndpoint: { advertiseAddress: input.self.address, bindPort: 6443 },
+    nodeRegistration: registration(input),
+    // Its one phase restarts kubelet for a certificate that it takes up at the next boot as well.
+    skipPhases: ['kubelet-finalize'],
+    patches: { directory: input.patches },
+    timeouts: TIMEOUTS,
+  };
+}
+
+function clusterConfiguration({ site, images, self }: KubeadmInput): object {
+  const { podCIDR, serviceCIDR } = site.network;
+  const elected = election(self.highlyAvailable);
   return {
     apiVersion: API_VERSION,
     kind: 'ClusterConfiguration',
@@ -80,13 +92,17 @@ function clusterConfiguration({ site, images, node }: KubeadmInput): object {
     kubernetesVersion: site.engine.version,
     imageRepository,
     encryptionAlgorithm: 'ECDSA-P256',
-    controlPlaneEndpoint: `${nodeAddress}:6443`,
+    controlPlaneEndpoint: endpoint,
     networking: { podSubnet: podCIDR, serviceSubnet: serviceCIDR, dnsDomain: 'cluster.local' },
-    apiServer: { certSANs: ['localhost', '127.0.0.1', node], extraArgs: [QUIET], extraEnvs: [GARBAGE] },
-    controllerManager: { extraArgs: [NO_ELECTION, QUIET] },
-    scheduler: { extraArgs: [NO_ELECTION, QUIET] },
+    apiServer: { certSANs: ['localhost', '127.0.0.1', self.name], extraArgs: [QUIET], extraEnvs: [GARBAGE] },
+    controllerManager: { extraArgs: [elected, QUIET] },
+    scheduler: { extraArgs: [elected, QUIET] },
     etcd: {
-      local: { dataDir: '/var/lib/etcd', imageTag: tagOf(images.etcd), extraArgs: SLOW_DISK },
+      local: {
+        dataDir: '/var/lib/etcd',
+        imageTag: tagOf(images.etcd),
+        extraArgs: etcdTimes(self.highlyAvailable),
+      },
     },
     dns: { imageTag: tagOf(images.coredns) },
     // A service of the host: it needs no pod network to bring one up.
@@ -121,7 +137,7 @@ const readiness = (container: string) => ({
 const probed = ['etcd', 'kube-apiserver', 'kube-scheduler'];
 
 /** Patches by file name; kubeadm reads target and kind of patch from it. One server needs one CoreDNS. */
-export const kubeadmPatches: Record<string, object> = {
-  'corednsdeployment+strategic.json': { spec: { replicas: 1 } },
+export const kubeadmPatches = ({ highlyAvailable }: Self): Record<string, object> => ({
+  'corednsdeployment+strategic.json': { spec: { replicas: highlyAvailable ? 2 : 1 } },
   ...Object.fromEntries(probed.map((name) => [`${name}+strategic.json`, readiness(name)])),
-};
+});

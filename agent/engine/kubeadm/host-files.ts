@@ -10,6 +10,8 @@ import { kubeProxyKubeconfig } from './kubeconfigs.ts';
 /** Where the files lie that depend on the site or the bundle; all in memory, written anew at each boot. */
 export interface HostFiles {
   kubeadm: string;
+  /** For a node that joins. */
+  join: string;
   patches: string;
   staticPods: string;
   resolvConf: string;
@@ -24,6 +26,7 @@ export interface HostFiles {
 export function hostFiles(run: string, cniDirectory: string): HostFiles {
   return {
     kubeadm: join(run, 'kubeadm.yaml'),
+    join: join(run, 'kubeadm-join.yaml'),
     patches: join(run, 'kubeadm-patches'),
     staticPods: join(run, 'static-pods'),
     resolvConf: join(run, 'resolv.conf'),
@@ -35,17 +38,17 @@ export function hostFiles(run: string, cniDirectory: string): HostFiles {
 
 /** Writes them all. */
 export async function writeHostFiles(files: HostFiles, input: KubeadmInput): Promise<void> {
-  const { site, images } = input;
+  const { site, images, self } = input;
   const texts: Record<string, string> = {
     [files.kubeadm]: kubeadmDocuments(input)
       .map((document) => `---\n${stringify(document, { aliasDuplicateObjects: false })}`)
       .join(''),
     [files.resolvConf]: resolvConf(site),
     [files.containerd]: containerdConfig(images.pause),
-    [files.kubeProxy]: stringify(kubeProxyConfiguration(site, input.node)),
+    [files.kubeProxy]: stringify(kubeProxyConfiguration(site, self.name)),
     [files.cni]: `${JSON.stringify(podNetwork(site), null, 1)}\n`,
   };
-  for (const [name, patch] of Object.entries(kubeadmPatches))
+  for (const [name, patch] of Object.entries(kubeadmPatches(self)))
     texts[join(files.patches, name)] = JSON.stringify(patch);
   for (const [path, text] of Object.entries(texts)) {
     await mkdir(dirname(path), { recursive: true });

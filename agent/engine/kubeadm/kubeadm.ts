@@ -1,64 +1,131 @@
 import { existsSync } from 'node:fs';
-import { hostname } from 'node:os';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { engineImages } from '../../../contract/engine-images.ts';
+import { type EngineImages, engineImages } from '../../../contract/engine-images.ts';
 import { box, persisted, units } from '../../../contract/layout.ts';
 import type { Manifest } from '../../../contract/manifest.ts';
 import type { BoxSite } from '../../../contract/site.ts';
-import { writeAtomic } from '../../../host/files.ts';
 import { run } from '../../../host/process.ts';
 import type { Paths } from '../../board.ts';
-import { until } from '../../until.ts';
-import type { Engine, StartedServer } from '../engine.ts';
-import { etcdAccess } from './etcd/access.ts';
+import type { Engine, Self } from '../engine.ts';
+import { drainNode } from '../nodes.ts';
+import type { KubeadmInput } from './config.ts';
+import { type EtcdAccess, etcdAccess } from './etcd/access.ts';
 import { saveSnapshot } from './etcd/snapshot.ts';
 import { type HostFiles, hostFiles, writeHostFiles } from './host-files.ts';
 import { useRenewedKubeletCertificate, writeKubeProxyKubeconfig } from './kubeconfigs.ts';
+import { mintJoin, revokeNode } from './membership.ts';
 import { hasRemains, reset } from './reset.ts';
+import {
+  completed,
+  initialise,
+  joinAsServer,
+  pointEndpoint,
+  writeBalancer,
+  writeJoinFiles,
+} from './start.ts';
 import { completeRestore, restoreState } from './state.ts';
 import { lastManifest, stageStaticPods, unstageStaticPods } from './static-pods.ts';
 
 const CNI_DIRECTORY = '/etc/cni/net.d';
+const ADMIN = join(persisted.kubernetes, 'admin.conf');
+
+/** What all parts of the engine need. */
+interface Node {
+  paths: Paths;
+  images: EngineImages;
+  self: Self;
+  files: HostFiles;
+  input: KubeadmInput;
+  etcd: EtcdAccess;
+}
+
 /** Upstream Kubernetes, started by kubeadm: static pods for the control plane, kubelet and kube-proxy as services. */
-export function kubeadmEngine(site: BoxSite, paths: Paths, manifest: Manifest): Engine {
+export function kubeadmEngine(site: BoxSite, paths: Paths, manifest: Manifest, self: Self): Engine {
   const images = engineImages(Object.keys(manifest.images), site.engine.version);
   const files = hostFiles(paths.run, CNI_DIRECTORY);
-  const input = { site, images, node: hostname(), containerdSocket: paths.containerdSocket, ...files };
-  const { nodeAddress } = site.network;
-  const member = { name: input.node, peer: `https://${nodeAddress}:2380` };
-  const controlPlane = {
-    stop: () => unstageStaticPods(files.staticPods),
-    start: () => stageStaticPods('all', files.staticPods),
-  };
+  const input = { site, images, self, containerdSocket: paths.containerdSocket, ...files };
+  const etcd = etcdAccess([`https://${self.address}:2379`]);
+  const node = { paths, images, self, files, input, etcd };
   return {
+    kind: 'kubeadm',
     kubeconfig: paths.bootstrapKubeconfig,
+    keys: [join(persisted.kubernetes, 'pki')],
     requiredImages: () => [images.etcd, images.coredns, images.pause, ...images.controlPlane],
+    ...starting(node),
+    ...joining(node),
+    mintJoinToken: (joiner, ttlMs, signal) => mintJoin({ etcd, kubeconfig: ADMIN }, joiner, ttlMs, signal),
+    revoke: (name, signal) => revokeNode({ etcd, kubeconfig: ADMIN }, name, signal),
+    drain: (name, signal) => drainNode(['kubectl'], ADMIN, name, signal),
+    reset: (signal) => clear(node, signal),
+    snapshot: (file, signal) => saveSnapshot(etcd, file, signal),
+    restore: (file, signal) => {
+      const member = { name: self.name, peer: `https://${self.address}:2380` };
+      return restoreState(file, persisted.etcd, member, controlPlane(files), signal);
+    },
+  };
+}
+
+function starting(node: Node): Pick<Engine, 'prepare' | 'startServer' | 'startRest'> {
+  const { paths, images, self, files, input } = node;
+  return {
     prepare: async (signal) => {
-      if (!existsSync(paths.initialised) && (await hasRemains())) {
-        await reset(signal);
-        await unstageStaticPods(files.staticPods);
-      }
-      await completeRestore(persisted.etcd, controlPlane, signal);
+      if (!existsSync(paths.initialised) && (await hasRemains())) await clear(node, signal);
+      await completeRestore(persisted.etcd, controlPlane(files), signal);
       await writeHostFiles(files, input);
       await run(['systemctl', 'start', units.containerd], { signal });
       await attachImages(paths, images.pause, signal);
     },
     startServer: async (progress, signal) => {
-      if (!existsSync(paths.initialised)) return await initialise(paths, files, progress, signal);
-      await useRenewedKubeletCertificate();
-      await stageStaticPods('api-server', files.staticPods);
-      await run(['systemctl', 'start', units.kubelet], { signal });
+      await pointEndpoint(self.address);
+      if (!existsSync(paths.initialised)) return await initialise(files, paths.initialised, progress, signal);
+      await startKubelet(files, signal);
       return { fresh: false, complete: Promise.resolve() };
     },
     startRest: async (signal) => {
       await stageStaticPods('all', files.staticPods);
-      await writeKubeProxyKubeconfig(`https://${site.network.nodeAddress}:6443`, Date.now());
+      await writeKubeProxyKubeconfig(`https://${self.address}:6443`, Date.now());
       await run(['systemctl', 'start', '--no-block', units.kubeProxy], { signal });
     },
-    keys: [join(persisted.kubernetes, 'pki')],
-    snapshot: (file, signal) => saveSnapshot(etcdAccess([`https://${nodeAddress}:2379`]), file, signal),
-    restore: (file, signal) => restoreState(file, persisted.etcd, member, controlPlane, signal),
   };
+}
+
+function joining({ paths, self, files, input }: Node): Pick<Engine, 'joinServer' | 'joinAgent'> {
+  return {
+    joinServer: async (material, progress, signal) => {
+      await pointEndpoint(material.servers[0] ?? self.address);
+      await writeJoinFiles(files, input, material);
+      const server = await joinAsServer(files, paths.initialised, progress, signal);
+      await pointEndpoint(self.address);
+      return server;
+    },
+    joinAgent: async (material, progress, signal) => {
+      await writeBalancer(material.servers);
+      await run(['systemctl', 'restart', units.balancer], { signal });
+      await pointEndpoint('127.0.0.1');
+      if (existsSync(paths.initialised)) return await startKubelet(files, signal);
+      await writeJoinFiles(files, input, material);
+      await completed(['kubeadm', 'join', '--config', files.join], paths.initialised, progress, signal);
+    },
+  };
+}
+
+/** Of a node that belongs to a cluster. An agent has no static pods to show. */
+async function startKubelet(files: HostFiles, signal: AbortSignal): Promise<void> {
+  await useRenewedKubeletCertificate();
+  if (existsSync(lastManifest)) await stageStaticPods('api-server', files.staticPods);
+  await run(['systemctl', 'start', units.kubelet], { signal });
+}
+
+const controlPlane = ({ staticPods }: HostFiles) => ({
+  stop: () => unstageStaticPods(staticPods),
+  start: () => stageStaticPods('all', staticPods),
+});
+
+async function clear({ paths, files }: Node, signal: AbortSignal): Promise<void> {
+  await rm(paths.initialised, { force: true });
+  await reset(signal);
+  await unstageStaticPods(files.staticPods);
 }
 
 /** Registers the bundle's images with containerd where they lie, unpacked, on the medium. */
@@ -67,28 +134,4 @@ async function attachImages(paths: Paths, pause: string, signal: AbortSignal): P
   await run([...argv, '--bundle', paths.bundle, '--layers', paths.layers, '--pinned', pause, '--json'], {
     signal,
   });
-}
-
-/** The first start. Only its end is remembered: one that was cut off begins anew. */
-async function initialise(
-  paths: Paths,
-  files: HostFiles,
-  progress: (detail: string) => void,
-  signal: AbortSignal,
-): Promise<StartedServer> {
-  const begun = new AbortController();
-  const onLine = (line: string) => {
-    // Such as `[certs] Generating "ca" certificate and key`.
-    if (/^\[[\w-]+\] /.test(line) && !begun.signal.aborted) progress(line);
-  };
-  const argv = ['kubeadm', 'init', '--config', files.kubeadm, '--skip-token-print'];
-  const complete = run(argv, { signal, onLine }).then(() =>
-    writeAtomic(paths.initialised, `${new Date().toISOString()}\n`),
-  );
-  // Reported by whoever awaits it; it may fail before anybody does.
-  complete.catch(() => {});
-  await Promise.race([until(() => existsSync(lastManifest), signal), complete]);
-  begun.abort();
-  await stageStaticPods('api-server', files.staticPods);
-  return { fresh: true, complete };
 }

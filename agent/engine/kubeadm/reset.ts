@@ -1,8 +1,7 @@
 import { existsSync } from 'node:fs';
-import { readdir, readFile, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readdir } from 'node:fs/promises';
 import { persisted, units } from '../../../contract/layout.ts';
-import { run } from '../../../host/process.ts';
+import { emptyDirectory, tryRun, unmountBelow } from '../leftovers.ts';
 
 /** Whether an engine was begun here: kubeadm writes its first and its last file below this directory. */
 export async function hasRemains(kubernetes: string = persisted.kubernetes): Promise<boolean> {
@@ -25,37 +24,7 @@ export async function reset(signal: AbortSignal): Promise<void> {
   await tryRun(['ip', 'link', 'delete', 'cni0'], signal);
   const memory = ['/run/containerd', '/run/cni', '/run/netns'];
   const { kubernetes, ...others } = persisted;
-  for (const directory of [...memory, ...Object.values(others)]) await empty(directory);
+  for (const directory of [...memory, ...Object.values(others)]) await emptyDirectory(directory);
   // What says that there are remains goes last: this may be cut off, too.
-  await empty(kubernetes);
-}
-
-/** What lies mounted below directories, deepest first; the directories themselves may be mounts and stay. */
-export function mountsBelow(mountinfo: string, directories: readonly string[]): string[] {
-  return mountinfo
-    .split('\n')
-    .map((line) => plain(line.split(' ')[4] ?? ''))
-    .filter((point) => directories.some((directory) => point.startsWith(`${directory}/`)))
-    .toReversed();
-}
-
-/** Octal escapes of space, tab, line break and backslash. Source: proc_pid_mountinfo(5). */
-const plain = (path: string) =>
-  path.replace(/\\([0-7]{3})/g, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 8)));
-
-async function unmountBelow(directories: readonly string[], signal: AbortSignal): Promise<void> {
-  const points = mountsBelow(await readFile('/proc/self/mountinfo', 'utf8'), directories);
-  for (const point of points) await tryRun(['umount', '--lazy', point], signal);
-}
-
-/** Removes what a directory holds; it may be a mount point itself. */
-async function empty(directory: string): Promise<void> {
-  if (!existsSync(directory)) return;
-  for (const name of await readdir(directory))
-    await rm(join(directory, name), { recursive: true, force: true });
-}
-
-/** Runs what fails when there is nothing left to do. */
-async function tryRun(argv: readonly string[], signal: AbortSignal): Promise<void> {
-  await run(argv, { signal, timeoutMs: 60_000 }).catch(() => signal.throwIfAborted());
+  await emptyDirectory(kubernetes);
 }

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { parse, parseAllDocuments } from 'yaml';
 import { nodePodNetwork } from '../../../../../agent/engine/kubeadm/addresses.ts';
 import { type HostFiles, hostFiles, writeHostFiles } from '../../../../../agent/engine/kubeadm/host-files.ts';
-import { mountsBelow } from '../../../../../agent/engine/kubeadm/reset.ts';
+import { mountsBelow } from '../../../../../agent/engine/leftovers.ts';
 import { engineImages } from '../../../../../contract/engine-images.ts';
 import { parseBoxSite } from '../../../../../contract/site.ts';
 
@@ -29,7 +29,13 @@ beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), 'cpiab-engine-'));
   files = hostFiles(join(directory, 'run'), join(directory, 'cni'));
   const images = engineImages(Object.keys(bundled), 'v1.36.3');
-  await writeHostFiles(files, { site, images, node: 'box', containerdSocket: '/run/c.sock', ...files });
+  await writeHostFiles(files, {
+    site,
+    images,
+    self: { name: 'box', address: '10.9.0.1', highlyAvailable: false },
+    containerdSocket: '/run/c.sock',
+    ...files,
+  });
 });
 afterEach(() => rm(directory, { recursive: true }));
 
