@@ -1,6 +1,6 @@
 import { once } from 'node:events';
-import { expect, test } from 'vitest';
-import { type ReportingBox, waitFor, watch } from '../../../cli/box/wait.ts';
+import { describe, expect, test } from 'vitest';
+import { type ReportingBox, waitFor, watch, watchTo } from '../../../cli/box/wait.ts';
 import type { ConsoleLine } from '../../../contract/console.ts';
 import type { ProgressEvent } from '../../../contract/progress.ts';
 
@@ -97,4 +97,27 @@ test('watching goes on past convergence, tells each step, and ends with the mach
   await watch(box([...booting, ready], 0), { signal, progress: (event) => events.push(event) });
   const ends = events.flatMap((event) => (event.type === 'done' ? [event.id] : []));
   expect(ends).toEqual(['power-on', 'verify', 'serve', 'converge']);
+});
+
+describe('following a box to the end of its machine', () => {
+  const installing = ['choose', 'copy', 'restart'].map((step) =>
+    report({ phase: step as ConsoleLine['phase'], step }),
+  );
+  const follow = async (which: ReportingBox, timeout = 60) => {
+    const { signal } = new AbortController();
+    return await watchTo('restart', which, { timeout, signal, progress: () => {} }).catch(
+      (error: unknown) => error,
+    );
+  };
+
+  test('is done when it came to the step', async () => {
+    expect(await follow(box(installing, 0))).toBeUndefined();
+  });
+
+  test('fails when the machine ended before, the box stopped, or it takes too long', async () => {
+    expect(await follow(box(installing.slice(0, 2), 1))).toMatchObject({ code: 'E5002' });
+    const stopped = report({ phase: 'failed', step: 'choose', problem: 'holds data', nextAction: 'x' });
+    expect(await follow(box([stopped], 0))).toMatchObject({ code: 'E5003' });
+    expect(await follow(box(installing, 'silent'), 0.05)).toMatchObject({ code: 'E5001' });
+  });
 });
