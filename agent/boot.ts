@@ -73,5 +73,9 @@ function problemOf(step: Step, error: unknown): Problem {
   const why = error instanceof Error ? error.message : String(error);
   const known =
     error instanceof CpiabError ? error : new CpiabError('E5101', { subject: step.name, args: [why] });
-  return { problem: `${known.subject}: ${known.message}`, nextAction: known.hint };
+  return {
+    problem: `${known.subject}: ${known.message}`,
+    nextAction: known.hint,
+    code: `CPIAB-${known.code}`,
+  };
 }

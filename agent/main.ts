@@ -17,6 +17,7 @@ import { thisMachine } from './install/machine.ts';
 import { installMode, installSequence } from './install/sequence.ts';
 import { firmwareKind } from './observe/firmware.ts';
 import { observeAlways } from './observe/loop.ts';
+import { journal } from './report/journal.ts';
 import { logChanges } from './report/log.ts';
 import { BoxReport } from './report/report.ts';
 import { openSeal } from './seal.ts';
@@ -27,7 +28,6 @@ const OBSERVE_MS = 15_000;
 /** Milliseconds since power-on. */
 const now = () => uptime() * 1000;
 const pause = (ms: number, signal: AbortSignal) => sleep(ms, undefined, { signal });
-const log = (line: string) => process.stdout.write(line);
 
 /** Runs the box's agent until it is told to stop. */
 async function main(): Promise<void> {
@@ -43,11 +43,11 @@ async function main(): Promise<void> {
     site.name,
   );
   const abandon = (why: unknown) => {
-    log(`${JSON.stringify({ abandoned: why instanceof Error ? why.message : String(why) })}\n`);
+    journal('error', { abandoned: why instanceof Error ? why.message : String(why) });
     life.abort(why);
   };
   const board = new Board(site, report, abandon);
-  logChanges(report, log);
+  logChanges(report, journal);
   report.set({
     id: await boxId(box.boxId),
     state,
@@ -56,7 +56,7 @@ async function main(): Promise<void> {
   showOnConsoles(report, now, life.signal);
   startApi(board, life.signal).catch(abandon);
   const complete = await boot(steps, board, pause, life.signal);
-  if (!complete) log(`${JSON.stringify({ stopped: report.snapshot().problem })}\n`);
+  if (!complete) journal('error', { stopped: report.snapshot().problem, code: report.code });
   await observeAlways(board, OBSERVE_MS, life.signal);
 }
 
@@ -68,7 +68,7 @@ async function startApi(board: Board, signal: AbortSignal): Promise<void> {
   const operatorCa = await readFile(paths.operatorCa, 'utf8');
   await openAudit(board, identity);
   const parts = await apiParts(board, identity, signal);
-  await serveApi(parts, identity, operatorCa, ports.api, signal, log);
+  await serveApi(parts, identity, operatorCa, ports.api, signal, journal);
 }
 
 /** A box whose disk refuses must still be able to say so: it goes on, and takes no push. */
@@ -81,7 +81,7 @@ async function openAudit(board: Board, identity: ApiIdentity): Promise<void> {
     board.put('audit', audit);
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    log(`${JSON.stringify({ audit: 'not open', why })}\n`);
+    journal('error', { audit: 'not open', why });
     const nextAction = 'restart the box; if this stays, its data disk is full or failing: replace it';
     report.warn({ problem: `the audit log cannot be written: ${why}`, nextAction });
   }
@@ -102,6 +102,6 @@ async function stateKind(path: string): Promise<'disk' | 'memory'> {
 
 main().catch((error: unknown) => {
   const stopped = error instanceof Error && error.name === 'AbortError';
-  if (!stopped) process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
+  if (!stopped) journal('error', { ended: error instanceof Error ? error.stack : String(error) });
   process.exit(stopped ? 0 : 1);
 });

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Journal } from '../report/journal.ts';
 import { answerText } from './answer.ts';
 import type { ApiIdentity } from './identity.ts';
 import { type ApiParts, route } from './router.ts';
@@ -7,7 +8,7 @@ import { httpsServer, listen } from './server.ts';
 /**
  * Serves the API on all addresses, from before the first step on: a box that stops at its first
  * step must still be able to say why.
- * @param log told of requests that failed in a way no client caused.
+ * @param journal told of requests that failed in a way no client caused.
  */
 export async function serveApi(
   parts: ApiParts,
@@ -15,12 +16,12 @@ export async function serveApi(
   operatorCa: string,
   port: number,
   signal: AbortSignal,
-  log: (line: string) => void,
+  journal: Journal,
 ): Promise<void> {
   const listener = (incoming: IncomingMessage, outgoing: ServerResponse) => {
     route(parts, incoming, outgoing).catch((error: unknown) => {
       const why = error instanceof Error ? error.message : String(error);
-      log(`${JSON.stringify({ request: `${incoming.method} ${incoming.url}`, failed: why })}\n`);
+      journal('error', { request: `${incoming.method} ${incoming.url}`, failed: why });
       answerText(outgoing, 502, 'the box could not answer this\n');
     });
   };

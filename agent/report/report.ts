@@ -9,6 +9,8 @@ export type Change = 'phase' | 'detail';
 export interface Problem {
   problem: string;
   nextAction: string;
+  /** Of the error behind it, such as `CPIAB-E2103`. */
+  code?: string;
 }
 
 /**
@@ -114,6 +116,11 @@ export class BoxReport {
     const same = problem?.problem === this.#problem?.problem;
     this.#problem = problem;
     if (!same) this.#tell('phase');
+  }
+
+  /** Code of the error that is the problem, or null. */
+  get code(): string | null {
+    return this.#problem?.code ?? null;
   }
 
   /** The step the boot is at, or was when it ended. */

@@ -7,6 +7,7 @@ import { RegistryProxy } from '../api/registry-proxy.ts';
 import { listen } from '../api/server.ts';
 import type { Board } from '../board.ts';
 import { Release } from '../flux/release.ts';
+import { journal } from '../report/journal.ts';
 import type { StepContext } from '../step.ts';
 import { until } from '../until.ts';
 import { Publisher } from './artifacts/publisher.ts';
@@ -51,7 +52,7 @@ export async function serve(board: Board, { signal, progress }: StepContext): Pr
     carried: carriedBy(board.get('manifest')),
     publish: () => board.get('release').publishPush(signal),
     settle: () => board.get('release').settle(signal),
-    log: (line) => process.stdout.write(line),
+    log: (line) => journal('info', JSON.parse(line) as Record<string, unknown>),
   });
   const pushes = new PushRecord(board.get('git'), () => board.peek('audit'), board.counters);
   const git = new GitHttp({ root: paths.git, name: `${site.name}.git`, hooks: paths.gitHooks, gate, pushes });
