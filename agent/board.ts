@@ -7,6 +7,7 @@ import type { Release } from './flux/release.ts';
 import type { KubeClient } from './kube/client.ts';
 import { Counters } from './metrics/counters.ts';
 import type { BoxReport } from './report/report.ts';
+import type { Seal } from './seal.ts';
 import type { GitRepository } from './serve/git/repository.ts';
 import type { Served } from './serve/served.ts';
 import type { BlobCheck } from './verify/blobs.ts';
@@ -18,6 +19,8 @@ export type Paths = { readonly [Name in Exclude<keyof typeof box, 'programs'>]: 
 export interface Facts {
   /** Open since before the first step, unless the disk refuses. */
   audit: AuditLog;
+  /** Signs the box's own records. */
+  seal: Seal;
   /** Signature and sequence are good. */
   manifest: Manifest;
   /** The manifest's own digest, and the key that signed it. */

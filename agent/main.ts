@@ -78,6 +78,7 @@ async function openAudit(board: Board, identity: ApiIdentity): Promise<void> {
     const seal = await openSeal(paths.sealKey, report.snapshot().box.id, identity);
     const audit = await AuditLog.open(paths.audit, seal, { wall: Date.now, uptime: now });
     await audit.record({ who: theBox, action: 'start', subject: 'agent', outcome: 'done', detail: '' });
+    board.put('seal', seal);
     board.put('audit', audit);
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);

@@ -17,6 +17,7 @@ import { repairCommand } from './commands/repair.ts';
 import { serveCommand } from './commands/serve.ts';
 import { splitCommand } from './commands/split.ts';
 import { statusCommand } from './commands/status.ts';
+import { supportBundleCommand } from './commands/support-bundle.ts';
 import { testCommand } from './commands/test.ts';
 import { verifyCommand } from './commands/verify.ts';
 
@@ -39,6 +40,7 @@ export const commands = [
   bootCommand,
   statusCommand,
   auditCommand,
+  supportBundleCommand,
   deployCommand,
   doctorCommand,
   cacheCommand,

@@ -27,6 +27,8 @@ export interface PinnedRequest {
   headers?: Record<string, string>;
   /** Sent as it comes; a stream needs its `content-length` among the headers. */
   body?: Readable | string;
+  /** PEM, with which this side says who it is. */
+  identity?: { cert: string; key: string };
   /** Milliseconds without any byte in either direction. */
   timeoutMs?: number;
   signal?: AbortSignal;
@@ -70,7 +72,7 @@ export async function askPinned(url: URL, pin: Pin, asked: PinnedRequest = {}): 
 export async function openPinned(
   url: URL,
   pin: Pin,
-  { method = 'GET', headers = {}, body, timeoutMs = 10_000, signal }: PinnedRequest = {},
+  { method = 'GET', headers = {}, body, identity, timeoutMs = 10_000, signal }: PinnedRequest = {},
 ): Promise<{ status: number; response: IncomingMessage }> {
   const options: RequestOptions = {
     method,
@@ -80,6 +82,7 @@ export async function openPinned(
     minVersion: 'TLSv1.3',
     agent: false,
     timeout: timeoutMs,
+    ...identity,
     ...(signal === undefined ? {} : { signal }),
   };
   return await new Promise((resolve, reject) => {

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { supportPath } from '../../contract/support.ts';
 import type { Counters } from '../metrics/counters.ts';
 import { documents } from './documents.ts';
 
@@ -21,7 +22,7 @@ export function countRequest(incoming: IncomingMessage, outgoing: ServerResponse
 /** One of a bounded set of names. */
 export function routeOf(url: string): string {
   const [path = '/'] = url.split('?', 1);
-  if (Object.hasOwn(documents, path)) return path;
+  if (Object.hasOwn(documents, path) || path === supportPath) return path;
   if (path === '/' || path.startsWith('/console/')) return '/console/';
   const area = ['/git/', '/v2/'].find((prefix) => `${path}/`.startsWith(prefix));
   return area ?? 'other';

@@ -9,10 +9,11 @@ import type { ApiIdentity } from './identity.ts';
 import type { ApiParts } from './router.ts';
 import { SignIns } from './sign-ins.ts';
 import { SiteFiles } from './site-files.ts';
+import { SupportDesk } from './support.ts';
 
 /** What the API answers with, taken from the board as the steps put it up. */
 export async function apiParts(board: Board, identity: ApiIdentity, signal: AbortSignal): Promise<ApiParts> {
-  return {
+  const sources = {
     report: board.report,
     counters: board.counters,
     certificate: identity.certificate,
@@ -24,6 +25,8 @@ export async function apiParts(board: Board, identity: ApiIdentity, signal: Abor
     evidence: () => evidence(board),
     audit: () => board.peek('audit'),
   };
+  const desk = new SupportDesk({ ...sources, kube: () => board.peek('kube') }, () => board.peek('seal'));
+  return { ...sources, support: desk };
 }
 
 function kustomizations(board: Board, signal: AbortSignal): Promise<KustomizationList> | undefined {

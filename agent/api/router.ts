@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { supportPath } from '../../contract/support.ts';
 import type { Served } from '../serve/served.ts';
 import { answerText, notYet } from './answer.ts';
 import { countRequest } from './count-requests.ts';
@@ -6,12 +7,14 @@ import { type DocumentSources, documents } from './documents.ts';
 import { operatorOf } from './operator.ts';
 import type { SignIns } from './sign-ins.ts';
 import type { SiteFiles } from './site-files.ts';
+import type { SupportDesk } from './support.ts';
 
 /** What the API gives access to. */
 export interface ApiParts extends DocumentSources {
   /** What the serve step has started, undefined until then. */
   served: () => Served | undefined;
   signIns: SignIns;
+  support: SupportDesk;
   files: SiteFiles;
 }
 
@@ -41,6 +44,7 @@ export async function route(
     const below = path.slice('/git'.length);
     return await (parts.served()?.git.answer(below, query, incoming, outgoing, operator) ?? notYet(outgoing));
   }
+  if (path === supportPath) return await parts.support.answer(incoming, outgoing, operator);
   await answerReader(parts, { path, query }, incoming, outgoing);
 }
 

@@ -37,6 +37,11 @@ export const boxErrors = {
     hint: (_line: string, log: string) =>
       `boot it again; QEMU before 8.1 loses an instruction now and then when it emulates two processors. All is in ${log}`,
   },
+  E5010: {
+    exit: 1,
+    says: (status: string, why: string) => `the box refuses: status ${status}, ${why}`,
+    hint: "give the site's operator certificate and key with --cert and --key; `./cpiab build` made them",
+  },
   E5101: {
     exit: 1,
     says: (why: string) => why,

@@ -20,4 +20,9 @@ export const recordErrors = {
     says: (found: string, expected: string) => `of the box with key ${found}, expected ${expected}`,
     hint: 'this is not the box you mean: compare the fingerprint with its console',
   },
+  E2164: {
+    exit: 3,
+    says: (why: string) => `not the support bundle that a box has made: ${why}`,
+    hint: 'get it again from the box, and believe nothing of this one',
+  },
 } as const;

@@ -10,6 +10,7 @@ import { type ApiParts, route } from '../../agent/api/router.ts';
 import { httpsServer, listen } from '../../agent/api/server.ts';
 import { SignIns } from '../../agent/api/sign-ins.ts';
 import { SiteFiles } from '../../agent/api/site-files.ts';
+import { SupportDesk } from '../../agent/api/support.ts';
 import { AuditLog } from '../../agent/audit/log.ts';
 import { Counters } from '../../agent/metrics/counters.ts';
 import { BoxReport } from '../../agent/report/report.ts';
@@ -17,6 +18,7 @@ import { openSeal } from '../../agent/seal.ts';
 import type { Served } from '../../agent/serve/served.ts';
 import { makeOperator, type OperatorCredential } from '../../builder/bundle/operator.ts';
 import { box } from '../../contract/layout.ts';
+import type { Evidence } from '../../contract/status.ts';
 import { run } from '../../host/process.ts';
 
 /** The web console's files, as the box has them. */
@@ -54,13 +56,13 @@ export async function startTestApi(
   const stop = new AbortController();
   const seal = await openSeal(join(directory, 'tls', 'seal.key'), 'b1', identity);
   const audit = await AuditLog.open(join(directory, 'audit'), seal, { wall: Date.now, uptime: () => 1234 });
-  const parts: ApiParts = {
+  const sources = {
     report,
     certificate: identity.certificate,
     served,
     kustomizations: () => undefined,
     images: () => undefined,
-    evidence: async () => {
+    evidence: async (): Promise<Evidence> => {
       const { checkpoint, seal } = await audit.read(audit.size);
       const fingerprint = identity.fingerprint;
       const own = { size: audit.size, checkpoint, seal };
@@ -72,6 +74,8 @@ export async function startTestApi(
     files: await SiteFiles.read(consoleFiles),
     ...documents,
   };
+  const desk = new SupportDesk({ ...sources, kube: () => undefined }, () => seal);
+  const parts: ApiParts = { ...sources, support: desk };
   const server = httpsServer(identity, operator.ca, (incoming, outgoing) => {
     route(parts, incoming, outgoing).catch((error: unknown) => outgoing.destroy(error as Error));
   });

@@ -1,0 +1,40 @@
+import { createWriteStream } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { text } from 'node:stream/consumers';
+import { pipeline } from 'node:stream/promises';
+import { renameDurably } from './files.ts';
+import { openPinned } from './pinned-https.ts';
+
+export interface PinnedDownload {
+  url: URL;
+  /** SHA-256 of the server's key (SPKI), hexadecimal. */
+  fingerprint: string;
+  /** PEM, with which this side says who it is. */
+  identity: { cert: string; key: string };
+}
+
+const SILENCE_MS = 120_000;
+
+/**
+ * GET over TLS 1.3 into a file, which gets its name when it is whole. Nothing is sent before the pin matches.
+ * @returns null, or the status and what the server said instead.
+ * @throws PinMismatch, or the socket's error.
+ */
+export async function downloadPinned(
+  { url, fingerprint, identity }: PinnedDownload,
+  path: string,
+  signal: AbortSignal,
+): Promise<{ status: number; why: string } | null> {
+  const pin = { of: 'key', sha256: fingerprint } as const;
+  const { status, response } = await openPinned(url, pin, { identity, timeoutMs: SILENCE_MS, signal });
+  if (status !== 200) return { status, why: (await text(response)).trim() };
+  const fresh = `${path}.new`;
+  try {
+    await pipeline(response, createWriteStream(fresh, { mode: 0o600 }), { signal });
+    await renameDurably(fresh, path);
+  } catch (error) {
+    await rm(fresh, { force: true });
+    throw error;
+  }
+  return null;
+}
