@@ -68,28 +68,34 @@ function parseManifest(text: Buffer, wrong: (why: string, cause: unknown) => Cpi
   }
 }
 
+/** Every file of the archive by its name, nothing of it unpacked. @throws Error for what no box writes. */
 async function readFiles(path: string, signal: AbortSignal): Promise<Map<string, Found>> {
   const found = new Map<string, Found>();
   const tar = extract();
   const read = async () => {
-    let all = 0;
+    let room: number = supportLimits.all;
     for await (const entry of tar) {
       const { name, type = 'file' } = entry.header;
       if (type !== 'file' || found.has(name)) throw new Error(`${name} is twice there, or no file`);
-      const hash = createHash('sha256');
-      const kept: Buffer[] = [];
-      let size = 0;
-      for await (const chunk of entry as AsyncIterable<Buffer>) {
-        size += chunk.length;
-        all += chunk.length;
-        if (size > supportLimits.file || all > supportLimits.all)
-          throw new Error(`${name} is larger than any box makes it`);
-        hash.update(chunk);
-        if (name.startsWith(supportManifest)) kept.push(chunk);
-      }
-      found.set(name, { size, sha256: hash.digest('hex'), bytes: Buffer.concat(kept) });
+      const file = await readEntry(entry as AsyncIterable<Buffer>, name, Math.min(room, supportLimits.file));
+      room -= file.size;
+      found.set(name, file);
     }
   };
-  await Promise.all([pipeline(createReadStream(path), createZstdDecompress(), tar, { signal }), read()]);
+  const unpacked = pipeline(createReadStream(path), createZstdDecompress(), tar, { signal });
+  await Promise.all([unpacked, read()]);
   return found;
+}
+
+async function readEntry(entry: AsyncIterable<Buffer>, name: string, most: number): Promise<Found> {
+  const hash = createHash('sha256');
+  const kept: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of entry) {
+    size += chunk.length;
+    if (size > most) throw new Error(`${name} is larger than any box makes it`);
+    hash.update(chunk);
+    if (name.startsWith(supportManifest)) kept.push(chunk);
+  }
+  return { size, sha256: hash.digest('hex'), bytes: Buffer.concat(kept) };
 }

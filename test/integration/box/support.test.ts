@@ -113,7 +113,7 @@ test.each([
   ['an edited file', 'sed -i s/lab/lob/ status.json', 'status.json is not what was signed'],
   ['a missing file', 'rm disk.txt', 'disk.txt is not what was signed'],
   ['a file more', 'echo x > more.txt', 'more.txt was added'],
-  ['an edited manifest', 'sed -i 's/"made": "20/"made": "19/' manifest.json', 'signature does not verify'],
+  ['an edited manifest', `sed -i 's/"made": "20/"made": "19/' manifest.json`, 'signature does not verify'],
   ['no signature', 'rm manifest.json.minisig', 'no signed manifest'],
   ['a link', 'ln -sf /etc/passwd disk.txt', 'no file'],
 ])('%s is refused', async (name, change, why) => {
