@@ -42,6 +42,7 @@ async function main(): Promise<void> {
     now,
     site.name,
   );
+  report.mark('agent', process.uptime() * 1000);
   const abandon = (why: unknown) => {
     journal('error', { abandoned: why instanceof Error ? why.message : String(why) });
     life.abort(why);

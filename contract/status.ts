@@ -22,6 +22,10 @@ export type Step = z.infer<typeof StepSchema>;
 
 const Count = z.int().nonnegative();
 
+/** A moment of the boot. Names: `agent`, `containerd`, `images`, `api-server`, `node`, `Kustomization/<namespace>/<name>`. */
+export const MarkSchema = z.strictObject({ name: z.string(), atMs: Count });
+export type Mark = z.infer<typeof MarkSchema>;
+
 /** `GET /v1/status` and `cpiab status --json`. */
 export const BoxStatusSchema = z.strictObject({
   apiVersion: z.literal('cpiab.dev/v1'),
@@ -42,6 +46,8 @@ export const BoxStatusSchema = z.strictObject({
   /** When the box said this. */
   uptimeMs: Count,
   steps: z.array(StepSchema),
+  /** What was up when, the earliest first: milliseconds since power-on. */
+  marks: z.array(MarkSchema),
   /** What is wrong, in one sentence, or null. */
   problem: z.string().nullable(),
   /** What a person should do next, or null. */

@@ -44,6 +44,7 @@ function tell(
 ): void {
   const { head } = board.report.snapshot().git;
   const { ready, total, applied, explained } = found;
+  for (const name of found.done) board.report.mark(name);
   const known = board.report.snapshot().flux.blocking;
   const blocking =
     explained || ready === total ? found.blocking : [...known.filter(isHeld), ...found.blocking];

@@ -15,7 +15,7 @@ export interface Engine {
   /** Images it needs from the bundle, full references. */
   requiredImages(): string[];
   /** Starts the container runtime, with every image of the bundle in it; cleans up what an interrupted first start left. */
-  prepare(signal: AbortSignal): Promise<void>;
+  prepare(signal: AbortSignal, mark: (what: string) => void): Promise<void>;
   /** Starts this node as the first server. Returns when the API server may be asked; the rest goes on. */
   startServer(progress: Progress, signal: AbortSignal): Promise<StartedServer>;
   /** Makes this node one more server of a cluster that is highly available. Returns as `startServer` does. */

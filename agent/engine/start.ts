@@ -23,7 +23,7 @@ export async function startRuntime(board: Board, signal: AbortSignal): Promise<v
   if (lacking.length > 0) throw new CpiabError('E5102', { subject: 'bundle', args: [lacking.join(', ')] });
   const blobs = await board.when('blobs');
   await Promise.all(Object.values(manifest.files).map((digest) => blobs.verified(digest)));
-  await engine.prepare(signal);
+  await engine.prepare(signal, (what) => board.report.mark(what));
   board.put('engine', engine);
 }
 
@@ -36,6 +36,7 @@ export async function startEngine(board: Board, { signal, progress }: StepContex
   server.complete.catch((error: unknown) => board.abandon(error));
   progress('waiting for the API server');
   await untilReady(kube, signal);
+  board.report.mark('api-server');
   await engine.startRest(signal);
   board.put('server', server);
   board.put('kube', kube);

@@ -11,6 +11,8 @@ export interface Progress {
   /** Commit that the root has applied with all that hangs on it, or null. */
   applied: string | null;
   blocking: Blocking[];
+  /** Kustomizations that are ready, as marks name them. */
+  done: string[];
 }
 
 /** Looks at the cluster once. @param explain whether to look for pods and claims as well. */
@@ -33,6 +35,7 @@ export async function look(
     total: judged.length,
     applied: root === undefined ? null : appliedCommit(root.item),
     blocking: [...held, ...blocking],
+    done: judged.filter(({ reason }) => reason === null).map(({ item }) => nameOf(item)),
     explained: explain,
   };
 }

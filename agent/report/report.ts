@@ -1,4 +1,4 @@
-import type { BoxStatus, Phase, Step } from '../../contract/status.ts';
+import type { BoxStatus, Mark, Phase, Step } from '../../contract/status.ts';
 
 type Observed = Pick<BoxStatus, 'git' | 'flux' | 'nodes' | 'egress' | 'images' | 'memory'>;
 type Identity = BoxStatus['box'];
@@ -20,6 +20,7 @@ export interface Problem {
 export class BoxReport {
   readonly #now: () => number;
   readonly #steps: Step[];
+  readonly #marks: Mark[] = [];
   readonly #listeners: ((change: Change) => void)[] = [];
   #phase: Phase = 'verify';
   #identity: Identity;
@@ -85,6 +86,19 @@ export class BoxReport {
     this.#tell('phase');
   }
 
+  /**
+   * Keeps when something was first up; later sights change nothing.
+   * @param agoMs since when it is up; what says that it was before power-on came from an earlier boot.
+   */
+  mark(name: string, agoMs = 0): void {
+    if (this.#marks.some((mark) => mark.name === name)) return;
+    const seen = this.#ms();
+    const since = Math.round(seen - agoMs);
+    this.#marks.push({ name, atMs: since >= 0 && since <= seen ? since : seen });
+    this.#marks.sort((a, b) => a.atMs - b.atMs);
+    this.#tell('detail');
+  }
+
   /** @param final nothing goes on until a person does something. */
   failed(name: string, problem: Problem, final: boolean): void {
     const step = this.#step(name);
@@ -138,6 +152,7 @@ export class BoxReport {
       phase: this.#phase,
       uptimeMs: this.#ms(),
       steps: this.#steps.map((step) => ({ ...step })),
+      marks: this.#marks.map((mark) => ({ ...mark })),
       problem: this.#problem?.problem ?? null,
       nextAction: this.#problem?.nextAction ?? null,
       ...this.#observed,

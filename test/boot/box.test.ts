@@ -59,6 +59,22 @@ describe('the box has converged', () => {
     );
   });
 
+  test('it tells when each part of it was up', async () => {
+    const { marks } = await box.ask.status();
+    const names = marks.map(({ name }) => name);
+    expect(names).toEqual(
+      expect.arrayContaining([
+        'agent',
+        'containerd',
+        'images',
+        'api-server',
+        'node',
+        'Kustomization/flux-system/cluster',
+      ]),
+    );
+    process.stderr.write(`${marks.map(({ name, atMs }) => `${name} ${atMs} ms`).join(', ')}\n`);
+  });
+
   test('each step has a time', () => {
     expect(box.report.timeline.map(({ name, state }) => [name, state])).toEqual(
       ['verify', 'serve', 'engine', 'flux', 'converge'].map((name) => [name, 'done']),

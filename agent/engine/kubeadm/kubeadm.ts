@@ -69,12 +69,14 @@ export function kubeadmEngine(site: BoxSite, paths: Paths, manifest: Manifest, s
 function starting(node: Node): Pick<Engine, 'prepare' | 'startServer' | 'startRest'> {
   const { paths, images, self, files, input } = node;
   return {
-    prepare: async (signal) => {
+    prepare: async (signal, mark) => {
       if (!existsSync(paths.initialised) && (await hasRemains())) await clear(node, signal);
       await completeRestore(persisted.etcd, controlPlane(files), signal);
       await writeHostFiles(files, input);
       await run(['systemctl', 'start', units.containerd], { signal });
+      mark('containerd');
       await attachImages(paths, images.pause, signal);
+      mark('images');
     },
     startServer: async (progress, signal) => {
       await pointEndpoint(self.address);

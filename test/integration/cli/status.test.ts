@@ -26,6 +26,7 @@ const converging: BoxStatus = {
   phase: 'converge',
   uptimeMs: 60_000,
   steps: [{ name: 'verify', state: 'done', startedMs: 15_000, tookMs: 1200, detail: '31 blobs' }],
+  marks: [{ name: 'agent', atMs: 14_000 }],
   problem: 'Kustomization apps/syncthing is not ready',
   nextAction: 'wait',
   git: { head: '0123456789abcdef', applied: null },

@@ -165,3 +165,28 @@ describe('Board', () => {
     expect(await waiting).toBe(await board.when('manifest'));
   });
 });
+
+describe('the moments of a boot', () => {
+  const marked = (mark: (report: BoxReport) => void) => {
+    const report = new BoxReport(['verify'], () => 60_000, 'lab');
+    mark(report);
+    return BoxStatusSchema.parse(report.snapshot()).marks;
+  };
+
+  test('are kept once, the earliest first, also when one is told late', () => {
+    const marks = marked((report) => {
+      report.mark('api-server', 5000);
+      report.mark('agent', 45_000);
+      report.mark('api-server');
+    });
+    expect(marks).toEqual([
+      { name: 'agent', atMs: 15_000 },
+      { name: 'api-server', atMs: 55_000 },
+    ]);
+  });
+
+  test('are of this boot: what was up before power-on counts from its first sight', () => {
+    expect(marked((report) => report.mark('node', 90_000))).toEqual([{ name: 'node', atMs: 60_000 }]);
+    expect(marked((report) => report.mark('node', -90_000))).toEqual([{ name: 'node', atMs: 60_000 }]);
+  });
+});
