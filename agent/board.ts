@@ -10,6 +10,7 @@ import type { BoxReport } from './report/report.ts';
 import type { Seal } from './seal.ts';
 import type { GitRepository } from './serve/git/repository.ts';
 import type { Served } from './serve/served.ts';
+import type { Updater } from './update/updater.ts';
 import type { BlobCheck } from './verify/blobs.ts';
 
 /** Directories and files of a box; tests give others. */
@@ -21,6 +22,8 @@ export interface Facts {
   audit: AuditLog;
   /** Signs the box's own records. */
   seal: Seal;
+  /** There where the box runs from a disk. */
+  updater: Updater;
   /** Signature and sequence are good. */
   manifest: Manifest;
   /** The manifest's own digest, and the key that signed it. */

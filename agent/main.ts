@@ -6,6 +6,7 @@ import { parse } from 'yaml';
 import { box, ports } from '../contract/layout.ts';
 import { parseBoxSite } from '../contract/site.ts';
 import { writeAtomic } from '../host/files.ts';
+import { run } from '../host/process.ts';
 import { serveApi } from './api/api.ts';
 import { type ApiIdentity, apiIdentity } from './api/identity.ts';
 import { apiParts } from './api/parts.ts';
@@ -22,6 +23,9 @@ import { logChanges } from './report/log.ts';
 import { BoxReport } from './report/report.ts';
 import { openSeal } from './seal.ts';
 import { sequence } from './sequence.ts';
+import { findSlots } from './slots/disk.ts';
+import { dismissGuard, holdTrial } from './update/trial.ts';
+import { Updater } from './update/updater.ts';
 
 const OBSERVE_MS = 15_000;
 
@@ -55,10 +59,40 @@ async function main(): Promise<void> {
     firmware: await firmwareKind(),
   });
   showOnConsoles(report, now, life.signal);
+  await openUpdates(board, life.signal).catch((error: unknown) => warnOfUpdates(report, error));
   startApi(board, life.signal).catch(abandon);
   const complete = await boot(steps, board, pause, life.signal);
   if (!complete) journal('error', { stopped: report.snapshot().problem, code: report.code });
   await observeAlways(board, OBSERVE_MS, life.signal);
+}
+
+/** On a disk: looks where the last change of version stands, and goes on with it. */
+async function openUpdates(board: Board, signal: AbortSignal): Promise<void> {
+  const { paths, report, site } = board;
+  const slots = await findSlots(paths.medium, paths.run);
+  if (slots === null) return;
+  const updater = await Updater.open(
+    {
+      ...{ slots, paths, tries: site.update.tries, wall: Date.now },
+      trust: { keyFile: paths.siteKey, rotations: paths.rotations, site: site.name },
+      // Who asked for it gets an answer first.
+      restart: async () => void setTimeout(() => run(['systemctl', 'reboot']).catch(board.abandon), 1000),
+      tell: (status) => report.observe(status),
+    },
+    signal,
+  );
+  board.put('updater', updater);
+  await updater.resume(signal);
+  if (updater.onTrial) void holdTrial(board, updater, signal).catch(board.abandon);
+  else await dismissGuard(paths.run);
+}
+
+/** A box whose other slot can't be looked at runs on; a wrong bundle is for the first step to tell. */
+function warnOfUpdates(report: BoxReport, error: unknown): void {
+  const why = error instanceof Error ? error.message : String(error);
+  log(`${JSON.stringify({ updates: 'not open', why })}\n`);
+  const nextAction = 'restart the box; if this stays, its disk is failing: replace it';
+  report.warn({ problem: `the box's slots cannot be used: ${why}`, nextAction });
 }
 
 async function startApi(board: Board, signal: AbortSignal): Promise<void> {

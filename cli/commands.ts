@@ -13,7 +13,9 @@ import { inspectCommand } from './commands/inspect.ts';
 import { keyCommand } from './commands/key.ts';
 import { lockCommand } from './commands/lock.ts';
 import { outdatedCommand } from './commands/outdated.ts';
+import { pushCommand } from './commands/push.ts';
 import { repairCommand } from './commands/repair.ts';
+import { rollbackCommand } from './commands/rollback.ts';
 import { serveCommand } from './commands/serve.ts';
 import { splitCommand } from './commands/split.ts';
 import { statusCommand } from './commands/status.ts';
@@ -39,6 +41,8 @@ export const commands = [
   keyCommand,
   bootCommand,
   statusCommand,
+  pushCommand,
+  rollbackCommand,
   auditCommand,
   supportBundleCommand,
   deployCommand,

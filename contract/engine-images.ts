@@ -35,5 +35,11 @@ export function engineImages(names: readonly string[], version: string): EngineI
   };
 }
 
+/** The version of Kubernetes that images are of; null where there is none. */
+export function kubernetesVersion(names: readonly string[]): string | null {
+  const name = names.find((reference) => reference.startsWith(`${imageRepository}/kube-apiserver:`));
+  return name === undefined ? null : tagOf(name);
+}
+
 /** The part after the colon. */
 export const tagOf = (reference: string) => reference.slice(reference.lastIndexOf(':') + 1);

@@ -11,6 +11,7 @@ import { recordErrors } from './errors/records.ts';
 import { registryErrors } from './errors/registry.ts';
 import { signatureErrors, signatureKeyErrors } from './errors/signature.ts';
 import { trustErrors } from './errors/trust.ts';
+import { updateErrors } from './errors/update.ts';
 import { volumeErrors } from './errors/volumes.ts';
 import type { DriftEntry } from './lock-drift.ts';
 
@@ -39,6 +40,7 @@ export const errors = {
   ...registryErrors,
   ...hostErrors,
   ...boxErrors,
+  ...updateErrors,
   ...proxmoxErrors,
   ...installErrors,
   ...installTrustErrors,

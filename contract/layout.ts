@@ -62,6 +62,8 @@ export const box = {
   rotations: '/var/lib/cpiab/rotations',
   /** Written when the engine's first start is complete. */
   initialised: '/var/lib/cpiab/engine-initialised',
+  /** Files of updates, and the record of the last one. */
+  updates: '/var/lib/cpiab/updates',
   git: '/var/lib/cpiab/git',
   artifacts: '/var/lib/cpiab/artifacts',
   tls: '/var/lib/cpiab/tls',

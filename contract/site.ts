@@ -6,6 +6,7 @@ import { isGuarded } from './guarded.ts';
 import { InstallSchema } from './install.ts';
 import { defaultMedia, type MediaKind, mediaKinds } from './media.ts';
 import { parseBytes } from './units.ts';
+import { UpdatePolicySchema } from './update-policy.ts';
 
 const siteName = z
   .string()
@@ -119,6 +120,8 @@ export const SiteSchema = z
     git: GitPolicySchema.prefault({}),
     /** How a box installs itself from its ISO. */
     install: InstallSchema.prefault({}),
+    /** How a box that runs from a disk changes its version. */
+    update: UpdatePolicySchema.prefault({}),
     debian: z
       .strictObject({
         /** Default `trixie`, the one suite the images are made for. */

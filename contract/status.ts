@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { BoxSealSchema } from './audit-log.ts';
+import { SlotsStatusSchema, UpdateRecordSchema } from './update.ts';
 
 export const phases = [
   // An installation; its `verify` is of the disk.
@@ -19,6 +20,13 @@ export const StepSchema = z.strictObject({
   detail: z.string(),
 });
 export type Step = z.infer<typeof StepSchema>;
+
+/** How the box's version was changed last. */
+const UpdateStatusSchema = UpdateRecordSchema.extend({
+  /** What it is at, or waits for. */
+  detail: z.string(),
+});
+export type UpdateStatus = z.infer<typeof UpdateStatusSchema>;
 
 const Count = z.int().nonnegative();
 
@@ -42,6 +50,10 @@ export const BoxStatusSchema = z.strictObject({
     /** What started the boot loader; `secure-boot` started only what its keys vouch for. */
     firmware: z.enum(['bios', 'uefi', 'secure-boot']),
   }),
+  /** Null for a box that was started from an ISO. */
+  slots: SlotsStatusSchema.nullable(),
+  /** Null on a box whose version never changed. */
+  update: UpdateStatusSchema.nullable(),
   phase: z.enum(phases),
   /** When the box said this. */
   uptimeMs: Count,

@@ -5,6 +5,7 @@ import { listPods } from '../observe/holding.ts';
 import { listImages } from '../observe/images.ts';
 import { describeKustomizations, listKustomizations } from '../observe/kustomizations.ts';
 import { revisionOf } from '../serve/artifacts/publisher.ts';
+import { UpdateHttp } from '../update/http.ts';
 import type { ApiIdentity } from './identity.ts';
 import type { ApiParts } from './router.ts';
 import { SignIns } from './sign-ins.ts';
@@ -24,6 +25,11 @@ export async function apiParts(board: Board, identity: ApiIdentity, signal: Abor
     images: () => images(board, signal),
     evidence: () => evidence(board),
     audit: () => board.peek('audit'),
+    update: new UpdateHttp({
+      updater: () => board.peek('updater'),
+      audit: () => board.peek('audit'),
+      signal,
+    }),
   };
   const desk = new SupportDesk({ ...sources, kube: () => board.peek('kube') }, () => board.peek('seal'));
   return { ...sources, support: desk };

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { supportPath } from '../../contract/support.ts';
 import type { Served } from '../serve/served.ts';
+import type { UpdateHttp } from '../update/http.ts';
 import { answerText, notYet } from './answer.ts';
 import { countRequest } from './count-requests.ts';
 import { type DocumentSources, documents } from './documents.ts';
@@ -16,6 +17,7 @@ export interface ApiParts extends DocumentSources {
   signIns: SignIns;
   support: SupportDesk;
   files: SiteFiles;
+  update: UpdateHttp;
 }
 
 interface Target {
@@ -45,6 +47,7 @@ export async function route(
     return await (parts.served()?.git.answer(below, query, incoming, outgoing, operator) ?? notYet(outgoing));
   }
   if (path === supportPath) return await parts.support.answer(incoming, outgoing, operator);
+  if (parts.update.handles(path)) return await parts.update.answer(path, query, incoming, outgoing, operator);
   await answerReader(parts, { path, query }, incoming, outgoing);
 }
 

@@ -1,6 +1,9 @@
 import type { BoxStatus, Mark, Phase, Step } from '../../contract/status.ts';
 
-type Observed = Pick<BoxStatus, 'git' | 'flux' | 'nodes' | 'egress' | 'images' | 'memory'>;
+type Observed = Pick<
+  BoxStatus,
+  'git' | 'flux' | 'nodes' | 'egress' | 'images' | 'memory' | 'slots' | 'update'
+>;
 type Identity = BoxStatus['box'];
 /** What changed: where the boot stands, or just what it says about it. */
 export type Change = 'phase' | 'detail';
@@ -32,6 +35,8 @@ export class BoxReport {
     egress: { denied: 0 },
     images: { running: 0, notInBundle: [] },
     memory: { used: 0, total: 0 },
+    slots: null,
+    update: null,
   };
 
   constructor(steps: readonly string[], now: () => number, site: string) {

@@ -19,7 +19,13 @@ export async function keepSequence(path: string, sequence: number): Promise<void
   if ((await keptSequence(path)) < sequence) await writeAtomic(path, `${sequence}\n`);
 }
 
-async function keptSequence(path: string): Promise<number> {
+/** Lets an older bundle run again, as an operator has asked for. */
+export async function lowerSequence(path: string, sequence: number): Promise<void> {
+  await writeAtomic(path, `${sequence}\n`);
+}
+
+/** The highest sequence so far; 0 on a new box. */
+export async function keptSequence(path: string): Promise<number> {
   const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return '0';
     throw error;

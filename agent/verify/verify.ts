@@ -33,8 +33,11 @@ export async function verify(board: Board, { signal, progress }: StepContext): P
   await blobs.checkAll(availableParallelism(), signal, (done, total) =>
     progress(`${mebibytes(done)} of ${mebibytes(total)} MiB`),
   );
-  await keepRotations(paths.bundle, paths.rotations, manifest);
-  await keepSequence(paths.sequence, manifest.sequence);
+  // A version on trial leaves nothing that would keep the one before from coming back.
+  if (board.peek('updater')?.onTrial !== true) {
+    await keepRotations(paths.bundle, paths.rotations, manifest);
+    await keepSequence(paths.sequence, manifest.sequence);
+  }
   await mkdir(paths.run, { recursive: true });
   await writeAtomic(join(paths.run, 'verified'), digest);
   return `${signed}; ${files.length} files, ${mebibytes(blobs.bytes)} MiB match`;

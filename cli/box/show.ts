@@ -1,5 +1,5 @@
 import { stripVTControlCharacters, styleText } from 'node:util';
-import type { BoxStatus } from '../../contract/status.ts';
+import type { BoxStatus, UpdateStatus } from '../../contract/status.ts';
 import { formatBytes, formatDuration } from '../../contract/units.ts';
 
 const firmwareNames: Record<BoxStatus['box']['firmware'], string> = {
@@ -19,6 +19,22 @@ export interface Place {
 
 type Fact = [label: string, text: string, tone?: 'red' | 'green' | 'cyan'];
 
+/** Which slot runs, what lies in the other one, and how the last change of version ended. */
+function slotFacts({ slots, update }: Pick<BoxStatus, 'slots' | 'update'>): Fact[] {
+  if (slots === null) return [];
+  const { running, standing, tries, other } = slots;
+  const trial = standing === 'trial' ? `, on trial with ${tries} tries left` : '';
+  const beside = other === null ? 'no version' : `${other.revision.slice(0, 12)}, sequence ${other.sequence}`;
+  const last: Fact[] = update === null ? [] : [['update', updateLine(update)]];
+  return [['slot', `${running} runs${trial}; the other has ${beside}`], ...last];
+}
+
+/** Such as `update 12 to 14: fell-back: its agent ended 5 times`. */
+export function updateLine({ what, from, to, state, reason, detail }: UpdateStatus): string {
+  const versions = `${what} ${from.sequence} to ${to?.sequence ?? '?'}`;
+  return [versions, state, ...[reason, detail].filter((text) => text)].join(': ');
+}
+
 /** A box's state for people: what is wrong and what to do come first. */
 export function statusText(status: BoxStatus, place: Place = { columns: 100 }): string {
   const { box, phase, problem, nextAction, uptimeMs } = status;
@@ -27,7 +43,7 @@ export function statusText(status: BoxStatus, place: Place = { columns: 100 }): 
     ...(problem === null ? [] : [['problem', problem, 'red'] satisfies Fact]),
     ...(nextAction === null ? [] : [['next', nextAction] satisfies Fact]),
   ];
-  const facts = [...wrong, ...clusterFacts(status), ...boxFacts(status)];
+  const facts = [...wrong, ...clusterFacts(status), ...boxFacts(status), ...slotFacts(status)];
   const tone = problem === null && phase === 'ready' ? 'green' : 'cyan';
   const title = paint(head, problem === null ? tone : 'red', place);
   return [

@@ -16,6 +16,8 @@ import { Counters } from '../../agent/metrics/counters.ts';
 import { BoxReport } from '../../agent/report/report.ts';
 import { openSeal } from '../../agent/seal.ts';
 import type { Served } from '../../agent/serve/served.ts';
+import { UpdateHttp } from '../../agent/update/http.ts';
+import type { Updater } from '../../agent/update/updater.ts';
 import { makeOperator, type OperatorCredential } from '../../builder/bundle/operator.ts';
 import { box } from '../../contract/layout.ts';
 import type { Evidence } from '../../contract/status.ts';
@@ -46,7 +48,10 @@ export interface TestApi {
  */
 export async function startTestApi(
   served: () => Served | undefined,
-  documents: Partial<DocumentSources> = {},
+  {
+    updater = () => undefined,
+    ...documents
+  }: Partial<DocumentSources> & { updater?: () => Updater | undefined } = {},
 ): Promise<TestApi> {
   const directory = await mkdtemp(join(tmpdir(), 'cpiab-api-'));
   const identity = await apiIdentity(join(directory, 'tls'), ['localhost', '127.0.0.1', '10.44.0.1']);
@@ -72,6 +77,7 @@ export async function startTestApi(
     counters: new Counters(),
     signIns: new SignIns(),
     files: await SiteFiles.read(consoleFiles),
+    update: new UpdateHttp({ updater, audit: () => audit, signal: stop.signal }),
     ...documents,
   };
   const desk = new SupportDesk({ ...sources, kube: () => undefined }, () => seal);

@@ -23,6 +23,8 @@ const converging: BoxStatus = {
     state: 'disk',
     firmware: 'secure-boot',
   },
+  slots: null,
+  update: null,
   phase: 'converge',
   uptimeMs: 60_000,
   steps: [{ name: 'verify', state: 'done', startedMs: 15_000, tookMs: 1200, detail: '31 blobs' }],
