@@ -12,6 +12,7 @@ import type { StepContext } from '../step.ts';
 import { until } from '../until.ts';
 import { Publisher } from './artifacts/publisher.ts';
 import { artifactServer } from './artifacts/server.ts';
+import { followBundle } from './git/follow-bundle.ts';
 import { Gate } from './git/gate.ts';
 import { GitHttp } from './git/http.ts';
 import { PushRecord } from './git/push-record.ts';
@@ -31,6 +32,7 @@ export async function startServices(board: Board, signal: AbortSignal): Promise<
   const { paths, site } = board;
   const gitBundle = join(paths.bundle, 'blobs', blob.digest.replace(':', '/'));
   const repository = await openRepository(join(paths.git, `${site.name}.git`), gitBundle, signal);
+  await followBundle(repository.path, gitBundle, signal);
   const { nodeAddress } = site.network;
   const publisher = new Publisher(repository, paths.artifacts, `http://${nodeAddress}:${ports.artifacts}`);
   await publisher.publish(await repository.head(signal), signal);

@@ -15,6 +15,7 @@ test('a site needs only its name and the version of Kubernetes', () => {
     disk: { dataMiB: 2048 },
     git: { signed: 'none', allowedSigners: [] },
     install: { mode: 'never', disk: {} },
+    update: { tries: 3, gate: { minutes: 30, requires: ['agent', 'engine', 'flux'] } },
     debian: { suite: 'trixie' },
   });
 });
