@@ -90,7 +90,7 @@ async function openUpdates(board: Board, signal: AbortSignal): Promise<void> {
 /** A box whose other slot can't be looked at runs on; a wrong bundle is for the first step to tell. */
 function warnOfUpdates(report: BoxReport, error: unknown): void {
   const why = error instanceof Error ? error.message : String(error);
-  log(`${JSON.stringify({ updates: 'not open', why })}\n`);
+  journal('error', { updates: 'not open', why });
   const nextAction = 'restart the box; if this stays, its disk is failing: replace it';
   report.warn({ problem: `the box's slots cannot be used: ${why}`, nextAction });
 }

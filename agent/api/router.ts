@@ -5,7 +5,7 @@ import type { UpdateHttp } from '../update/http.ts';
 import { answerText, notYet } from './answer.ts';
 import { countRequest } from './count-requests.ts';
 import { type DocumentSources, documents } from './documents.ts';
-import { operatorOf } from './operator.ts';
+import { type Operator, operatorOf } from './operator.ts';
 import type { SignIns } from './sign-ins.ts';
 import type { SiteFiles } from './site-files.ts';
 import type { SupportDesk } from './support.ts';
@@ -47,6 +47,17 @@ export async function route(
     return await (parts.served()?.git.answer(below, query, incoming, outgoing, operator) ?? notYet(outgoing));
   }
   if (path === supportPath) return await parts.support.answer(incoming, outgoing, operator);
+  await answerOther(parts, { path, query }, incoming, outgoing, operator);
+}
+
+/** What changes the box's version, and what only tells. */
+async function answerOther(
+  parts: ApiParts,
+  { path, query }: Target,
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+  operator: Operator | null,
+): Promise<void> {
   if (parts.update.handles(path)) return await parts.update.answer(path, query, incoming, outgoing, operator);
   await answerReader(parts, { path, query }, incoming, outgoing);
 }
