@@ -6,7 +6,7 @@ import type { Engine, StartedServer } from './engine/engine.ts';
 import type { Release } from './flux/release.ts';
 import type { KubeClient } from './kube/client.ts';
 import { Counters } from './metrics/counters.ts';
-import type { BoxReport } from './report/report.ts';
+import type { BoxReport, Problem } from './report/report.ts';
 import type { Seal } from './seal.ts';
 import type { GitRepository } from './serve/git/repository.ts';
 import type { Served } from './serve/served.ts';
@@ -36,6 +36,8 @@ export interface Facts {
   engine: Engine;
   server: StartedServer;
   kube: KubeClient;
+  /** Tells when the backups that the site wants are not made. */
+  overdue: () => Problem | null;
 }
 
 /**

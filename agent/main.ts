@@ -11,6 +11,9 @@ import { serveApi } from './api/api.ts';
 import { type ApiIdentity, apiIdentity } from './api/identity.ts';
 import { apiParts } from './api/parts.ts';
 import { AuditLog, theBox } from './audit/log.ts';
+import { Backups } from './backup/backups.ts';
+import { finishRestore } from './backup/finish.ts';
+import { keepBackups } from './backup/schedule.ts';
 import { Board } from './board.ts';
 import { boot } from './boot.ts';
 import { showOnConsoles } from './console/console.ts';
@@ -38,6 +41,8 @@ async function main(): Promise<void> {
   const life = new AbortController();
   for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => life.abort());
   const site = parseBoxSite(parse(await readFile(box.site, 'utf8')));
+  // Before anything reads the state.
+  const restored = await finishRestore(box.state);
   const state = await stateKind(box.stateKind);
   const mode = await installMode(box.installMode, state);
   const steps = mode === 'never' ? sequence : installSequence(thisMachine(life.signal), mode);
@@ -60,7 +65,9 @@ async function main(): Promise<void> {
   });
   showOnConsoles(report, now, life.signal);
   await openUpdates(board, life.signal).catch((error: unknown) => warnOfUpdates(report, error));
-  startApi(board, life.signal).catch(abandon);
+  const backups = new Backups(board, Date.now);
+  startApi(board, backups, restored, life.signal).catch(abandon);
+  keepBackups(board, backups, Date.now, life.signal).catch(abandon);
   const complete = await boot(steps, board, pause, life.signal);
   if (!complete) journal('error', { stopped: report.snapshot().problem, code: report.code });
   await observeAlways(board, OBSERVE_MS, life.signal);
@@ -95,25 +102,32 @@ function warnOfUpdates(report: BoxReport, error: unknown): void {
   report.warn({ problem: `the box's slots cannot be used: ${why}`, nextAction });
 }
 
-async function startApi(board: Board, signal: AbortSignal): Promise<void> {
+async function startApi(
+  board: Board,
+  backups: Backups,
+  restored: boolean,
+  signal: AbortSignal,
+): Promise<void> {
   const { report, site, paths } = board;
   const names = [...new Set(['localhost', hostname(), '127.0.0.1', '::1', site.network.nodeAddress])];
   const identity = await apiIdentity(paths.tls, names);
   report.set({ fingerprint: identity.fingerprint });
   const operatorCa = await readFile(paths.operatorCa, 'utf8');
-  await openAudit(board, identity);
-  const parts = await apiParts(board, identity, signal);
+  await openAudit(board, identity, restored);
+  const parts = await apiParts(board, backups, identity, signal);
   await serveApi(parts, identity, operatorCa, ports.api, signal, journal);
 }
 
 /** A box whose disk refuses must still be able to say so: it goes on, and takes no push. */
-async function openAudit(board: Board, identity: ApiIdentity): Promise<void> {
+async function openAudit(board: Board, identity: ApiIdentity, restored: boolean): Promise<void> {
   const { paths, report } = board;
   try {
     const seal = await openSeal(paths.sealKey, report.snapshot().box.id, identity);
     const audit = await AuditLog.open(paths.audit, seal, { wall: Date.now, uptime: now });
     await audit.record({ who: theBox, action: 'start', subject: 'agent', outcome: 'done', detail: '' });
     board.put('seal', seal);
+    if (restored)
+      await audit.record({ who: theBox, action: 'restore', subject: 'state', outcome: 'done', detail: '' });
     board.put('audit', audit);
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);

@@ -1,6 +1,7 @@
 import { applyCommand } from './commands/apply.ts';
 import { assembleCommand } from './commands/assemble.ts';
 import { auditCommand } from './commands/audit.ts';
+import { backupCommand } from './commands/backup.ts';
 import { bootCommand } from './commands/boot.ts';
 import { buildCommand } from './commands/build.ts';
 import { cacheCommand } from './commands/cache.ts';
@@ -15,6 +16,7 @@ import { lockCommand } from './commands/lock.ts';
 import { outdatedCommand } from './commands/outdated.ts';
 import { pushCommand } from './commands/push.ts';
 import { repairCommand } from './commands/repair.ts';
+import { restoreCommand } from './commands/restore.ts';
 import { rollbackCommand } from './commands/rollback.ts';
 import { serveCommand } from './commands/serve.ts';
 import { splitCommand } from './commands/split.ts';
@@ -45,6 +47,8 @@ export const commands = [
   rollbackCommand,
   auditCommand,
   supportBundleCommand,
+  backupCommand,
+  restoreCommand,
   deployCommand,
   doctorCommand,
   cacheCommand,

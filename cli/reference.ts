@@ -1,5 +1,6 @@
 import type { Command, CommandUnknownOpts } from '@commander-js/extra-typings';
 import { type ErrorKind, errors, parameterNames } from '../contract/errors.ts';
+import { stateTree } from '../contract/state-tree.ts';
 import { rules } from '../policy/rules.ts';
 import { type Rule, ruleGroups } from '../policy/table/rule.ts';
 import { commands } from './commands.ts';
@@ -13,6 +14,7 @@ export function referencePages(context: CliContext): Map<string, string> {
     ['docs/reference/cli.md', cliPage(commands.map((make) => make(context) as unknown as Command))],
     ['docs/reference/errors.md', errorsPage()],
     ['docs/reference/rules.md', rulesPage()],
+    ['docs/reference/state.md', statePage()],
   ]);
 }
 
@@ -79,3 +81,13 @@ function rulesPage(): string {
 
 /** Text inside a table: no column ends, no HTML tags. */
 const cell = (text: string) => text.replaceAll('|', '\\|').replaceAll('<', '&lt;');
+
+function statePage(): string {
+  const rows = stateTree.map(
+    ({ name, holds, secret, backup }) =>
+      `| \`${name}\` | ${cell(holds)} | ${secret ? 'yes' : 'no'} | ${backup === null ? 'no' : `\`${backup}\``} |`,
+  );
+  const text =
+    'All state of a box lies below `/var/lib/cpiab`, on its data partition, or in memory when it has none. The rest comes from the medium, or is gone with a reboot.';
+  return `${['# State of a box', GENERATED, text, ['| name | holds | secret | in a backup |', '|---|---|---|---|', ...rows].join('\n')].join('\n\n')}\n`;
+}

@@ -1,3 +1,4 @@
+import { backupErrors, backupInputErrors, backupTrustErrors } from './errors/backup.ts';
 import { boxErrors } from './errors/box.ts';
 import { buildErrors } from './errors/build.ts';
 import { closedWorldErrors } from './errors/closed-world.ts';
@@ -28,6 +29,8 @@ export interface ErrorKind {
 /** Every error a person can meet. The first digit is the group, a code is never used again for another error. */
 export const errors = {
   ...inputErrors,
+  ...backupInputErrors,
+  ...backupTrustErrors,
   ...proxmoxInputErrors,
   ...signatureKeyErrors,
   ...trustErrors,
@@ -41,6 +44,7 @@ export const errors = {
   ...hostErrors,
   ...boxErrors,
   ...updateErrors,
+  ...backupErrors,
   ...proxmoxErrors,
   ...installErrors,
   ...installTrustErrors,

@@ -72,6 +72,10 @@ export const box = {
   /** What was done to the box, by whom: only ever added to. */
   audit: '/var/lib/cpiab/audit',
   volumes: '/var/lib/cpiab/volumes',
+  /** Encrypted backups, and a record beside each. */
+  backups: '/var/lib/cpiab/backups',
+  /** A snapshot that the engine begins with at its next start; then it is gone. */
+  engineSnapshot: '/var/lib/cpiab/engine-snapshot',
   adminKubeconfig: '/etc/kubernetes/admin.conf',
   /** Made by the first `kubeadm init`; works before any role binding exists. */
   bootstrapKubeconfig: '/etc/kubernetes/super-admin.conf',
@@ -86,6 +90,9 @@ export const persisted = {
   kubernetes: '/etc/kubernetes',
   cni: '/var/lib/cni',
 } as const;
+
+/** Below `box.state`, at a restore: being unpacked and worth nothing; whole and checked, to be put in place. */
+export const restoring = { fresh: 'restore.new', staged: 'restore' } as const;
 
 export const ports = {
   /** distribution, read-only, plain HTTP, loopback only: containerd's mirror. */

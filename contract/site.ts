@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { ageRecipient } from './backup.ts';
 import { chunkBytes } from './chunk-index.ts';
 import { type Engine, EngineSchema } from './engine.ts';
 import { GitPolicySchema } from './git-policy.ts';
@@ -122,6 +123,17 @@ export const SiteSchema = z
     install: InstallSchema.prefault({}),
     /** How a box that runs from a disk changes its version. */
     update: UpdatePolicySchema.prefault({}),
+    /** Backups that the box makes by itself, on its data disk, encrypted. Default none. */
+    backup: z
+      .strictObject({
+        /** Hours from one to the next. Default 24. */
+        everyHours: z.int('expected a whole number of hours').min(1).max(8760).default(24),
+        /** How many are kept. Default 7. */
+        keep: z.int('expected a whole number').min(1, 'expected at least 1').max(1000).default(7),
+        /** Who can decrypt them: `age1…` of age-keygen. */
+        recipients: z.array(ageRecipient).min(1, 'expected at least one recipient').max(20),
+      })
+      .optional(),
     debian: z
       .strictObject({
         /** Default `trixie`, the one suite the images are made for. */

@@ -76,6 +76,14 @@ export const BoxStatusSchema = z.strictObject({
   images: z.strictObject({ running: Count, notInBundle: z.array(z.string()) }),
   /** Bytes of memory in use (MemTotal − MemAvailable) and in all. */
   memory: z.strictObject({ used: Count, total: Count }),
+  /** The newest backup on the box, and how many there are. */
+  backup: z.strictObject({
+    /** RFC 3339, by the box's clock; null for none. */
+    newest: z.string().nullable(),
+    count: Count,
+    /** Hours between those that the box makes by itself; null when it makes none. */
+    everyHours: Count.nullable(),
+  }),
 });
 export type BoxStatus = z.infer<typeof BoxStatusSchema>;
 

@@ -23,7 +23,7 @@ export interface Pin {
 }
 
 export interface PinnedRequest {
-  method?: 'GET' | 'POST' | 'PUT';
+  method?: 'GET' | 'POST' | 'PUT' | 'DELETE';
   headers?: Record<string, string>;
   /** Sent as it comes; a stream needs its `content-length` among the headers. */
   body?: Readable | string;

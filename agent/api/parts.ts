@@ -1,5 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { Evidence, ImageList, KustomizationList } from '../../contract/status.ts';
+import { run } from '../../host/process.ts';
+import type { Backups } from '../backup/backups.ts';
 import type { Board } from '../board.ts';
 import { listPods } from '../observe/holding.ts';
 import { listImages } from '../observe/images.ts';
@@ -13,10 +15,16 @@ import { SiteFiles } from './site-files.ts';
 import { SupportDesk } from './support.ts';
 
 /** What the API answers with, taken from the board as the steps put it up. */
-export async function apiParts(board: Board, identity: ApiIdentity, signal: AbortSignal): Promise<ApiParts> {
+export async function apiParts(
+  board: Board,
+  backups: Backups,
+  identity: ApiIdentity,
+  signal: AbortSignal,
+): Promise<ApiParts> {
   const sources = {
     report: board.report,
     counters: board.counters,
+    backups: { of: backups, reboot: () => run(['systemctl', 'reboot']).then(() => {}) },
     certificate: identity.certificate,
     files: await SiteFiles.read(board.paths.console),
     signIns: new SignIns(),

@@ -9,8 +9,8 @@ const RATE: Rate = { burst: 500, perSecond: 50 };
 const CLIENTS_REMEMBERED = 4096;
 /** The longest path there is names a repository and a digest; a registry's may have 255 bytes of name. */
 const MAX_TARGET = 2048;
-/** Only Git's requests have bodies (gitprotocol-http(5)); it limits them itself. */
-const TAKES_BODY = /^\/git\/[^?]*\/git-(upload|receive)-pack$/;
+/** Git's requests (gitprotocol-http(5)) and those of backups have bodies; who takes them asks first who sends them. */
+const TAKES_BODY = /^\/(?:git\/[^?]*\/git-(?:upload|receive)-pack|v1\/(?:backup|restore))$/;
 
 interface Refusal {
   status: number;

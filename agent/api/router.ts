@@ -1,8 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { supportPath } from '../../contract/support.ts';
+import type { AuditLog } from '../audit/log.ts';
 import type { Served } from '../serve/served.ts';
 import type { UpdateHttp } from '../update/http.ts';
 import { answerText, notYet } from './answer.ts';
+import { answerBackup, type BackupParts } from './backups.ts';
 import { countRequest } from './count-requests.ts';
 import { type DocumentSources, documents } from './documents.ts';
 import { type Operator, operatorOf } from './operator.ts';
@@ -18,6 +20,7 @@ export interface ApiParts extends DocumentSources {
   support: SupportDesk;
   files: SiteFiles;
   update: UpdateHttp;
+  backups: BackupParts;
 }
 
 interface Target {
@@ -46,20 +49,30 @@ export async function route(
     const below = path.slice('/git'.length);
     return await (parts.served()?.git.answer(below, query, incoming, outgoing, operator) ?? notYet(outgoing));
   }
-  if (path === supportPath) return await parts.support.answer(incoming, outgoing, operator);
-  await answerOther(parts, { path, query }, incoming, outgoing, operator);
+  const own = operatorsOwn(parts, { path, query }, log);
+  if (own !== null) return await own(incoming, outgoing, operator);
+  await answerReader(parts, { path, query }, incoming, outgoing);
 }
 
-/** What changes the box's version, and what only tells. */
-async function answerOther(
-  parts: ApiParts,
-  { path, query }: Target,
+type OperatorAnswer = (
   incoming: IncomingMessage,
   outgoing: ServerResponse,
   operator: Operator | null,
-): Promise<void> {
-  if (parts.update.handles(path)) return await parts.update.answer(path, query, incoming, outgoing, operator);
-  await answerReader(parts, { path, query }, incoming, outgoing);
+) => Promise<void>;
+
+/** What only an operator gets or does; null for another path. */
+function operatorsOwn(
+  parts: ApiParts,
+  { path, query }: Target,
+  log: AuditLog | undefined,
+): OperatorAnswer | null {
+  if (path === supportPath)
+    return (incoming, outgoing, operator) => parts.support.answer(incoming, outgoing, operator);
+  if (parts.update.handles(path))
+    return (incoming, outgoing, operator) => parts.update.answer(path, query, incoming, outgoing, operator);
+  if (!/^\/v1\/(?:backups?|restore)(?:\/|$)/.test(path)) return null;
+  return (incoming, outgoing, operator) =>
+    answerBackup({ ...parts.backups, log }, path, incoming, outgoing, operator);
 }
 
 /** What is only ever read: the console's files, and documents. */

@@ -7,8 +7,8 @@ export interface Engine {
   /** Path of a kubeconfig with all rights, on a server. */
   kubeconfig: string;
   /**
-   * What a snapshot is worth nothing without: directories and files with the cluster's authorities and keys.
-   * They do not change while the cluster lives.
+   * What a snapshot is worth nothing without: directories and files with the cluster's authorities, keys and
+   * settings. With these and a restored snapshot, a start goes on as after a reboot.
    */
   keys: readonly string[];
 
@@ -36,6 +36,8 @@ export interface Engine {
 
   /** Saves the cluster's state to a new file that only root can read; its Secrets are in it. @throws CpiabError E5110. */
   snapshot(file: string, signal: AbortSignal): Promise<Snapshot>;
+  /** Looks whether a file is a snapshot. @throws CpiabError E5111 when it is none. */
+  checkSnapshot(file: string, signal: AbortSignal): Promise<void>;
   /**
    * Makes the cluster's state that of a snapshot, on this one server; others must join anew. Works before
    * the server is started as well as while it runs, and is finished by the next start if it is cut off.

@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CpiabError } from '../../contract/errors.ts';
@@ -23,6 +25,7 @@ export async function startRuntime(board: Board, signal: AbortSignal): Promise<v
   if (lacking.length > 0) throw new CpiabError('E5102', { subject: 'bundle', args: [lacking.join(', ')] });
   const blobs = await board.when('blobs');
   await Promise.all(Object.values(manifest.files).map((digest) => blobs.verified(digest)));
+  await beginWithSnapshot(engine, board.paths.engineSnapshot, signal);
   await engine.prepare(signal, (what) => board.report.mark(what));
   board.put('engine', engine);
 }
@@ -41,6 +44,13 @@ export async function startEngine(board: Board, { signal, progress }: StepContex
   board.put('server', server);
   board.put('kube', kube);
   return `${board.site.engine.kind} ${board.site.engine.version}, ${server.fresh ? 'a new cluster' : 'the same cluster as before'}`;
+}
+
+/** What a restore of the box has left: the cluster's state. Cut off, it is done again. */
+async function beginWithSnapshot(engine: Engine, snapshot: string, signal: AbortSignal): Promise<void> {
+  if (!existsSync(snapshot)) return;
+  await engine.restore(snapshot, signal);
+  await rm(snapshot);
 }
 
 const engines: {

@@ -15,7 +15,7 @@ export async function observeAlways(board: Board, intervalMs: number, signal: Ab
     board.counters.add('observations', { result: failure === null ? 'done' : 'failed' });
     // Before that, the step at hand has its own say.
     if (board.report.snapshot().phase === 'ready')
-      board.report.warn(failure === null ? null : unobserved(failure));
+      board.report.warn(failure === null ? (board.peek('overdue')?.() ?? null) : unobserved(failure));
   }
 }
 

@@ -2,7 +2,7 @@ import type { BoxStatus, Mark, Phase, Step } from '../../contract/status.ts';
 
 type Observed = Pick<
   BoxStatus,
-  'git' | 'flux' | 'nodes' | 'egress' | 'images' | 'memory' | 'slots' | 'update'
+  'git' | 'flux' | 'nodes' | 'egress' | 'images' | 'memory' | 'slots' | 'update' | 'backup'
 >;
 type Identity = BoxStatus['box'];
 /** What changed: where the boot stands, or just what it says about it. */
@@ -37,6 +37,7 @@ export class BoxReport {
     memory: { used: 0, total: 0 },
     slots: null,
     update: null,
+    backup: { newest: null, count: 0, everyHours: null },
   };
 
   constructor(steps: readonly string[], now: () => number, site: string) {

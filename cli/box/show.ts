@@ -87,13 +87,19 @@ function clusterFacts({ git, flux, nodes, images, egress, memory }: BoxStatus): 
   ];
 }
 
-function boxFacts({ box }: BoxStatus): Fact[] {
+function boxFacts({ box, backup }: BoxStatus): Fact[] {
   const state = box.state === 'disk' ? 'state on disk' : 'state in memory, lost at power-off';
   return [
     ['bundle', `sequence ${box.sequence}, commit ${box.version.slice(0, 12)}`],
     ['box', `${box.id}, ${state}, started by ${firmwareNames[box.firmware]}`],
+    ['backup', backupText(backup)],
     ['key', box.fingerprint],
   ];
+}
+
+function backupText({ newest, count, everyHours }: BoxStatus['backup']): string {
+  const kept = newest === null ? 'none on the box' : `${count} on the box, the newest of ${newest}`;
+  return everyHours === null ? kept : `${kept}; one every ${everyHours} h`;
 }
 
 /** A fact with its text wrapped beside its label. What others wrote does not control the terminal. */

@@ -12,6 +12,8 @@ import { SignIns } from '../../agent/api/sign-ins.ts';
 import { SiteFiles } from '../../agent/api/site-files.ts';
 import { SupportDesk } from '../../agent/api/support.ts';
 import { AuditLog } from '../../agent/audit/log.ts';
+import { Backups } from '../../agent/backup/backups.ts';
+import { Board } from '../../agent/board.ts';
 import { Counters } from '../../agent/metrics/counters.ts';
 import { BoxReport } from '../../agent/report/report.ts';
 import { openSeal } from '../../agent/seal.ts';
@@ -20,6 +22,7 @@ import { UpdateHttp } from '../../agent/update/http.ts';
 import type { Updater } from '../../agent/update/updater.ts';
 import { makeOperator, type OperatorCredential } from '../../builder/bundle/operator.ts';
 import { box } from '../../contract/layout.ts';
+import { parseBoxSite } from '../../contract/site.ts';
 import type { Evidence } from '../../contract/status.ts';
 import { run } from '../../host/process.ts';
 
@@ -35,6 +38,10 @@ export interface TestApi {
   operator: OperatorCredential;
   report: BoxReport;
   audit: AuditLog;
+  /** Where tests put up what the steps find out; its state tree is below `directory`. */
+  board: Board;
+  /** How often the box was told to reboot. */
+  reboots: () => number;
   /** Paths of PEM files for clients. */
   files: { ca: string; certificate: string; key: string };
   /** How many the server has. */
@@ -61,9 +68,21 @@ export async function startTestApi(
   const stop = new AbortController();
   const seal = await openSeal(join(directory, 'tls', 'seal.key'), 'b1', identity);
   const audit = await AuditLog.open(join(directory, 'audit'), seal, { wall: Date.now, uptime: () => 1234 });
+  const state = join(directory, 'state');
+  const site = parseBoxSite({
+    ...{ apiVersion: 'cpiab.dev/v1', kind: 'Site', name: 'lab' },
+    engine: { version: 'v1.36.3' },
+  });
+  const paths = { ...box, state, backups: join(state, 'backups') };
+  const board = new Board(site, report, () => {}, paths);
+  let reboots = 0;
+  const reboot = async () => {
+    reboots += 1;
+  };
   const sources = {
     report,
     certificate: identity.certificate,
+    backups: { of: new Backups(board, Date.now), reboot },
     served,
     kustomizations: () => undefined,
     images: () => undefined,
@@ -103,6 +122,8 @@ export async function startTestApi(
     operator,
     report,
     audit,
+    board,
+    reboots: () => reboots,
     files,
     connections: promisify(server.getConnections.bind(server)),
     close: async () => {

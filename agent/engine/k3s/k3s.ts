@@ -12,7 +12,7 @@ import { firstServer, joiningNode, type K3sConfig, registries } from './config.t
 import { ensureAgentToken, k3sFiles, writeK3sFiles } from './files.ts';
 import { k3s, k3sUnits, ours } from './layout.ts';
 import { resetK3s } from './reset.ts';
-import { completeK3sRestore, saveK3sSnapshot, unpackK3sSnapshot } from './state.ts';
+import { completeK3sRestore, requireWhole, saveK3sSnapshot, unpackK3sSnapshot } from './state.ts';
 import { createAgentToken, serverToken } from './tokens.ts';
 
 const KUBECTL = [k3s.program, 'kubectl'];
@@ -49,6 +49,7 @@ export function k3sEngine(input: K3sInput): Engine {
       await resetK3s(signal);
     },
     snapshot: (file, signal) => saveK3sSnapshot(file, signal),
+    checkSnapshot: requireWhole,
     restore: async (file, signal) => {
       await unpackK3sSnapshot(file);
       await completeK3sRestore(signal);

@@ -11,7 +11,7 @@ import type { Engine, Self } from '../engine.ts';
 import { drainNode } from '../nodes.ts';
 import type { KubeadmInput } from './config.ts';
 import { type EtcdAccess, etcdAccess } from './etcd/access.ts';
-import { saveSnapshot } from './etcd/snapshot.ts';
+import { checkSnapshot, saveSnapshot } from './etcd/snapshot.ts';
 import { type HostFiles, hostFiles, writeHostFiles } from './host-files.ts';
 import { useRenewedKubeletCertificate, writeKubeProxyKubeconfig } from './kubeconfigs.ts';
 import { mintJoin, revokeNode } from './membership.ts';
@@ -29,6 +29,9 @@ import { lastManifest, stageStaticPods, unstageStaticPods } from './static-pods.
 
 const CNI_DIRECTORY = '/etc/cni/net.d';
 const ADMIN = join(persisted.kubernetes, 'admin.conf');
+
+/** What kubeadm wrote for kubelet, and its certificates. */
+const kubeletFiles = ['pki', 'config.yaml', 'instance-config.yaml', 'kubeadm-flags.env'];
 
 /** What all parts of the engine need. */
 interface Node {
@@ -50,7 +53,7 @@ export function kubeadmEngine(site: BoxSite, paths: Paths, manifest: Manifest, s
   return {
     kind: 'kubeadm',
     kubeconfig: paths.bootstrapKubeconfig,
-    keys: [join(persisted.kubernetes, 'pki')],
+    keys: [persisted.kubernetes, ...kubeletFiles.map((name) => join(persisted.kubelet, name))],
     requiredImages: () => [images.etcd, images.coredns, images.pause, ...images.controlPlane],
     ...starting(node),
     ...joining(node),
@@ -59,9 +62,13 @@ export function kubeadmEngine(site: BoxSite, paths: Paths, manifest: Manifest, s
     drain: (name, signal) => drainNode(['kubectl'], ADMIN, name, signal),
     reset: (signal) => clear(node, signal),
     snapshot: (file, signal) => saveSnapshot(etcd, file, signal),
+    checkSnapshot,
     restore: (file, signal) => {
       const member = { name: self.name, peer: `https://${self.address}:2380` };
-      return restoreState(file, persisted.etcd, member, controlPlane(files), signal);
+      const running = existsSync(join(files.staticPods, 'etcd.yaml'));
+      // A start that is to come has an order of its own.
+      const plane = { ...controlPlane(files), ...(running ? {} : { start: async () => {} }) };
+      return restoreState(file, persisted.etcd, member, plane, signal);
     },
   };
 }

@@ -37,6 +37,7 @@ const converging: BoxStatus = {
   egress: { denied: 0 },
   images: { running: 9, notInBundle: [] },
   memory: { used: 925e6, total: 4e9 },
+  backup: { newest: '2026-11-20T10:00:00.000Z', count: 2, everyHours: 24 },
 };
 let home: string;
 let server: Server;

@@ -35,6 +35,14 @@ export async function saveSnapshot(access: EtcdAccess, file: string, signal: Abo
   }
 }
 
+/** @throws CpiabError E5111 for a file that etcd's tools can't read. */
+export async function checkSnapshot(file: string, signal: AbortSignal): Promise<void> {
+  await snapshotStatus(file, signal).catch((error: unknown) => {
+    if (!(error instanceof ProcessError)) throw error;
+    throw new CpiabError('E5111', { subject: file, args: [lastLine(error)], cause: error });
+  });
+}
+
 async function snapshotStatus(file: string, signal: AbortSignal): Promise<SnapshotStatus> {
   const { stdout } = await run(['etcdutl', 'snapshot', 'status', file, '--write-out', 'json'], { signal });
   return JSON.parse(stdout) as SnapshotStatus;

@@ -38,6 +38,7 @@ const asked: { [Name in keyof Engine]: 'function' | 'object' | 'string' } = {
   drain: 'function',
   reset: 'function',
   snapshot: 'function',
+  checkSnapshot: 'function',
   restore: 'function',
 };
 

@@ -46,7 +46,7 @@ describe('a mistake', () => {
   test('unknown key: the place, and the nearest valid key', async () => {
     const [mistake] = await mistakesIn(site('engine: {version: v1.36.3}\nbundel:\n  validDays: 9\n'));
     expect(mistake).toMatch(
-      /^CPIAB-E1001 config\/clusters\/lab\.yaml:5:1 bundel: unknown key hint: did you mean bundle\? Valid keys here: apiVersion, bundle, /,
+      /^CPIAB-E1001 config\/clusters\/lab\.yaml:5:1 bundel: unknown key hint: did you mean bundle\? Valid keys here: apiVersion, backup, bundle, /,
     );
   });
 

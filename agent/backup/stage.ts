@@ -1,0 +1,135 @@
+import { appendFile, mkdir, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type BackupManifest, stateVersion } from '../../contract/backup.ts';
+import { CpiabError } from '../../contract/errors.ts';
+import { flux, restoring } from '../../contract/layout.ts';
+import { ArchiveError, readBackup } from '../../host/backup/archive.ts';
+import { renameDurably } from '../../host/files.ts';
+import { ProcessError, run } from '../../host/process.ts';
+import { gitEnvironment } from '../serve/git/settings.ts';
+import { boxNames } from './members.ts';
+import { untar } from './tar.ts';
+
+/** The box that a backup must fit. */
+export interface Fit {
+  site: string;
+  engine: { kind: string; version: string };
+  sequence: number;
+  /** Ends well for a snapshot that the engine can begin with. */
+  checkSnapshot(file: string, signal: AbortSignal): Promise<void>;
+}
+
+/** What each archive may have directly below the state tree. */
+const allowed = {
+  'engine.tar': ['kubelet', 'kubernetes'],
+  'box.tar': boxNames,
+  'volumes.tar': ['volumes'],
+} as const;
+
+/**
+ * Unpacks a backup beside the state, all of it, and checks it. Its last act, a rename, decides: before it nothing is
+ * changed, after it the next start of the agent puts it in place.
+ * @throws CpiabError E2180, E5111, E5403; nothing is left then.
+ */
+export async function stageRestore(
+  state: string,
+  archive: AsyncIterable<Uint8Array>,
+  fit: Fit,
+  signal: AbortSignal,
+): Promise<BackupManifest> {
+  const fresh = join(state, restoring.fresh);
+  await rm(fresh, { recursive: true, force: true });
+  await mkdir(join(fresh, 'tree'), { recursive: true, mode: 0o700 });
+  try {
+    const manifest = await unpacked(fresh, archive, fit, signal);
+    // What was unpacked must be on the disk before its name says so.
+    await run(['sync', '--file-system', fresh], { signal });
+    await renameDurably(fresh, join(state, restoring.staged));
+    return manifest;
+  } catch (error) {
+    await rm(fresh, { recursive: true, force: true });
+    throw asRefusal(error);
+  }
+}
+
+async function unpacked(
+  fresh: string,
+  archive: AsyncIterable<Uint8Array>,
+  fit: Fit,
+  signal: AbortSignal,
+): Promise<BackupManifest> {
+  const member = (name: string) => join(fresh, name);
+  const manifest = await readBackup(archive, async (name, piece) => {
+    signal.throwIfAborted();
+    await appendFile(member(name), piece, { mode: 0o600 });
+  });
+  requireFit(manifest, fit);
+  for (const [name, names] of Object.entries(allowed)) await unpack(fresh, name, names, signal);
+  await makeRepository(member('git.bundle'), join(fresh, 'tree', 'git', `${fit.site}.git`), manifest, signal);
+  await fit.checkSnapshot(member('etcd.snapshot'), signal);
+  await rename(member('etcd.snapshot'), join(fresh, 'tree', 'engine-snapshot'));
+  await rm(member('git.bundle'));
+  return manifest;
+}
+
+/** Unpacked by itself first: only names that belong there go on. */
+async function unpack(
+  fresh: string,
+  name: string,
+  names: readonly string[],
+  signal: AbortSignal,
+): Promise<void> {
+  // A member of nothing has no piece.
+  await appendFile(join(fresh, name), '');
+  const apart = join(fresh, `${name}.d`);
+  for (const found of await untar(join(fresh, name), apart, signal)) {
+    if (!names.includes(found)) throw new ArchiveError(`${name} has ${found}`);
+    await rename(join(apart, found), join(fresh, 'tree', found));
+  }
+  await rm(apart, { recursive: true });
+  await rm(join(fresh, name));
+}
+
+async function makeRepository(
+  bundle: string,
+  path: string,
+  { gitHead }: BackupManifest,
+  signal: AbortSignal,
+): Promise<void> {
+  const options = { env: gitEnvironment(), signal };
+  const git = ['git', '--git-dir', path];
+  await mkdir(join(path, '..'), { mode: 0o755 });
+  await run(['git', 'init', '--quiet', '--bare', '--initial-branch', flux.branch, path], options);
+  await run([...git, 'fetch', '--quiet', bundle, '+refs/*:refs/*'], options);
+  await run([...git, 'fsck', '--connectivity-only', '--no-dangling', '--no-progress'], options);
+  const { stdout } = await run([...git, 'rev-parse', `refs/heads/${flux.branch}`], options);
+  if (stdout.trim() !== gitHead) throw new ArchiveError(`its Git is at ${stdout.trim()}, not at ${gitHead}`);
+}
+
+function requireFit(manifest: BackupManifest, { site, engine, sequence }: Fit): void {
+  const wrong = [
+    [
+      manifest.stateVersion > stateVersion,
+      `its state version is ${manifest.stateVersion}, this box knows ${stateVersion}`,
+    ],
+    [manifest.site !== site, `it is of site ${manifest.site}, this box is of ${site}`],
+    [
+      manifest.bundle.sequence > sequence,
+      `it was made with sequence ${manifest.bundle.sequence}, this box has ${sequence}`,
+    ],
+    [
+      manifest.engine.kind !== engine.kind || manifest.engine.version !== engine.version,
+      `its engine is ${manifest.engine.kind} ${manifest.engine.version}, this box has ${engine.version}`,
+    ],
+  ] as const;
+  const found = wrong.find(([is]) => is);
+  if (found !== undefined) throw new CpiabError('E5403', { subject: 'backup', args: [found[1]] });
+}
+
+/** Programs that don't understand what they were given say so by ending badly. */
+function asRefusal(error: unknown): unknown {
+  const isDamage = error instanceof ArchiveError || error instanceof ProcessError;
+  return isDamage
+    ? new CpiabError('E2180', { subject: 'backup', args: [error.message], cause: error })
+    : error;
+}

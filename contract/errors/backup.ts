@@ -1,0 +1,72 @@
+/** A backup can't be trusted. Exit status 3: nothing was changed. */
+export const backupTrustErrors = {
+  E2180: {
+    exit: 3,
+    says: (why: string) => `is no whole backup: ${why}`,
+    hint: 'nothing was changed; take another copy of the file, or an older backup',
+  },
+  E2181: {
+    exit: 3,
+    says: (why: string) => `cannot be decrypted: ${why}`,
+    hint: 'nothing was changed; give the identity or passphrase that belongs to it, or take another copy',
+  },
+} as const;
+
+/** What `cpiab backup` and `cpiab restore` were told can't be. Exit status 2. */
+export const backupInputErrors = {
+  E1411: {
+    exit: 2,
+    says: () => 'neither a key nor a passphrase, or both',
+    hint: 'name one: a key of `age-keygen`, or --passphrase-file FILE',
+  },
+  E1412: {
+    exit: 2,
+    says: (what: string) => `holds no ${what}`,
+    hint: 'age-keygen makes a key: `age1…` is for encrypting, its file with AGE-SECRET-KEY-1… for decrypting',
+  },
+  E1413: {
+    exit: 2,
+    says: (site: string) => `the credential of the operator of site ${site} is not here`,
+    hint: (site: string) =>
+      `copy operator.crt and operator.key of the machine that built the site to ~/.config/cpiab/keys/${site}/`,
+  },
+  E1414: {
+    exit: 2,
+    says: () => 'is there already',
+    hint: 'name another file; a backup is never written over',
+  },
+} as const;
+
+/** A box could not be backed up or restored. */
+export const backupErrors = {
+  E5401: {
+    exit: 1,
+    says: (what: string, _hint: string) => `refused: ${what}`,
+    hint: (_what: string, hint: string) => hint,
+  },
+  E5402: {
+    exit: 1,
+    says: () => 'a backup or a restore is running',
+    hint: 'wait until it has ended; `cpiab audit` shows who began it',
+  },
+  E5403: {
+    exit: 1,
+    says: (why: string) => `does not fit: ${why}`,
+    hint: 'boot the box from the bundle that the backup was made with, or one that is newer and has the same engine',
+  },
+  E5404: {
+    exit: 1,
+    says: (what: string, _id: string) => `has state of its own: ${what}`,
+    hint: (_what: string, id: string) => `to lose that, restore with --replace ${id}`,
+  },
+  E5405: {
+    exit: 1,
+    says: () => 'keeps its state in memory, so a restored one would be gone with the next reboot',
+    hint: 'give the box a data disk and boot it again',
+  },
+  E5406: {
+    exit: 1,
+    says: (what: string) => `has not started ${what} yet`,
+    hint: 'wait until it is ready: `cpiab status --watch`',
+  },
+} as const;

@@ -1,0 +1,84 @@
+import type { BackupMember } from './backup.ts';
+
+/** One name directly below `/var/lib/cpiab`. */
+export interface StateEntry {
+  name: string;
+  holds: string;
+  /** Whether who reads it can do what the box or the cluster can. */
+  secret: boolean;
+  /** The member of a backup that has it; null for what is made anew or belongs to the machine. */
+  backup: BackupMember | null;
+}
+
+/** All state of a box. What is not here is not state: it comes from the medium, or is gone with a reboot. */
+export const stateTree: readonly StateEntry[] = [
+  {
+    name: 'artifacts',
+    holds: 'what Flux fetches, made from Git; its digests are checked',
+    secret: false,
+    backup: null,
+  },
+  { name: 'audit', holds: 'what was done to the box, by whom', secret: false, backup: 'box.tar' },
+  { name: 'backups', holds: 'encrypted backups and their records', secret: false, backup: null },
+  { name: 'box-id', holds: 'the identifier that the box gave itself', secret: false, backup: 'box.tar' },
+  { name: 'cni', holds: "results of the pods' network, of this boot", secret: false, backup: null },
+  {
+    name: 'containerd',
+    holds: 'containers and their file systems; images lie on the medium',
+    secret: true,
+    backup: null,
+  },
+  {
+    name: 'engine-initialised',
+    holds: 'when the cluster was made: a start goes on with it',
+    secret: false,
+    backup: 'box.tar',
+  },
+  {
+    name: 'engine-snapshot',
+    holds: 'at a restore: what etcd begins with',
+    secret: true,
+    backup: 'etcd.snapshot',
+  },
+  { name: 'etcd', holds: "the cluster's objects, Secrets among them", secret: true, backup: 'etcd.snapshot' },
+  { name: 'git', holds: 'the canonical repository', secret: false, backup: 'git.bundle' },
+  {
+    name: 'kubelet',
+    holds: 'settings and certificates of the node; what pods have mounted',
+    secret: true,
+    backup: 'engine.tar',
+  },
+  {
+    name: 'kubernetes',
+    holds: "the cluster's authorities, keys and kubeconfigs",
+    secret: true,
+    backup: 'engine.tar',
+  },
+  {
+    name: 'restore',
+    holds: 'a restore that is whole, and put in place by the next start',
+    secret: true,
+    backup: null,
+  },
+  { name: 'restore.new', holds: 'a restore that is not whole yet', secret: true, backup: null },
+  {
+    name: 'rotations',
+    holds: "rotations of the site's key that bundles brought",
+    secret: false,
+    backup: null,
+  },
+  {
+    name: 'sequence',
+    holds: 'the highest bundle sequence that this machine has run',
+    secret: false,
+    backup: null,
+  },
+  {
+    name: 'tls',
+    holds: 'keys of the API and of the audit log: what the fingerprint names',
+    secret: true,
+    backup: 'box.tar',
+  },
+  { name: 'updates', holds: 'where the last change of version stands', secret: false, backup: null },
+  { name: 'volumes', holds: "the claims' content", secret: true, backup: 'volumes.tar' },
+];
