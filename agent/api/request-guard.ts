@@ -9,8 +9,12 @@ const RATE: Rate = { burst: 500, perSecond: 50 };
 const CLIENTS_REMEMBERED = 4096;
 /** The longest path there is names a repository and a digest; a registry's may have 255 bytes of name. */
 const MAX_TARGET = 2048;
-/** Git's requests (gitprotocol-http(5)) and those of backups have bodies; who takes them asks first who sends them. */
-const TAKES_BODY = /^\/(?:git\/[^?]*\/git-(?:upload|receive)-pack|v1\/(?:backup|restore))$/;
+/**
+ * Requests with bodies, as method and path: Git's (gitprotocol-http(5)), backups and parts of updates. Who takes one
+ * looks first at who sends it, and how long it is.
+ */
+const TAKES_BODY =
+  /^(?:POST \/git\/[^?]*\/git-(?:upload|receive)-pack|POST \/v1\/(?:backup|restore)|PUT \/v1\/update\/[^?]*\?[^?]*)$/;
 
 interface Refusal {
   status: number;
@@ -48,6 +52,6 @@ export class RequestGuard {
 function unfit({ url = '', headers, method }: IncomingMessage): Refusal | null {
   if (url.length > MAX_TARGET) return { status: 414, why: `a target has at most ${MAX_TARGET} bytes` };
   const hasBody = headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
-  if (!hasBody || (method === 'POST' && TAKES_BODY.test(url))) return null;
+  if (!hasBody || TAKES_BODY.test(`${method} ${url}`)) return null;
   return { status: 413, why: 'nothing here takes a body' };
 }
