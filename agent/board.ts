@@ -1,11 +1,17 @@
 import { box } from '../contract/layout.ts';
 import type { Digest, Manifest } from '../contract/manifest.ts';
 import type { BoxSite } from '../contract/site.ts';
+import type { ApiIdentity } from './api/identity.ts';
 import type { AuditLog } from './audit/log.ts';
+import type { Discovery } from './discover/discovery.ts';
 import type { Engine, StartedServer } from './engine/engine.ts';
+import type { Enrollment } from './enroll/enrollment.ts';
 import type { Release } from './flux/release.ts';
+import type { DiskQuestion } from './install/question.ts';
 import type { KubeClient } from './kube/client.ts';
+import type { Peers } from './members/peers.ts';
 import { Counters } from './metrics/counters.ts';
+import type { Authority } from './pki/authority.ts';
 import type { BoxReport, Problem } from './report/report.ts';
 import type { Seal } from './seal.ts';
 import type { GitRepository } from './serve/git/repository.ts';
@@ -20,10 +26,20 @@ export type Paths = { readonly [Name in Exclude<keyof typeof box, 'programs'>]: 
 export interface Facts {
   /** Open since before the first step, unless the disk refuses. */
   audit: AuditLog;
+  /** What the API shows of itself. */
+  identity: ApiIdentity;
   /** Signs the box's own records. */
   seal: Seal;
+  /** CPiaB's own; there when the audit log is. */
+  authority: Authority;
+  /** Takes machines in as nodes; there when the audit log is. */
+  enrollment: Enrollment;
+  /** The firewall's door for nodes; on a box. */
+  peers: Peers;
   /** There where the box runs from a disk. */
   updater: Updater;
+  /** There while a person is to name the disk to install to. */
+  question: DiskQuestion;
   /** Signature and sequence are good. */
   manifest: Manifest;
   /** The manifest's own digest, and the key that signed it. */
@@ -36,6 +52,8 @@ export interface Facts {
   engine: Engine;
   server: StartedServer;
   kube: KubeClient;
+  /** There from the end of the boot on, unless the site wants none. */
+  discovery: Discovery;
   /** Tells when the backups that the site wants are not made. */
   overdue: () => Problem | null;
 }

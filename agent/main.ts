@@ -1,54 +1,63 @@
 import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { hostname, uptime } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parse } from 'yaml';
-import { box, ports } from '../contract/layout.ts';
+import { box } from '../contract/layout.ts';
 import { parseBoxSite } from '../contract/site.ts';
 import { writeAtomic } from '../host/files.ts';
 import { run } from '../host/process.ts';
-import { serveApi } from './api/api.ts';
-import { type ApiIdentity, apiIdentity } from './api/identity.ts';
-import { apiParts } from './api/parts.ts';
-import { AuditLog, theBox } from './audit/log.ts';
+import { startApi } from './api/start.ts';
 import { Backups } from './backup/backups.ts';
 import { finishRestore } from './backup/finish.ts';
-import { keepBackups } from './backup/schedule.ts';
+import { untarInService } from './backup/tar.ts';
 import { Board } from './board.ts';
 import { boot } from './boot.ts';
 import { showOnConsoles } from './console/console.ts';
+import { Recovery } from './console/recovery.ts';
+import { guestCommand } from './guest/command.ts';
 import { thisMachine } from './install/machine.ts';
 import { installMode, installSequence } from './install/sequence.ts';
 import { firmwareKind } from './observe/firmware.ts';
 import { observeAlways } from './observe/loop.ts';
+import { type FoundState, foundState } from './observe/state.ts';
 import { journal } from './report/journal.ts';
 import { logChanges } from './report/log.ts';
 import { BoxReport } from './report/report.ts';
-import { openSeal } from './seal.ts';
-import { sequence } from './sequence.ts';
-import { findSlots } from './slots/disk.ts';
-import { dismissGuard, holdTrial } from './update/trial.ts';
-import { Updater } from './update/updater.ts';
+import { roleOf } from './role.ts';
+import { watchCard } from './seed/card.ts';
+import { seedCommand } from './seed/command.ts';
+import { settleName } from './seed/name.ts';
+import { type SeedResult, seedResult } from './seed/result.ts';
+import { openUpdates } from './update/open.ts';
+import { uptimeMs } from './uptime.ts';
+import { watchAlways } from './watch/watch.ts';
+import { watches } from './watch/watches.ts';
 
-const OBSERVE_MS = 15_000;
+const LOOK_MS = 15_000;
+/** Longer than a machine takes to end. */
+const RESTART_MS = 600_000;
 
-/** Milliseconds since power-on. */
-const now = () => uptime() * 1000;
 const pause = (ms: number, signal: AbortSignal) => sleep(ms, undefined, { signal });
 
 /** Runs the box's agent until it is told to stop. */
 async function main(): Promise<void> {
   const life = new AbortController();
   for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => life.abort());
-  const site = parseBoxSite(parse(await readFile(box.site, 'utf8')));
+  const seeded = await seedResult(box.seedResult);
+  const given = parseBoxSite(parse(await readFile(box.site, 'utf8')));
+  const site = { ...given, install: seeded.install ?? given.install };
   // Before anything reads the state.
   const restored = await finishRestore(box.state);
-  const state = await stateKind(box.stateKind);
-  const mode = await installMode(box.installMode, state);
-  const steps = mode === 'never' ? sequence : installSequence(thisMachine(life.signal), mode);
+  // The next start gives it the name that the restored cluster knows.
+  if (!(await settleName(box)) && restored) return await restart(life.signal);
+  const found = await foundState(box, site.disk.encrypt);
+  const mode = await installMode(box.installMode, found.kind);
+  const machine = thisMachine(life.signal);
+  const role = roleOf(seeded.node, box);
+  const steps = mode === 'never' ? role.steps : installSequence(machine, mode);
   const report = new BoxReport(
     steps.map(({ name }) => name),
-    now,
+    uptimeMs,
     site.name,
   );
   report.mark('agent', process.uptime() * 1000);
@@ -58,83 +67,44 @@ async function main(): Promise<void> {
   };
   const board = new Board(site, report, abandon);
   logChanges(report, journal);
-  report.set({
-    id: await boxId(box.boxId),
-    state,
-    firmware: await firmwareKind(),
+  await introduce(report, found, seeded);
+  watchCard(seeded.card, report, life.signal).catch(abandon);
+  const recovery = await Recovery.read(box.recovery);
+  recovery.untilNoted(machine.ask, report).catch(abandon);
+  if (role.hasConsoles) showOnConsoles(report, recovery, uptimeMs, life.signal);
+  await openUpdates(board, life.signal);
+  const backups = new Backups(board, Date.now, untarInService(box.run));
+  startApi(board, backups, { restored, takesNodes: role.takesNodes }, life.signal).catch(abandon);
+  for (const loop of role.always) loop(board, backups, life.signal).catch(abandon);
+  const booted = boot(steps, board, pause, life.signal).then((complete) => {
+    if (!complete) journal('error', { stopped: report.snapshot().problem, code: report.code });
+    else if (mode === 'never')
+      for (const loop of role.ready) loop(board, backups, life.signal).catch(abandon);
   });
-  showOnConsoles(report, now, life.signal);
-  await openUpdates(board, life.signal).catch((error: unknown) => warnOfUpdates(report, error));
-  const backups = new Backups(board, Date.now);
-  startApi(board, backups, restored, life.signal).catch(abandon);
-  keepBackups(board, backups, Date.now, life.signal).catch(abandon);
-  const complete = await boot(steps, board, pause, life.signal);
-  if (!complete) journal('error', { stopped: report.snapshot().problem, code: report.code });
-  await observeAlways(board, OBSERVE_MS, life.signal);
+  await Promise.all([booted, lookAlways(board, life.signal)]);
 }
 
-/** On a disk: looks where the last change of version stands, and goes on with it. */
-async function openUpdates(board: Board, signal: AbortSignal): Promise<void> {
-  const { paths, report, site } = board;
-  const slots = await findSlots(paths.medium, paths.run);
-  if (slots === null) return;
-  const updater = await Updater.open(
-    {
-      ...{ slots, paths, tries: site.update.tries, wall: Date.now },
-      trust: { keyFile: paths.siteKey, rotations: paths.rotations, site: site.name },
-      // Who asked for it gets an answer first.
-      restart: async () => void setTimeout(() => run(['systemctl', 'reboot']).catch(board.abandon), 1000),
-      tell: (status) => report.observe(status),
-    },
-    signal,
-  );
-  board.put('updater', updater);
-  await updater.resume(signal);
-  if (updater.onTrial) void holdTrial(board, updater, signal).catch(board.abandon);
-  else await dismissGuard(paths.run);
+/** Tells who this box is, and what is wrong with its disk or its seed. */
+async function introduce(report: BoxReport, found: FoundState, seeded: SeedResult): Promise<void> {
+  const { kind: state, encryption } = found;
+  report.set({ id: await boxId(box.boxId), state, encryption, firmware: await firmwareKind() });
+  report.lasting('state', found.problem);
+  report.observe({ seed: seeded.status });
+  report.lasting('seed', seeded.problem);
 }
 
-/** A box whose other slot can't be looked at runs on; a wrong bundle is for the first step to tell. */
-function warnOfUpdates(report: BoxReport, error: unknown): void {
-  const why = error instanceof Error ? error.message : String(error);
-  journal('error', { updates: 'not open', why });
-  const nextAction = 'restart the box; if this stays, its disk is failing: replace it';
-  report.warn({ problem: `the box's slots cannot be used: ${why}`, nextAction });
+/** At box and cluster, and at what may be wrong with the machine. */
+async function lookAlways(board: Board, signal: AbortSignal): Promise<void> {
+  const ways = { report: board.report, journal };
+  await Promise.all([
+    observeAlways(board, LOOK_MS, signal),
+    watchAlways(watches(board), ways, LOOK_MS, signal),
+  ]);
 }
 
-async function startApi(
-  board: Board,
-  backups: Backups,
-  restored: boolean,
-  signal: AbortSignal,
-): Promise<void> {
-  const { report, site, paths } = board;
-  const names = [...new Set(['localhost', hostname(), '127.0.0.1', '::1', site.network.nodeAddress])];
-  const identity = await apiIdentity(paths.tls, names);
-  report.set({ fingerprint: identity.fingerprint });
-  const operatorCa = await readFile(paths.operatorCa, 'utf8');
-  await openAudit(board, identity, restored);
-  const parts = await apiParts(board, backups, identity, signal);
-  await serveApi(parts, identity, operatorCa, ports.api, signal, journal);
-}
-
-/** A box whose disk refuses must still be able to say so: it goes on, and takes no push. */
-async function openAudit(board: Board, identity: ApiIdentity, restored: boolean): Promise<void> {
-  const { paths, report } = board;
-  try {
-    const seal = await openSeal(paths.sealKey, report.snapshot().box.id, identity);
-    const audit = await AuditLog.open(paths.audit, seal, { wall: Date.now, uptime: now });
-    await audit.record({ who: theBox, action: 'start', subject: 'agent', outcome: 'done', detail: '' });
-    board.put('seal', seal);
-    if (restored)
-      await audit.record({ who: theBox, action: 'restore', subject: 'state', outcome: 'done', detail: '' });
-    board.put('audit', audit);
-  } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    journal('error', { audit: 'not open', why });
-    const nextAction = 'restart the box; if this stays, its data disk is full or failing: replace it';
-    report.warn({ problem: `the audit log cannot be written: ${why}`, nextAction });
-  }
+async function restart(signal: AbortSignal): Promise<void> {
+  await run(['systemctl', 'reboot'], { signal });
+  await pause(RESTART_MS, signal);
 }
 
 /** The name a box gives itself once: a machine id may be copied with a disk image. */
@@ -146,11 +116,14 @@ async function boxId(path: string): Promise<string> {
   return fresh;
 }
 
-async function stateKind(path: string): Promise<'disk' | 'memory'> {
-  return (await readFile(path, 'utf8')).trim() === 'disk' ? 'disk' : 'memory';
-}
-
-main().catch((error: unknown) => {
+const commands: Record<string, (args: readonly string[]) => Promise<unknown>> = {
+  seed: ([what]) => seedCommand(what),
+  guest: async (args) => {
+    process.exitCode = await guestCommand(args);
+  },
+};
+const [, , command = '', ...args] = process.argv;
+(commands[command] ?? main)(args).catch((error: unknown) => {
   const stopped = error instanceof Error && error.name === 'AbortError';
   if (!stopped) journal('error', { ended: error instanceof Error ? error.stack : String(error) });
   process.exit(stopped ? 0 : 1);

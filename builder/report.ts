@@ -3,9 +3,11 @@ import { join } from 'node:path';
 import { type BuildReport, BuildReportSchema } from '../contract/build-report.ts';
 import { indexName } from '../contract/chunk-index.ts';
 import { bundleFiles } from '../contract/layout.ts';
+import { digestOf } from '../contract/manifest.ts';
 import { mediumOfFolder } from '../contract/volumes.ts';
 import { stableJson } from '../host/cache.ts';
 import { sha256File, writeAtomic } from '../host/files.ts';
+import { jsonOrNull } from '../host/json.ts';
 import type { Head } from './bundle/head.ts';
 
 const name = 'build-report.json';
@@ -20,7 +22,7 @@ export async function findUnchanged(out: string, inputs: string, head: Head): Pr
   const path = join(out, name);
   const text = await readFile(path, 'utf8').catch(() => null);
   if (text === null) return null;
-  const found = BuildReportSchema.safeParse(parseJson(text));
+  const found = BuildReportSchema.safeParse(jsonOrNull(text));
   if (!found.success || found.data.inputs !== inputs) return null;
   const { mtimeMs } = await stat(path);
   const kept = await Promise.all(found.data.artifacts.map((artifact) => untouched(out, artifact, mtimeMs)));
@@ -53,7 +55,7 @@ async function untouched(out: string, artifact: Artifact, since: number): Promis
   if (found === null) return false;
   if (!found.isDirectory()) return found.size === artifact.size && found.mtimeMs <= since;
   const list = await sha256File(join(path, listIn(artifact.name))).catch(() => null);
-  if (`sha256:${list?.sha256}` !== artifact.digest) return false;
+  if (list === null || digestOf(list.sha256) !== artifact.digest) return false;
   const times = await Promise.all(
     [path, ...(await everythingIn(path))].map(async (each) => (await lstat(each)).mtimeMs),
   );
@@ -69,12 +71,4 @@ function listIn(directory: string): string {
 /** Directories too: theirs is the time at which an entry came or went. */
 async function everythingIn(directory: string): Promise<string[]> {
   return (await readdir(directory, { recursive: true })).map((entry) => join(directory, entry));
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }

@@ -1,4 +1,5 @@
 import { applyCommand } from './commands/apply.ts';
+import { approveCommand } from './commands/approve.ts';
 import { assembleCommand } from './commands/assemble.ts';
 import { auditCommand } from './commands/audit.ts';
 import { backupCommand } from './commands/backup.ts';
@@ -7,17 +8,31 @@ import { buildCommand } from './commands/build.ts';
 import { cacheCommand } from './commands/cache.ts';
 import { closeCommand } from './commands/close.ts';
 import { deltaCommand } from './commands/delta.ts';
+import { denyCommand } from './commands/deny.ts';
 import { deployCommand } from './commands/deploy.ts';
 import { diffCommand } from './commands/diff.ts';
+import { discoverCommand } from './commands/discover.ts';
 import { doctorCommand } from './commands/doctor.ts';
+import { drainCommand } from './commands/drain.ts';
+import { exportCommand } from './commands/export.ts';
 import { inspectCommand } from './commands/inspect.ts';
+import { installCommand } from './commands/install.ts';
+import { inviteCommand } from './commands/invite.ts';
+import { joinCommand } from './commands/join.ts';
 import { keyCommand } from './commands/key.ts';
 import { lockCommand } from './commands/lock.ts';
+import { nodesCommand } from './commands/nodes.ts';
+import { operatorCommand } from './commands/operator.ts';
 import { outdatedCommand } from './commands/outdated.ts';
 import { pushCommand } from './commands/push.ts';
+import { removeCommand } from './commands/remove.ts';
+import { renewCommand } from './commands/renew.ts';
 import { repairCommand } from './commands/repair.ts';
 import { restoreCommand } from './commands/restore.ts';
+import { revokeCommand } from './commands/revoke.ts';
 import { rollbackCommand } from './commands/rollback.ts';
+import { rotateCommand } from './commands/rotate.ts';
+import { seedCommand } from './commands/seed.ts';
 import { serveCommand } from './commands/serve.ts';
 import { splitCommand } from './commands/split.ts';
 import { statusCommand } from './commands/status.ts';
@@ -41,12 +56,27 @@ export const commands = [
   repairCommand,
   serveCommand,
   keyCommand,
+  operatorCommand,
+  seedCommand,
   bootCommand,
   statusCommand,
+  discoverCommand,
+  installCommand,
   pushCommand,
   rollbackCommand,
+  inviteCommand,
+  nodesCommand,
+  approveCommand,
+  denyCommand,
+  drainCommand,
+  revokeCommand,
+  removeCommand,
+  rotateCommand,
+  joinCommand,
+  renewCommand,
   auditCommand,
   supportBundleCommand,
+  exportCommand,
   backupCommand,
   restoreCommand,
   deployCommand,

@@ -36,8 +36,14 @@ export function engineImages(names: readonly string[], version: string): EngineI
 }
 
 /** The version of Kubernetes that images are of; null where there is none. */
-export function kubernetesVersion(names: readonly string[]): string | null {
-  const name = names.find((reference) => reference.startsWith(`${imageRepository}/kube-apiserver:`));
+export const kubernetesVersion = (names: readonly string[]) =>
+  versionIn(names, `${imageRepository}/kube-apiserver`);
+
+/** The version of etcd among images, such as `3.6.8-0`; null where there is none. */
+export const etcdVersion = (names: readonly string[]) => versionIn(names, repositories.etcd);
+
+function versionIn(names: readonly string[], repository: string): string | null {
+  const name = names.find((reference) => reference.startsWith(`${repository}:`));
   return name === undefined ? null : tagOf(name);
 }
 

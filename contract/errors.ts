@@ -2,7 +2,9 @@ import { backupErrors, backupInputErrors, backupTrustErrors } from './errors/bac
 import { boxErrors } from './errors/box.ts';
 import { buildErrors } from './errors/build.ts';
 import { closedWorldErrors } from './errors/closed-world.ts';
+import { enrollErrors, enrollInputErrors, enrollTrustErrors } from './errors/enroll.ts';
 import { evidenceErrors } from './errors/evidence.ts';
+import { guestErrors, guestInputErrors, guestSshErrors, guestTrustErrors } from './errors/guest.ts';
 import { hostErrors } from './errors/host.ts';
 import { inputErrors } from './errors/input.ts';
 import { installErrors, installTrustErrors } from './errors/install.ts';
@@ -10,7 +12,9 @@ import { internalErrors } from './errors/internal.ts';
 import { proxmoxErrors, proxmoxInputErrors } from './errors/proxmox.ts';
 import { recordErrors } from './errors/records.ts';
 import { registryErrors } from './errors/registry.ts';
+import { seedErrors } from './errors/seed.ts';
 import { signatureErrors, signatureKeyErrors } from './errors/signature.ts';
+import { svidErrors, svidTrustErrors } from './errors/svid.ts';
 import { trustErrors } from './errors/trust.ts';
 import { updateErrors } from './errors/update.ts';
 import { volumeErrors } from './errors/volumes.ts';
@@ -32,8 +36,13 @@ export const errors = {
   ...backupInputErrors,
   ...backupTrustErrors,
   ...proxmoxInputErrors,
+  ...enrollInputErrors,
+  ...guestInputErrors,
   ...signatureKeyErrors,
   ...trustErrors,
+  ...enrollTrustErrors,
+  ...svidTrustErrors,
+  ...guestTrustErrors,
   ...evidenceErrors,
   ...recordErrors,
   ...signatureErrors,
@@ -42,11 +51,16 @@ export const errors = {
   ...buildErrors,
   ...registryErrors,
   ...hostErrors,
+  ...guestErrors,
   ...boxErrors,
   ...updateErrors,
+  ...enrollErrors,
+  ...svidErrors,
+  ...guestSshErrors,
   ...backupErrors,
   ...proxmoxErrors,
   ...installErrors,
+  ...seedErrors,
   ...installTrustErrors,
   ...internalErrors,
 } as const satisfies Record<`E${number}`, ErrorKind>;

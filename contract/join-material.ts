@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { engineKinds } from './engine.ts';
+import { TaintSchema } from './node-pools.ts';
 
 /** A server runs the control plane and a member of its store; an agent runs pods. */
 export const nodeRoles = ['server', 'agent'] as const;
@@ -10,6 +11,17 @@ const tokenShapes = {
   kubeadm: /^[a-z0-9]{6}\.[a-z0-9]{16}$/,
   k3s: /^K10[0-9a-f]{64}::[a-z0-9]{6}\.[a-z0-9]{16}$|^K10[0-9a-f]{64}::(?:server|node):[!-~]+$/,
 } as const;
+
+/** The box's registry, as its nodes ask it: over TLS 1.3, with the certificate that the box gave them. */
+export const RegistryMaterialSchema = z.strictObject({
+  /** Host and port; one of the names in its certificate. */
+  address: z.string(),
+  /** PEM of its certificate, which nobody but the box has signed. */
+  certificate: z.string(),
+  /** SHA-256 of the manifest of the box's bundle: a node with the same one has the same images. */
+  bundle: z.string().regex(/^sha256:[0-9a-f]{64}$/),
+});
+export type RegistryMaterial = z.infer<typeof RegistryMaterialSchema>;
 
 /**
  * All that one node needs to join a cluster. It is a secret, given over mTLS to the node that it was made
@@ -33,6 +45,10 @@ export const JoinMaterialSchema = z
       .optional(),
     /** Of kubeadm, and only for servers: PEM files by their path below `/etc/kubernetes/pki`. */
     authorities: z.record(z.string(), z.string()).default({}),
+    /** Which the node has from its first moment on. */
+    taints: z.array(TaintSchema).default([]),
+    /** Where images are that the node's own medium does not have. */
+    registry: RegistryMaterialSchema.optional(),
   })
   .superRefine(({ engine, token }, context) => {
     if (!tokenShapes[engine].test(token))

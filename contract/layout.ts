@@ -38,22 +38,56 @@ export const box = {
   agent: '/usr/lib/cpiab/agent.mjs',
   /** The web console's files. */
   console: '/usr/lib/cpiab/console',
+  /** How the file begins that makes other machines nodes. */
+  joinScript: '/usr/lib/cpiab/guest/join',
   /** Git's hooks: each asks the agent. */
   gitHooks: '/usr/lib/cpiab/hooks',
   /** CRDs of Flux, made by controller-gen at build time. */
   fluxCrds: '/usr/lib/cpiab/flux/crds.yaml',
   site: '/etc/cpiab/site.yaml',
   siteKey: '/etc/cpiab/minisign.pub',
+  /** Names of this machine and of the API server; `/etc/hosts` leads here. */
+  hosts: '/run/cpiab/hosts',
+  /** What of the firewall depends on the site; nftables.conf includes it. */
+  firewall: '/etc/cpiab/firewall.nft',
+  /** What the pods' network is told before Kubernetes runs. */
+  podNetwork: '/run/cpiab/pod-network.json',
+  /** What it says of itself. */
+  podNetworkStatus: '/run/cpiab-pod-network/status.json',
+  /** Where its CNI plugin asks whether a pod's rules are in force. */
+  podNetworkSocket: '/run/cpiab-pod-network/pod-network.sock',
   operatorCa: '/etc/cpiab/operator-ca.crt',
   state: '/var/lib/cpiab',
   /** Memory-backed: what must not outlive a reboot. */
   run: '/run/cpiab',
   /** `disk` or `memory`: where the state lies, as `units.data` found it. */
   stateKind: '/run/cpiab/data',
-  /** Why a disk that is there is not in use; absent when nothing is wrong. */
+  /** What a person should know of the disk: a line for each thing, what is wrong, a tab, what to do. */
   stateProblem: '/run/cpiab/data-problem',
+  /** What the site says about a state that is made, one word. */
+  encryptionWanted: '/etc/cpiab/encryption',
+  /** `tpm2` or `passphrase`: what opens the state that is in use; absent where it is not encrypted. */
+  encryption: '/run/cpiab/encryption',
+  /** A recovery passphrase that this start made; for the consoles, until somebody has it. */
+  recovery: '/run/cpiab/recovery',
   /** `auto`, `ask` or `never`: what the boot menu, or the host of a virtual machine, says about installing. */
   installMode: '/run/cpiab/install',
+  /** Directory where `find-seed` puts what it finds. */
+  seedFound: '/run/cpiab/seed',
+  /** What the seed says about installing, one word; for the data unit. */
+  seedInstall: '/run/cpiab/seed/install',
+  /** The seed's passphrase; for the data unit. */
+  seedPassphrase: '/run/cpiab/seed/passphrase',
+  /** What became of the seed. */
+  seedResult: '/run/cpiab/seed/result.json',
+  /** The seed that the box goes by when none is found. */
+  seed: '/var/lib/cpiab/seed.yaml',
+  /** Name that the cluster's node has; absent where it is the usual one. */
+  hostname: '/var/lib/cpiab/hostname',
+  /** The newest time that the box knew, as the file's own time. */
+  clock: '/var/lib/cpiab/clock',
+  /** Room that is kept back for a disk that is full. */
+  reserve: '/var/lib/cpiab/reserve',
   /** Identifier that this box gave itself. */
   boxId: '/var/lib/cpiab/box-id',
   /** Highest bundle sequence this box has run. */
@@ -71,7 +105,15 @@ export const box = {
   sealKey: '/var/lib/cpiab/tls/seal.key',
   /** What was done to the box, by whom: only ever added to. */
   audit: '/var/lib/cpiab/audit',
+  /** Authorities of the box's own, made when the first node is let in. */
+  pki: '/var/lib/cpiab/pki',
+  /** Invitations and nodes. */
+  enroll: '/var/lib/cpiab/enroll',
   volumes: '/var/lib/cpiab/volumes',
+  /** Of a node: its key, its certificate, and which cluster it joined. */
+  node: '/var/lib/cpiab/node',
+  /** What was found around the box. */
+  inventory: '/var/lib/cpiab/inventory',
   /** Encrypted backups, and a record beside each. */
   backups: '/var/lib/cpiab/backups',
   /** A snapshot that the engine begins with at its next start; then it is gone. */
@@ -102,6 +144,8 @@ export const ports = {
   /** Flux artifacts, plain HTTP, node address only; kustomize-controller checks the digest. */
   artifacts: 7080,
   kubernetes: 6443,
+  /** Registry for nodes of the box, over TLS with their certificates. */
+  nodes: 7444,
 } as const;
 
 export const units = {
@@ -109,8 +153,16 @@ export const units = {
   agent: 'cpiab-agent.service',
   containerd: 'containerd.service',
   registry: 'cpiab-registry.service',
+  /** One run of kubeadm, with the arguments that the agent wrote. */
+  kubeadm: 'cpiab-kubeadm.service',
+  /** One unpacking of a tar file. */
+  unpack: 'cpiab-unpack.service',
+  firewall: 'nftables.service',
   kubelet: 'kubelet.service',
   kubeProxy: 'kube-proxy.service',
+  podNetwork: 'cpiab-pod-network.service',
+  /** On a machine that runs another system: takes all of CPiaB off it. */
+  leave: 'cpiab-leave.service',
   /** Debian's, on agents. */
   balancer: 'haproxy.service',
 } as const;
@@ -121,8 +173,14 @@ export const volumeId = 'CPIAB';
 /** File system label by which a box knows the partition or disk that keeps its state. */
 export const dataLabel = 'CPIAB-DATA';
 
-/** nftables table and counter that see every packet leaving the box unasked. */
-export const egressCounter = { family: 'inet', table: 'cpiab_egress', name: 'denied' } as const;
+/** File system label of a disk that gets a copy of each backup. */
+export const backupLabel = 'CPIAB-BACKUP';
+
+/** File system label of a disk with an update that an operator brings: as long as FAT allows. */
+export const stickLabel = 'CPIAB-STICK';
+
+/** nftables table that decides about every packet; its counters are named in contract/firewall.ts. */
+export const firewallTable = { family: 'inet', table: 'cpiab' } as const;
 
 export const flux = {
   namespace: 'flux-system',

@@ -67,8 +67,10 @@ export const LockSchema = z.strictObject({
       manifest: DigestSchema,
       /** Of the manifest with its signatures, where the site has a key for it. */
       signature: DigestSchema.optional(),
+      /** Manifests of signatures, bills of materials and attestations that refer to it (OCI 1.1). Sorted. */
+      referrers: z.array(DigestSchema).optional(),
       release,
-      /** Bytes of config and layers. */
+      /** Bytes of config and layers, its own and those of what refers to it. */
       size: z.int().nonnegative(),
     }),
   ),

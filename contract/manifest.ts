@@ -19,6 +19,7 @@ export const blobRoles = [
   'image-config',
   'image-layer',
   'image-signature',
+  'image-referrer',
   'chart-manifest',
   'chart-config',
   'chart-layer',
@@ -73,10 +74,14 @@ export const ManifestSchema = z.strictObject({
   previous: DigestSchema.nullable(),
   /** Seconds since the epoch. */
   expires: z.int(),
+  /** How this version keeps a box's state: contract/state-version.ts. */
+  state: z.int().positive().default(1),
   /** Full image reference → digest of its manifest, or of its index where it was published with one. */
   images: z.record(z.string(), DigestSchema),
   /** Full reference of an image's signatures, `REPOSITORY:sha256-<hex>.sig` → digest of their manifest. */
   signatures: z.record(z.string(), DigestSchema).default({}),
+  /** `REPOSITORY:sha256-<hex>` of a manifest → digest of the index of what refers to it (OCI 1.1). */
+  referrers: z.record(z.string(), DigestSchema).default({}),
   /** Full reference of a Helm chart → digest of its manifest. */
   charts: z.record(z.string(), DigestSchema).default({}),
   /** Where a published file is put → digest of its content. */

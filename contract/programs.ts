@@ -19,4 +19,4 @@ export type Program = z.infer<typeof ProgramSchema>;
 export const ProgramsSchema = z.array(ProgramSchema);
 
 /** Programs that every box runs outside containers. */
-export const boxPrograms = ['containerd', 'attach', 'registry'] as const;
+export const boxPrograms = ['containerd', 'attach', 'registry', 'pod-network'] as const;

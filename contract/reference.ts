@@ -42,6 +42,9 @@ function withHost(text: string): string {
 /** The tag beside an image under which its signatures are. Source: sigstore/cosign, SIGNATURE_SPEC, "Storage". */
 export const signatureTag = (image: Digest) => `${image.replace(':', '-')}.sig`;
 
+/** The tag under which is what refers to a manifest. Source: OCI Distribution Specification 1.1, "Referrers Tag Schema". */
+export const referrersTag = (subject: Digest) => subject.replace(':', '-');
+
 /** The whole name, with registry. */
 export function formatReference({ host, repository, tag, digest }: ImageReference): string {
   return `${host}/${repository}${tag === undefined ? '' : `:${tag}`}${digest === undefined ? '' : `@${digest}`}`;

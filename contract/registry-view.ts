@@ -1,6 +1,6 @@
 import { bundleFiles } from './layout.ts';
 import { type Digest, hexOf } from './manifest.ts';
-import { signatureTag } from './reference.ts';
+import { referrersTag, signatureTag } from './reference.ts';
 
 /** One image as the registry serves it. */
 export interface ServedImage {
@@ -45,6 +45,10 @@ export function registryView(images: ServedImage[]): RegistryView {
 /** Where the signatures of an image are served: beside it. */
 export const signaturesReference = (reference: string, digest: Digest) =>
   `${splitReference(reference).repository}:${signatureTag(digest)}`;
+
+/** Where what refers to a manifest of an image is listed: beside it. */
+export const referrersReference = (reference: string, subject: Digest) =>
+  `${splitReference(reference).repository}:${referrersTag(subject)}`;
 
 /** Splits `host/path:tag`. @throws Error when there is no tag. */
 export function splitReference(reference: string): { repository: string; tag: string } {

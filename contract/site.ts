@@ -1,11 +1,17 @@
 import { z } from 'zod';
 import { ageRecipient } from './backup.ts';
 import { chunkBytes } from './chunk-index.ts';
+import { DiscoverPolicySchema } from './discover-policy.ts';
+import { EncryptionSchema } from './encryption.ts';
 import { type Engine, EngineSchema } from './engine.ts';
+import { EnrollPolicySchema } from './enroll-policy.ts';
 import { GitPolicySchema } from './git-policy.ts';
 import { isGuarded } from './guarded.ts';
 import { InstallSchema } from './install.ts';
 import { defaultMedia, type MediaKind, mediaKinds } from './media.ts';
+import { NodesPolicySchema } from './node-pools.ts';
+import { PodNetworkSchema } from './pod-network.ts';
+import { ReadPolicySchema } from './read-policy.ts';
 import { parseBytes } from './units.ts';
 import { UpdatePolicySchema } from './update-policy.ts';
 
@@ -15,6 +21,14 @@ const siteName = z
     /^[a-z][a-z0-9-]{0,30}$/,
     'expected lower-case letters, digits and hyphens, a letter first, at most 31',
   );
+const port = z
+  .int('expected a port')
+  .min(1, 'expected a port from 1 on')
+  .max(65_535, 'expected a port up to 65535');
+const outside = z.union(
+  [z.cidrv4(), z.cidrv6(), z.ipv4(), z.ipv6()],
+  'expected an address or a network, such as 192.0.2.7 or 2001:db8::/64',
+);
 const network = z.cidrv4('expected an IPv4 network such as 10.42.0.0/16');
 
 /** Where an artifact comes from: `source` compiles or packages it, `upstream` takes what a project publishes. */
@@ -43,6 +57,16 @@ export const SiteSchema = z
         podCIDR: network.default('10.42.0.0/16'),
         /** Default 10.43.0.0/16; its tenth address is the cluster's DNS. */
         serviceCIDR: network.default('10.43.0.0/16'),
+        /**
+         * How packets get to pods on other nodes; WireGuard encrypts them. Default `vxlan`. NetworkPolicy is enforced
+         * with both; with `none` policies are not enforced, pods of other nodes not reached.
+         */
+        podNetwork: PodNetworkSchema.default('vxlan'),
+        /** What pods and the box may reach outside. Default nothing. Images and Git must be in the bundle all the same. */
+        egress: z
+          .array(z.strictObject({ to: outside, protocol: z.enum(['tcp', 'udp']), port }))
+          .max(200, 'expected at most 200')
+          .default([]),
       })
       .prefault({}),
     /** Bundle sets to carry: names of files in `bundles/`. Default only `core`, with k3s none. */
@@ -106,7 +130,7 @@ export const SiteSchema = z
     media: z.array(z.enum(mediaKinds)).optional(),
     /** Most bytes of a volume, such as 4GB: each medium is also written split into such. Default not split. */
     volumeSize: z.string().refine(isVolumeSize, 'expected a size of at least 1MiB, such as 4GB').optional(),
-    /** Disk images. */
+    /** The disk that keeps a box's state. */
     disk: z
       .strictObject({
         /** MiB of the data partition as the image has it; a box extends it to the end of its disk. Default 2048. */
@@ -115,14 +139,36 @@ export const SiteSchema = z
           .min(512, 'expected at least 512 MiB')
           .max(1_048_576)
           .default(2048),
+        /**
+         * Whether a state that a box makes is encrypted (LUKS2), and what opens it at a start: `tpm2` the machine's TPM,
+         * with a recovery passphrase beside it; `passphrase` a person, or the machine's seed. A state that is there
+         * stays as it is. Default `none`.
+         */
+        encrypt: EncryptionSchema.default('none'),
       })
       .prefault({}),
-    /** What the box's Git asks of a push. */
+    /** The registry of a box, which has the bundle's images. */
+    registry: z
+      .strictObject({
+        /**
+         * Who may read it at port 7443: `anyone`, or `certificate`, operators and nodes. The box's own containerd asks
+         * at the loopback address, nodes at port 7444 by their certificates. Default `anyone`.
+         */
+        read: ReadPolicySchema.default('anyone'),
+      })
+      .prefault({}),
+    /** Who may read the box's Git, and what it asks of a push. */
     git: GitPolicySchema.prefault({}),
+    /** Who may join the box as a node. */
+    enroll: EnrollPolicySchema.prefault({}),
+    /** Labels and taints of nodes. */
+    nodes: NodesPolicySchema.prefault({}),
     /** How a box installs itself from its ISO. */
     install: InstallSchema.prefault({}),
     /** How a box that runs from a disk changes its version. */
     update: UpdatePolicySchema.prefault({}),
+    /** How a box learns what stands around it. */
+    discover: DiscoverPolicySchema.prefault({}),
     /** Backups that the box makes by itself, on its data disk, encrypted. Default none. */
     backup: z
       .strictObject({
@@ -130,6 +176,8 @@ export const SiteSchema = z
         everyHours: z.int('expected a whole number of hours').min(1).max(8760).default(24),
         /** How many are kept. Default 7. */
         keep: z.int('expected a whole number').min(1, 'expected at least 1').max(1000).default(7),
+        /** Whether each is copied to a disk labelled CPIAB-BACKUP too, and its lack told. Default no. */
+        disk: z.boolean().default(false),
         /** Who can decrypt them: `age1…` of age-keygen. */
         recipients: z.array(ageRecipient).min(1, 'expected at least one recipient').max(20),
       })
@@ -196,7 +244,7 @@ function isVolumeSize(text: string): boolean {
 }
 
 /** Whether two IPv4 networks (an address is a network of one) have an address in common. */
-function overlap(a: string, b: string): boolean {
+export function overlap(a: string, b: string): boolean {
   const [first, second] = [parseNetwork(a), parseNetwork(b)];
   const shared = 2 ** (32 - Math.min(first.length, second.length));
   return Math.floor(first.start / shared) === Math.floor(second.start / shared);

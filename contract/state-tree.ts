@@ -21,6 +21,7 @@ export const stateTree: readonly StateEntry[] = [
   { name: 'audit', holds: 'what was done to the box, by whom', secret: false, backup: 'box.tar' },
   { name: 'backups', holds: 'encrypted backups and their records', secret: false, backup: null },
   { name: 'box-id', holds: 'the identifier that the box gave itself', secret: false, backup: 'box.tar' },
+  { name: 'clock', holds: 'the newest time that the box knew', secret: false, backup: null },
   { name: 'cni', holds: "results of the pods' network, of this boot", secret: false, backup: null },
   {
     name: 'containerd',
@@ -40,8 +41,16 @@ export const stateTree: readonly StateEntry[] = [
     secret: true,
     backup: 'etcd.snapshot',
   },
+  { name: 'enroll', holds: 'invitations, hashed, and nodes', secret: false, backup: 'box.tar' },
   { name: 'etcd', holds: "the cluster's objects, Secrets among them", secret: true, backup: 'etcd.snapshot' },
   { name: 'git', holds: 'the canonical repository', secret: false, backup: 'git.bundle' },
+  {
+    name: 'hostname',
+    holds: "the name of the cluster's node, where a seed gave it one",
+    secret: false,
+    backup: 'box.tar',
+  },
+  { name: 'inventory', holds: 'what was found around the box', secret: false, backup: null },
   {
     name: 'kubelet',
     holds: 'settings and certificates of the node; what pods have mounted',
@@ -55,6 +64,14 @@ export const stateTree: readonly StateEntry[] = [
     backup: 'engine.tar',
   },
   {
+    name: 'node',
+    holds: 'of a node: its key, its certificate and which cluster it joined',
+    secret: true,
+    backup: null,
+  },
+  { name: 'pki', holds: 'authorities whose certificates nodes have', secret: true, backup: 'box.tar' },
+  { name: 'reserve', holds: 'nothing: room for a disk that is full', secret: false, backup: null },
+  {
     name: 'restore',
     holds: 'a restore that is whole, and put in place by the next start',
     secret: true,
@@ -65,6 +82,12 @@ export const stateTree: readonly StateEntry[] = [
     name: 'rotations',
     holds: "rotations of the site's key that bundles brought",
     secret: false,
+    backup: null,
+  },
+  {
+    name: 'seed.yaml',
+    holds: 'the seed that this machine was given last; of a node with its invitation',
+    secret: true,
     backup: null,
   },
   {

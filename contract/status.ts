@@ -1,11 +1,17 @@
 import { z } from 'zod';
 import { BoxSealSchema } from './audit-log.ts';
+import { EncryptionSchema } from './encryption.ts';
+import { type DropReason, dropReasonNames } from './firewall.ts';
+import { OfferedDiskSchema } from './install.ts';
+import { PodNetworkStatusSchema } from './pod-network.ts';
 import { SlotsStatusSchema, UpdateRecordSchema } from './update.ts';
 
 export const phases = [
   // An installation; its `verify` is of the disk.
   ...(['choose', 'partition', 'copy', 'restart'] as const),
   ...(['verify', 'serve', 'engine', 'flux', 'converge'] as const),
+  // A machine that joins a box: between `verify` and `ready`.
+  ...(['enroll', 'join'] as const),
   ...(['ready', 'failed'] as const),
 ] as const;
 export type Phase = (typeof phases)[number];
@@ -28,9 +34,36 @@ const UpdateStatusSchema = UpdateRecordSchema.extend({
 });
 export type UpdateStatus = z.infer<typeof UpdateStatusSchema>;
 
+/** The seed that the box goes by. */
+export const SeedStatusSchema = z.strictObject({
+  /** Where it was found, such as `volume sdb`; `kept` for the copy on the data disk. */
+  origin: z.string(),
+  kept: z.boolean(),
+  hostname: z.string(),
+});
+
 const Count = z.int().nonnegative();
 
-/** A moment of the boot. Names: `agent`, `containerd`, `images`, `api-server`, `node`, `Kustomization/<namespace>/<name>`. */
+/** What became of the repository that a box pulls from. */
+const pullStates = ['waiting', 'current', 'pulled', 'ahead', 'diverged', 'refused', 'unreachable'] as const;
+const PullStatusSchema = z.strictObject({
+  url: z.string(),
+  branch: z.string(),
+  /**
+   * `ahead`: the box has all of it and more; `diverged`: each has what the other has not; `refused`: a rule
+   * speaks against it.
+   */
+  state: z.enum(pullStates),
+  /** RFC 3339, by the box's clock: when it was looked at last; null before the first time. */
+  looked: z.string().nullable(),
+  /** The branch's newest commit there, or null. */
+  head: z.string().nullable(),
+  /** Why, where something is wrong. */
+  detail: z.string(),
+});
+export type PullStatus = z.infer<typeof PullStatusSchema>;
+
+/** A moment of the boot. Names: `agent`, `containerd`, `images`, `api-server`, `cluster` (nothing left to start), `node`, `Kustomization/<namespace>/<name>`. */
 export const MarkSchema = z.strictObject({ name: z.string(), atMs: Count });
 export type Mark = z.infer<typeof MarkSchema>;
 
@@ -47,6 +80,8 @@ export const BoxStatusSchema = z.strictObject({
     site: z.string(),
     /** `disk` or `memory`: whether state outlives a reboot. */
     state: z.enum(['disk', 'memory']),
+    /** What opens the state at a start; `none` where it is not encrypted. */
+    encryption: EncryptionSchema.default('none'),
     /** What started the boot loader; `secure-boot` started only what its keys vouch for. */
     firmware: z.enum(['bios', 'uefi', 'secure-boot']),
   }),
@@ -54,6 +89,26 @@ export const BoxStatusSchema = z.strictObject({
   slots: SlotsStatusSchema.nullable(),
   /** Null on a box whose version never changed. */
   update: UpdateStatusSchema.nullable(),
+  /** Null for a box that was given none. */
+  seed: SeedStatusSchema.nullable().default(null),
+  /** Null unless the box asks a person for the disk to install itself to. */
+  install: z
+    .strictObject({ disks: z.array(OfferedDiskSchema) })
+    .nullable()
+    .default(null),
+  /** Of a machine that joins a box; null on a box. */
+  node: z
+    .strictObject({
+      /** Host and port that it was given. */
+      box: z.string(),
+      name: z.string(),
+      /** SHA-256 of its public key: what an operator of the box compares. */
+      key: z.string(),
+      /** Its identifier, or null while it has none. */
+      id: z.string().nullable(),
+    })
+    .nullable()
+    .default(null),
   phase: z.enum(phases),
   /** When the box said this. */
   uptimeMs: Count,
@@ -65,14 +120,20 @@ export const BoxStatusSchema = z.strictObject({
   /** What a person should do next, or null. */
   nextAction: z.string().nullable(),
   git: z.strictObject({ head: z.string().nullable(), applied: z.string().nullable() }),
+  /** Null where the site pulls from nowhere. */
+  pull: PullStatusSchema.nullable().default(null),
   flux: z.strictObject({
     ready: Count,
     total: Count,
     blocking: z.array(z.strictObject({ object: z.string(), reason: z.string() })),
   }),
   nodes: z.array(z.strictObject({ name: z.string(), ready: z.boolean(), version: z.string() })),
-  /** Packets that tried to leave the box unasked and were dropped. */
-  egress: z.strictObject({ denied: Count }),
+  /** Packets that the firewall dropped since power-on, by reason: docs/operate/firewall.md. */
+  dropped: z.strictObject(
+    Object.fromEntries(dropReasonNames.map((name) => [name, Count])) as Record<DropReason, typeof Count>,
+  ),
+  /** Null until it runs. */
+  podNetwork: PodNetworkStatusSchema.nullable().default(null),
   images: z.strictObject({ running: Count, notInBundle: z.array(z.string()) }),
   /** Bytes of memory in use (MemTotal − MemAvailable) and in all. */
   memory: z.strictObject({ used: Count, total: Count }),
@@ -83,6 +144,17 @@ export const BoxStatusSchema = z.strictObject({
     count: Count,
     /** Hours between those that the box makes by itself; null when it makes none. */
     everyHours: Count.nullable(),
+    /** The disk labelled CPIAB-BACKUP; null where the site wants none. */
+    disk: z
+      .strictObject({
+        /** Of the newest copy of this box, as it was seen last; null for none. */
+        newest: z.string().nullable(),
+        count: Count,
+        /** Why it has not the newest backup, or empty. */
+        problem: z.string(),
+      })
+      .nullable()
+      .default(null),
   }),
 });
 export type BoxStatus = z.infer<typeof BoxStatusSchema>;

@@ -11,8 +11,20 @@ export type Version = z.infer<typeof VersionSchema>;
 
 export const versionOf = ({ revision, sequence }: Manifest): Version => ({ revision, sequence });
 
-/** In the order in which an update goes through them; the last three are ends. */
-export const updateStates = ['staging', 'switching', 'trial', 'committed', 'fell-back', 'refused'] as const;
+/** Such as `4f1c2a9d77e0 (sequence 12)`. */
+export const versionText = ({ revision, sequence }: Version) =>
+  `${revision.slice(0, 12)} (sequence ${sequence})`;
+
+/** In the order in which an update goes through them, `copying` one from a stick; the last three are ends. */
+export const updateStates = [
+  'copying',
+  'staging',
+  'switching',
+  'trial',
+  'committed',
+  'fell-back',
+  'refused',
+] as const;
 
 /** The box's last change of version, kept on its data partition. */
 export const UpdateRecordSchema = z.strictObject({
@@ -47,3 +59,14 @@ export const ReceivedSchema = z.strictObject({
   /** Bytes. */
   received: z.int().nonnegative(),
 });
+
+/** `POST /v1/update`: what an update says of itself, so that it is judged before its bytes are sent. */
+export const UpdateAnnouncementSchema = z.strictObject({
+  apiVersion: z.literal('cpiab.dev/v1'),
+  kind: z.literal('UpdateAnnouncement'),
+  /** The bundle that a delta starts from: digest of its manifest, and its name for people; null for a whole bundle. */
+  base: z.strictObject({ digest: DigestSchema, name: z.string() }).nullable(),
+  /** What of the bundle is no blob, manifest and signature among it: name → base64. */
+  papers: z.record(z.string(), z.base64()),
+});
+export type UpdateAnnouncement = z.infer<typeof UpdateAnnouncementSchema>;

@@ -7,6 +7,7 @@ import { CpiabError } from '../contract/errors.ts';
 import { bundleFiles } from '../contract/layout.ts';
 import { hexOf } from '../contract/manifest.ts';
 import { isRotationFile } from '../contract/rotation.ts';
+import { expectPlain } from './archive-entry.ts';
 import { fileError, requireFile } from './input-file.ts';
 import { ProcessError } from './process.ts';
 
@@ -33,6 +34,7 @@ export async function readDelta(path: string, reader: DeltaReader): Promise<Delt
   try {
     for await (const entry of archive) {
       const { name } = entry.header;
+      expectPlain(entry.header, path);
       if (head === null) {
         head = readHead(await buffer(entry), name, path);
         await reader.head(head);

@@ -11,6 +11,8 @@ const formats = {
   qcow2: { at: 0, bytes: Buffer.from('QFI\xfb', 'latin1') },
   /** The header of a GUID partition table. Source: UEFI Specification 2.10, section 5.3.2. */
   gpt: { at: 512, bytes: Buffer.from('EFI PART') },
+  /** Source: POSIX.1-2017, pax, ustar interchange format. */
+  tar: { at: 257, bytes: Buffer.from('ustar') },
 } as const;
 export type FileFormat = keyof typeof formats;
 

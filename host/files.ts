@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
 import { chmod, copyFile, link, mkdir, open, rename, rm, stat, statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { pipeline } from 'node:stream/promises';
 
 export interface WriteOptions {
   /** Permission bits, exactly: the umask does not change them. 0644 unless told. */
@@ -34,6 +35,28 @@ export async function writeAtomic(
     throw error;
   }
   await syncDirectory(dirname(path));
+}
+
+/**
+ * The same for content that comes bit by bit, by way of `PATH.new`: one writer at a time.
+ * @throws what the content throws, or the file system; the `.new` file is gone then.
+ */
+export async function streamAtomic(
+  path: string,
+  content: AsyncIterable<Uint8Array>,
+  { mode = 0o644, signal }: WriteOptions & { signal: AbortSignal },
+): Promise<void> {
+  const fresh = `${path}.new`;
+  // Open before anything can fail: a stream that opens it by itself may do so after the file was removed.
+  const file = await open(fresh, 'w', mode);
+  try {
+    await pipeline(content, file.createWriteStream(), { signal });
+    await renameDurably(fresh, path);
+  } catch (error) {
+    await file.close();
+    await rm(fresh, { force: true });
+    throw error;
+  }
 }
 
 /**
@@ -105,6 +128,17 @@ export async function sha256File(
       hash.update(piece.subarray(0, bytesRead));
       size += bytesRead;
     }
+  } finally {
+    await file.close();
+  }
+}
+
+/** Bytes of a file or block device from a position on: as many as there are, `length` at most. */
+export async function bytesAt(path: string, position: number, length: number): Promise<Buffer> {
+  const file = await open(path);
+  try {
+    const { buffer, bytesRead } = await file.read({ buffer: Buffer.alloc(length), position });
+    return buffer.subarray(0, bytesRead);
   } finally {
     await file.close();
   }

@@ -16,6 +16,17 @@ export function hashing(hash: Hash, onBytes: (count: number) => void = () => {})
   });
 }
 
+/** For a pipeline: hands on what it gets, and throws at the first chunk with which it is more than so many bytes. */
+export const atMost = (limit: number, tooMuch: () => Error) =>
+  async function* (chunks: AsyncIterable<Buffer>) {
+    let size = 0;
+    for await (const chunk of chunks) {
+      size += chunk.length;
+      if (size > limit) throw tooMuch();
+      yield chunk;
+    }
+  };
+
 /** The digest of what is in memory. */
 export function digestOfBytes(bytes: Uint8Array | string): Digest {
   return digestOf(createHash('sha256').update(bytes).digest('hex'));

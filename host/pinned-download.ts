@@ -1,8 +1,5 @@
-import { createWriteStream } from 'node:fs';
-import { rm } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
-import { pipeline } from 'node:stream/promises';
-import { renameDurably } from './files.ts';
+import { streamAtomic } from './files.ts';
 import { openPinned } from './pinned-https.ts';
 
 export interface PinnedDownload {
@@ -28,13 +25,6 @@ export async function downloadPinned(
   const pin = { of: 'key', sha256: fingerprint } as const;
   const { status, response } = await openPinned(url, pin, { identity, timeoutMs: SILENCE_MS, signal });
   if (status !== 200) return { status, why: (await text(response)).trim() };
-  const fresh = `${path}.new`;
-  try {
-    await pipeline(response, createWriteStream(fresh, { mode: 0o600 }), { signal });
-    await renameDurably(fresh, path);
-  } catch (error) {
-    await rm(fresh, { force: true });
-    throw error;
-  }
+  await streamAtomic(path, response, { mode: 0o600, signal });
   return null;
 }

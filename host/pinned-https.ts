@@ -4,6 +4,7 @@ import { type RequestOptions, request } from 'node:https';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { TLSSocket } from 'node:tls';
+import { CpiabError } from '../contract/errors.ts';
 
 /** The server's key or certificate is not the one expected. */
 export class PinMismatch extends Error {
@@ -14,6 +15,17 @@ export class PinMismatch extends Error {
     this.name = 'PinMismatch';
     this.found = found;
   }
+}
+
+/**
+ * What a person is told of a box that gave no answer: E5005 where it showed another key than was expected, else E5004.
+ * @param cause what the request threw; an error that is for people already stays as it is.
+ */
+export function noAnswer(subject: string, expected: string, cause: unknown): CpiabError {
+  if (cause instanceof CpiabError) return cause;
+  if (cause instanceof PinMismatch)
+    return new CpiabError('E5005', { subject, args: [cause.found, expected], cause });
+  return new CpiabError('E5004', { subject, args: [(cause as Error).message], cause });
 }
 
 /** What a server is known by: SHA-256 of its SubjectPublicKeyInfo, or of its whole certificate; hexadecimal, lower case. */

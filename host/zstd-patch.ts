@@ -1,5 +1,7 @@
 import { stat } from 'node:fs/promises';
-import { run } from './process.ts';
+import { CpiabError } from '../contract/errors.ts';
+import type { Digest } from '../contract/manifest.ts';
+import { ProcessError, run } from './process.ts';
 
 /** Long enough a window for any blob that zstd will load as a reference. Source: zstd(1), --patch-from. */
 const MOST = 2 ** 31 - 2 ** 20;
@@ -24,23 +26,32 @@ export async function makePatch(
   return (await stat(patch)).size;
 }
 
-/** Turns a file into the other by its patch. What comes must be checked by its digest. */
+export interface Patched {
+  /** The file that the patch refers to, and the patch. */
+  from: string;
+  patch: string;
+  /** Where the other one goes, which must have this digest. */
+  to: string;
+  digest: Digest;
+  /** Bytes of it: a few of a patch can stand for any number. */
+  size: number;
+}
+
+/**
+ * Turns a file into the other by its patch. What comes must be checked by its digest.
+ * @throws CpiabError E2103 for a patch that is damaged, or of another file; what zstd says otherwise.
+ */
 export async function applyPatch(
-  from: string,
-  patch: string,
-  to: string,
+  { from, patch, to, digest, size }: Patched,
   signal: AbortSignal,
 ): Promise<void> {
-  const argv = [
-    'zstd',
-    '--decompress',
-    '--long=31',
-    '--quiet',
-    '--force',
-    `--patch-from=${from}`,
-    patch,
-    '-o',
-    to,
-  ];
-  await run(argv, { signal });
+  // Source: setrlimit(2), RLIMIT_FSIZE.
+  const limit = ['prlimit', `--fsize=${size}`];
+  const zstd = ['zstd', '--decompress', '--long=31', '--quiet', '--force', `--patch-from=${from}`];
+  await run([...limit, ...zstd, patch, '-o', to], { signal }).catch((cause: unknown) => {
+    const isDamaged =
+      cause instanceof ProcessError &&
+      (cause.failure === 'signal' || /decod|frame|format/i.test(cause.stderr));
+    throw isDamaged ? new CpiabError('E2103', { subject: digest, cause }) : cause;
+  });
 }

@@ -34,3 +34,8 @@ export function notYet(outgoing: ServerResponse): void {
   outgoing.setHeader('retry-after', '5');
   answerText(outgoing, 503, 'the box has not started this yet\n');
 }
+
+/** Answers that the audit log is not open, so that nothing may be changed. */
+export function notWritten(outgoing: ServerResponse): void {
+  answerText(outgoing, 503, 'the audit log is not open: nothing is done that is not written down\n');
+}

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { LiveConnections } from '../enroll/live.ts';
 import type { Journal } from '../report/journal.ts';
 import { answerText } from './answer.ts';
 import type { ApiIdentity } from './identity.ts';
@@ -14,6 +15,7 @@ export async function serveApi(
   parts: ApiParts,
   identity: ApiIdentity,
   operatorCa: string,
+  live: LiveConnections,
   port: number,
   signal: AbortSignal,
   journal: Journal,
@@ -25,5 +27,7 @@ export async function serveApi(
       answerText(outgoing, 502, 'the box could not answer this\n');
     });
   };
-  await listen(httpsServer(identity, operatorCa, listener), port, null, signal);
+  const server = httpsServer(identity, operatorCa, listener);
+  live.watch(server, (key) => parts.enroll.refuses(key));
+  await listen(server, port, null, signal);
 }

@@ -1,13 +1,13 @@
 import { createReadStream } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { join } from 'node:path';
-import { json } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
 import { BackupRequestSchema } from '../../contract/backup.ts';
 import { CpiabError } from '../../contract/errors.ts';
 import type { AuditLog } from '../audit/log.ts';
 import type { Backups } from '../backup/backups.ts';
-import { answerJson, answerText } from './answer.ts';
+import { answerJson, answerText, notWritten } from './answer.ts';
+import { takeDocument } from './body.ts';
 import type { Operator } from './operator.ts';
 
 export interface BackupParts {
@@ -36,8 +36,7 @@ export async function answerBackup(
   if (answer === undefined) return answerText(outgoing, 404, 'nothing here\n');
   if (operator === null)
     return answerText(outgoing, 403, 'backups need the operator certificate of this site\n');
-  if (asked.log === undefined)
-    return answerText(outgoing, 503, 'the audit log is not open: nothing is done that is not written down\n');
+  if (asked.log === undefined) return notWritten(outgoing);
   try {
     const parts = { ...asked, log: asked.log };
     await answer.run({ parts, path, incoming, outgoing, operator });
@@ -64,11 +63,10 @@ const routes: readonly { method: string; pattern: RegExp; run: (call: Call) => P
 ];
 
 async function makeBackup({ parts: { of, log }, incoming, outgoing, operator: who }: Call): Promise<void> {
-  if (Number(incoming.headers['content-length'] ?? Number.POSITIVE_INFINITY) > LARGEST_REQUEST)
-    return answerText(outgoing, 413, 'request too large\n');
-  const request = BackupRequestSchema.safeParse(await json(incoming).catch(() => null));
-  if (!request.success) return answerText(outgoing, 400, 'expected recipients of age\n');
-  const { recipients } = request.data;
+  const expected = { limit: LARGEST_REQUEST, schema: BackupRequestSchema, what: 'recipients of age' };
+  const request = await takeDocument(incoming, outgoing, expected);
+  if (request === null) return;
+  const { recipients } = request;
   const event = { who, action: 'backup', subject: 'box', detail: `for ${recipients.join(' ')}` } as const;
   const stop = AbortSignal.timeout(LONGEST_MS);
   answerJson(outgoing, 200, await log.around(event, () => of.create(recipients, false, stop)));

@@ -3,12 +3,17 @@ import type { Evidence, ImageList, KustomizationList } from '../../contract/stat
 import { run } from '../../host/process.ts';
 import type { Backups } from '../backup/backups.ts';
 import type { Board } from '../board.ts';
+import { enrollHttp } from '../enroll/open.ts';
+import type { JoinFileParts } from '../guest/join-file.ts';
 import { listPods } from '../observe/holding.ts';
 import { listImages } from '../observe/images.ts';
 import { describeKustomizations, listKustomizations } from '../observe/kustomizations.ts';
 import { revisionOf } from '../serve/artifacts/publisher.ts';
+import { svidHttp } from '../svid/open.ts';
 import { UpdateHttp } from '../update/http.ts';
 import type { ApiIdentity } from './identity.ts';
+import { InstallDesk } from './install.ts';
+import type { ReaderSources } from './readers.ts';
 import type { ApiParts } from './router.ts';
 import { SignIns } from './sign-ins.ts';
 import { SiteFiles } from './site-files.ts';
@@ -29,10 +34,16 @@ export async function apiParts(
     files: await SiteFiles.read(board.paths.console),
     signIns: new SignIns(),
     served: () => board.peek('served'),
+    joinFile: () => joinFile(board, identity),
     kustomizations: () => kustomizations(board, signal),
     images: () => images(board, signal),
     evidence: () => evidence(board),
     audit: () => board.peek('audit'),
+    inventory: () => board.peek('discovery')?.document(),
+    install: new InstallDesk({ question: () => board.peek('question'), audit: () => board.peek('audit') }),
+    enroll: enrollHttp(board, signal),
+    readers: readersOf(board),
+    svid: svidHttp(board, Date.now, signal),
     update: new UpdateHttp({
       updater: () => board.peek('updater'),
       audit: () => board.peek('audit'),
@@ -41,6 +52,14 @@ export async function apiParts(
   };
   const desk = new SupportDesk({ ...sources, kube: () => board.peek('kube') }, () => board.peek('seal'));
   return { ...sources, support: desk };
+}
+
+export function readersOf(board: Board): ReaderSources {
+  const { registry, git } = board.site;
+  return {
+    policies: { registry: registry.read, git: git.read },
+    members: () => board.peek('enrollment'),
+  };
 }
 
 function kustomizations(board: Board, signal: AbortSignal): Promise<KustomizationList> | undefined {
@@ -57,6 +76,14 @@ function images(board: Board, signal: AbortSignal): Promise<ImageList> | undefin
   const kube = board.peek('kube');
   const pods = kube === undefined ? Promise.resolve(null) : listPods(kube, signal);
   return pods.then((found) => listImages(found, manifest));
+}
+
+/** What is served has been verified, every blob of it. */
+function joinFile(board: Board, { fingerprint }: ApiIdentity): JoinFileParts | undefined {
+  if (board.peek('served') === undefined) return undefined;
+  const { digest } = board.get('signed');
+  const { bundle, joinScript: script } = board.paths;
+  return { script, bundle, manifest: board.get('manifest'), digest, fingerprint };
 }
 
 async function evidence(board: Board): Promise<Evidence> {

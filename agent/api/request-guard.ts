@@ -10,11 +10,12 @@ const CLIENTS_REMEMBERED = 4096;
 /** The longest path there is names a repository and a digest; a registry's may have 255 bytes of name. */
 const MAX_TARGET = 2048;
 /**
- * Requests with bodies, as method and path: Git's (gitprotocol-http(5)), backups and parts of updates. Who takes one
+ * Requests with bodies, as method and path: Git's (gitprotocol-http(5)), backups, updates and parts of them, enrolment,
+ * workloads' certificates. Who takes one
  * looks first at who sends it, and how long it is.
  */
 const TAKES_BODY =
-  /^(?:POST \/git\/[^?]*\/git-(?:upload|receive)-pack|POST \/v1\/(?:backup|restore)|PUT \/v1\/update\/[^?]*\?[^?]*)$/;
+  /^(?:POST \/git\/[^?]*\/git-(?:upload|receive)-pack|POST \/v1\/(?:backup|restore|install|update|enroll|renew|svid|invitations|authorities\/rotate|nodes\/[0-9a-f-]{36}\/[a-z]+)|PUT \/v1\/update\/[^?]*\?[^?]*)$/;
 
 interface Refusal {
   status: number;
@@ -31,7 +32,7 @@ export class RequestGuard {
 
   around(listener: RequestListener): RequestListener {
     return (incoming, outgoing) => {
-      const refusal = this.#tooMany(incoming, outgoing) ?? unfit(incoming);
+      const refusal = this.#tooMany(incoming, outgoing) ?? foreign(incoming) ?? unfit(incoming);
       if (refusal === null) return void listener(incoming, outgoing);
       // Whatever else the client sends on this connection is not read.
       outgoing.setHeader('connection', 'close');
@@ -46,6 +47,17 @@ export class RequestGuard {
     outgoing.setHeader('retry-after', String(seconds));
     return { status: 429, why: 'too many requests' };
   }
+}
+
+/**
+ * A browser shows an operator's certificate for whatever page asks it to: what changes something must come from the
+ * box's own console. Other clients say nothing of an origin. Source: RFC 6454 section 7, Fetch section 3.2.
+ */
+function foreign({ method = 'GET', headers }: IncomingMessage): Refusal | null {
+  const { origin, host } = headers;
+  if (method === 'GET' || method === 'HEAD' || origin === undefined || origin === `https://${host}`)
+    return null;
+  return { status: 403, why: 'a page of another site asked for this' };
 }
 
 /** Status codes: RFC 9110 sections 15.5.14 and 15.5.15. */

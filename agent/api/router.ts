@@ -1,13 +1,24 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { type Inventory, inventoryPath } from '../../contract/inventory.ts';
+import { joinFilePath } from '../../contract/join-file.ts';
 import { supportPath } from '../../contract/support.ts';
+import { svidPath } from '../../contract/svid.ts';
 import type { AuditLog } from '../audit/log.ts';
+import type { EnrollHttp } from '../enroll/http.ts';
+import type { JoinFileParts } from '../guest/join-file.ts';
 import type { Served } from '../serve/served.ts';
+import type { SvidHttp } from '../svid/http.ts';
 import type { UpdateHttp } from '../update/http.ts';
-import { answerText, notYet } from './answer.ts';
+import { answerJson, answerText, notYet } from './answer.ts';
 import { answerBackup, type BackupParts } from './backups.ts';
 import { countRequest } from './count-requests.ts';
 import { type DocumentSources, documents } from './documents.ts';
+import { type InstallDesk, installPath } from './install.ts';
+import { answerInventory } from './inventory.ts';
+import { answerJoinFile } from './join-file.ts';
 import { type Operator, operatorOf } from './operator.ts';
+import { mayRead, type ReaderSources } from './readers.ts';
+import { withRole } from './roles.ts';
 import type { SignIns } from './sign-ins.ts';
 import type { SiteFiles } from './site-files.ts';
 import type { SupportDesk } from './support.ts';
@@ -16,11 +27,19 @@ import type { SupportDesk } from './support.ts';
 export interface ApiParts extends DocumentSources {
   /** What the serve step has started, undefined until then. */
   served: () => Served | undefined;
+  /** What other machines join with; undefined until the bundle is verified. */
+  joinFile: () => JoinFileParts | undefined;
   signIns: SignIns;
   support: SupportDesk;
   files: SiteFiles;
   update: UpdateHttp;
+  enroll: EnrollHttp;
+  readers: ReaderSources;
+  svid: SvidHttp;
   backups: BackupParts;
+  /** Undefined where the site wants none, and until the box has converged. */
+  inventory: () => Inventory | undefined;
+  install: InstallDesk;
 }
 
 interface Target {
@@ -42,16 +61,44 @@ export async function route(
   const log = parts.audit();
   if (operator !== null && log !== undefined)
     await parts.signIns.note(operator, incoming.socket.remoteAddress ?? 'nowhere', log);
-  if (path === '/v2' || path.startsWith('/v2/')) {
-    return await (parts.served()?.registry.answer(target, incoming, outgoing) ?? notYet(outgoing));
-  }
-  if (path.startsWith('/git/')) {
-    const below = path.slice('/git'.length);
-    return await (parts.served()?.git.answer(below, query, incoming, outgoing, operator) ?? notYet(outgoing));
-  }
+  if (path === '/v2' || path.startsWith('/v2/'))
+    return await answerImages(parts, target, incoming, outgoing, operator);
+  if (path.startsWith('/git/')) return await answerGit(parts, { path, query }, incoming, outgoing, operator);
   const own = operatorsOwn(parts, { path, query }, log);
   if (own !== null) return await own(incoming, outgoing, operator);
   await answerReader(parts, { path, query }, incoming, outgoing);
+}
+
+async function answerImages(
+  parts: ApiParts,
+  target: string,
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+  operator: Operator | null,
+): Promise<void> {
+  if (mayRead('registry', parts.readers, incoming, operator))
+    return await (parts.served()?.registry.answer(target, incoming, outgoing) ?? notYet(outgoing));
+  const message = 'the images of this box are for operators and nodes, who show their certificates';
+  // Source: OCI Distribution Specification 1.1, "Error Codes".
+  answerJson(outgoing, 403, { errors: [{ code: 'DENIED', message }] });
+}
+
+async function answerGit(
+  parts: ApiParts,
+  { path, query }: Target,
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+  operator: Operator | null,
+): Promise<void> {
+  if (!mayRead('git', parts.readers, incoming, operator))
+    return answerText(
+      outgoing,
+      403,
+      'the Git of this box is for operators and nodes, who show their certificates\n',
+    );
+  const below = path.slice('/git'.length);
+  const pusher = withRole(operator, 'operator');
+  await (parts.served()?.git.answer(below, query, incoming, outgoing, pusher) ?? notYet(outgoing));
 }
 
 type OperatorAnswer = (
@@ -60,20 +107,35 @@ type OperatorAnswer = (
   operator: Operator | null,
 ) => Promise<void>;
 
-/** What only an operator gets or does; null for another path. */
+/** What only an operator, a node or a workload gets or does; null for another path. */
 function operatorsOwn(
   parts: ApiParts,
   { path, query }: Target,
   log: AuditLog | undefined,
 ): OperatorAnswer | null {
+  if (parts.enroll.handles(path))
+    return (incoming, outgoing, operator) => parts.enroll.answer(path, incoming, outgoing, operator);
+  if (path === svidPath) return (incoming, outgoing) => parts.svid.answer(incoming, outgoing);
   if (path === supportPath)
-    return (incoming, outgoing, operator) => parts.support.answer(incoming, outgoing, operator);
+    return forAdmins((incoming, outgoing, operator) => parts.support.answer(incoming, outgoing, operator));
+  if (path === inventoryPath)
+    return (incoming, outgoing, operator) => answerInventory(parts.inventory(), incoming, outgoing, operator);
   if (parts.update.handles(path))
-    return (incoming, outgoing, operator) => parts.update.answer(path, query, incoming, outgoing, operator);
+    return forAdmins((incoming, outgoing, operator) =>
+      parts.update.answer(path, query, incoming, outgoing, operator),
+    );
+  if (path === installPath)
+    return forAdmins((incoming, outgoing, operator) => parts.install.answer(incoming, outgoing, operator));
   if (!/^\/v1\/(?:backups?|restore)(?:\/|$)/.test(path)) return null;
-  return (incoming, outgoing, operator) =>
-    answerBackup({ ...parts.backups, log }, path, incoming, outgoing, operator);
+  return forAdmins((incoming, outgoing, operator) =>
+    answerBackup({ ...parts.backups, log }, path, incoming, outgoing, operator),
+  );
 }
+
+const forAdmins =
+  (answer: OperatorAnswer): OperatorAnswer =>
+  (incoming, outgoing, operator) =>
+    answer(incoming, outgoing, withRole(operator, 'admin'));
 
 /** What is only ever read: the console's files, and documents. */
 async function answerReader(
@@ -82,6 +144,7 @@ async function answerReader(
   incoming: IncomingMessage,
   outgoing: ServerResponse,
 ): Promise<void> {
+  if (path === joinFilePath) return await answerJoinFile(parts.joinFile(), incoming, outgoing);
   const answer = documents[path];
   const reads = incoming.method === 'GET' || incoming.method === 'HEAD';
   if (reads && parts.files.answer(path, incoming, outgoing)) return;

@@ -7,8 +7,10 @@ const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
  * Clients pin the key, and a box's clock may be years off: validity must never be what fails.
  * The end is X.509's word for "no well-defined expiration date" (RFC 5280 section 4.1.2.5).
  */
-const NOT_BEFORE = new Date('2000-01-01T00:00:00Z');
-const NOT_AFTER = new Date('9999-12-31T23:59:59Z');
+export const noExpiry = {
+  notBefore: new Date('2000-01-01T00:00:00Z'),
+  notAfter: new Date('9999-12-31T23:59:59Z'),
+};
 
 /** Makes a key and a certificate for a TLS server that signs itself (RFC 5280 section 4.2.1). PEM. */
 export async function selfSigned(names: readonly string[]): Promise<{ key: string; certificate: string }> {
@@ -16,8 +18,7 @@ export async function selfSigned(names: readonly string[]): Promise<{ key: strin
   const certificate = await x509.X509CertificateGenerator.createSelfSigned({
     serialNumber: serial(),
     name: 'CN=CPiaB box',
-    notBefore: NOT_BEFORE,
-    notAfter: NOT_AFTER,
+    ...noExpiry,
     signingAlgorithm: ALGORITHM,
     keys,
     extensions: [

@@ -23,15 +23,19 @@ const RETRY_MS = 250;
 /**
  * A TLS server that asks for a client certificate and lets everyone in: who may do what is decided
  * for each request.
- * @param operatorCa PEM of the CA whose certificates count.
+ * @param operatorCa PEM of the CA whose certificates count; null where others decide which do.
  */
-export function httpsServer(identity: ApiIdentity, operatorCa: string, listener: RequestListener): Server {
+export function httpsServer(
+  identity: ApiIdentity,
+  operatorCa: string | null,
+  listener: RequestListener,
+): Server {
   const server = createHttps(
     {
       ...limits,
       key: identity.key,
       cert: identity.certificate,
-      ca: operatorCa,
+      ...(operatorCa === null ? {} : { ca: operatorCa }),
       requestCert: true,
       rejectUnauthorized: false,
       minVersion: 'TLSv1.3',
@@ -57,9 +61,11 @@ function limit(server: Server): Server {
   server.maxRequestsPerSocket = MAX_REQUESTS_PER_CONNECTION;
   server.timeout = SILENCE_MS;
   // A client that breaks off or talks nonsense is no event of the box's.
-  server.on('clientError', ({ code }: NodeJS.ErrnoException, socket) => {
-    const status = refusals[code ?? ''] ?? '400 Bad Request';
-    if (socket.writable) socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\n\r\n`);
+  server.on('clientError', ({ code = '' }: NodeJS.ErrnoException, socket) => {
+    const status = refusals[code] ?? '400 Bad Request';
+    // Without a handshake nothing can be said: what is left to be sent would hold the connection open.
+    if (code === 'ERR_TLS_HANDSHAKE_TIMEOUT') socket.destroy();
+    else if (socket.writable) socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\n\r\n`);
   });
   new ConnectionGate().guard(server);
   return server;

@@ -1,15 +1,12 @@
 import { readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
-import {
-  type AuditEntry,
-  AuditEntrySchema,
-  type AuditEvent,
-  type AuditLogDocument,
-} from '../../contract/audit-log.ts';
+import type { AuditEntry, AuditEvent, AuditLogDocument } from '../../contract/audit-log.ts';
+import { SubtreeHashes } from '../../host/consistency.ts';
 import { writeAtomic } from '../../host/files.ts';
-import { MerkleTree } from '../../host/merkle.ts';
+import { leafHash, MerkleTree } from '../../host/merkle.ts';
 import { formatCheckpoint, openNote, parseCheckpoint, parseNoteKey } from '../../host/signed-note.ts';
 import type { Seal } from '../seal.ts';
+import { ChainReader } from './chain-reader.ts';
 import { LineFile } from './file.ts';
 
 /** Who does what the box does by itself. */
@@ -20,6 +17,12 @@ export interface AuditClock {
   wall(): number;
   /** Milliseconds since power-on. */
   uptime(): number;
+}
+
+interface Waiting {
+  event: AuditEvent;
+  done: (entry: AuditEntry) => void;
+  failed: (error: unknown) => void;
 }
 
 const LONGEST = 2000;
@@ -38,6 +41,9 @@ export class AuditLog {
   #tree = new MerkleTree();
   #checkpoint = '';
   #last: Promise<unknown> = Promise.resolve();
+  #waiting: Waiting[] = [];
+  /** For proofs; made when the first is asked for. */
+  #subtrees: SubtreeHashes | null = null;
 
   private constructor(directory: string, seal: Seal, clock: AuditClock) {
     this.#directory = directory;
@@ -58,11 +64,15 @@ export class AuditLog {
     return log;
   }
 
-  /** Adds an entry. When it returns, the entry is on the disk. @throws the file system's error: then don't act. */
+  /**
+   * Adds an entry. When it returns, the entry is on the disk. Entries that come while the disk is busy share the next
+   * write. @throws the file system's error: then don't act.
+   */
   record(event: AuditEvent): Promise<AuditEntry> {
-    const done = this.#last.then(() => this.#append(event));
-    this.#last = done.catch(() => {});
-    return done;
+    return new Promise((done, failed) => {
+      this.#waiting.push({ event, done, failed });
+      if (this.#waiting.length === 1) this.#last = this.#last.then(() => this.#appendWaiting());
+    });
   }
 
   /** Does something between two entries: `begun`, which must be on the disk first, then `done` or `failed`. */
@@ -97,20 +107,72 @@ export class AuditLog {
     return this.#tree.size;
   }
 
+  /**
+   * The newest checkpoint, and what proves that it continues the log as it was with `since` entries.
+   * @param since entries that a witness has a checkpoint of, at most `size`.
+   */
+  witness(since: number): Promise<{ note: string; proof: string[] }> {
+    return this.#undisturbed(async () => {
+      this.#subtrees ??= await this.#allSubtrees();
+      const proof = this.#subtrees.proof(since, this.#tree.size);
+      return { note: this.#checkpoint, proof: proof.map((hash) => hash.toString('base64')) };
+    });
+  }
+
+  async #allSubtrees(): Promise<SubtreeHashes> {
+    const subtrees = new SubtreeHashes();
+    for (let from = 0; from < this.#file.length; from += MOST_ENTRIES)
+      for (const line of await this.#file.read(from, MOST_ENTRIES))
+        subtrees.append(Buffer.from(leafHash(Buffer.from(line)), 'hex'));
+    return subtrees;
+  }
+
   /** Entries and the checkpoint of one moment: no entry is added in between. */
   #settled(from: number, limit: number): Promise<[string[], string]> {
-    const read = async (): Promise<[string[], string]> => [
+    return this.#undisturbed(async () => [
       await this.#file.read(from, Math.min(limit, MOST_ENTRIES)),
       this.#checkpoint,
-    ];
+    ]);
+  }
+
+  #undisturbed<T>(read: () => Promise<T>): Promise<T> {
     const done = this.#last.then(read);
     this.#last = done.catch(() => {});
     return done;
   }
 
-  async #append(event: AuditEvent): Promise<AuditEntry> {
-    const entry: AuditEntry = {
-      index: this.#tree.size,
+  async #appendWaiting(): Promise<void> {
+    const batch = this.#waiting;
+    this.#waiting = [];
+    try {
+      const entries = await this.#append(batch.map(({ event }) => event));
+      for (const [index, { done }] of batch.entries()) done(entries[index] as AuditEntry);
+    } catch (error) {
+      for (const { failed } of batch) failed(error);
+    }
+  }
+
+  async #append(events: readonly AuditEvent[]): Promise<AuditEntry[]> {
+    const tree = this.#tree.copy();
+    const entries: AuditEntry[] = [];
+    const lines: string[] = [];
+    for (const event of events) {
+      const entry = this.#entry(event, tree);
+      const line = JSON.stringify(entry);
+      tree.append(Buffer.from(line));
+      entries.push(entry);
+      lines.push(line);
+    }
+    await this.#file.append(...lines);
+    this.#tree = tree;
+    for (const line of lines) this.#subtrees?.append(Buffer.from(leafHash(Buffer.from(line)), 'hex'));
+    await this.#sign();
+    return entries;
+  }
+
+  #entry(event: AuditEvent, tree: MerkleTree): AuditEntry {
+    return {
+      index: tree.size,
       time: new Date(this.#clock.wall()).toISOString(),
       uptimeMs: Math.round(this.#clock.uptime()),
       who: { name: plain(event.who.name), fingerprint: event.who.fingerprint },
@@ -118,13 +180,8 @@ export class AuditLog {
       subject: plain(event.subject),
       outcome: event.outcome,
       detail: plain(event.detail),
-      tree: this.#tree.root().toString('base64'),
+      tree: tree.root().toString('base64'),
     };
-    const line = JSON.stringify(entry);
-    await this.#file.append(line);
-    this.#tree.append(Buffer.from(line));
-    await this.#sign();
-    return entry;
   }
 
   /** A cut between entry and checkpoint is harmless: the next start signs what is there. */
@@ -162,50 +219,6 @@ export class AuditLog {
     const note = await readFile(join(this.#directory, 'checkpoint'), 'utf8').catch(() => null);
     const text = note === null ? null : openNote(note, parseNoteKey(this.#seal.document.key));
     return text === null ? null : parseCheckpoint(text);
-  }
-}
-
-/** Holds the lines of a log against each other and against the checkpoint that was signed last. */
-class ChainReader {
-  broken = false;
-  readonly #tree: MerkleTree;
-  readonly #signed: { size: number; root: Buffer } | null;
-  #wrong: string | null = null;
-
-  constructor(tree: MerkleTree, signed: { size: number; root: Buffer } | null) {
-    this.#tree = tree;
-    this.#signed = signed;
-  }
-
-  take(line: string): void {
-    if (this.broken) return;
-    const entry = parseEntry(line);
-    const { size } = this.#tree;
-    if (entry === null || entry.index !== size || entry.tree !== this.#tree.root().toString('base64'))
-      this.#break(`the log was changed at or before entry ${size}`);
-    else this.#tree.append(Buffer.from(line));
-    if (this.#tree.size === this.#signed?.size && !this.#tree.root().equals(this.#signed.root))
-      this.#break(`entry ${size} is not the one that was signed`);
-  }
-
-  wrong(): string | null {
-    const { size } = this.#tree;
-    if (this.#wrong !== null || this.#signed === null || this.#signed.size <= size) return this.#wrong;
-    return `entries ${size} to ${this.#signed.size - 1} are missing: they were signed before`;
-  }
-
-  #break(why: string): void {
-    this.broken = true;
-    this.#wrong = why;
-  }
-}
-
-function parseEntry(line: string): AuditEntry | null {
-  try {
-    const parsed = AuditEntrySchema.safeParse(JSON.parse(line));
-    return parsed.success ? parsed.data : null;
-  } catch {
-    return null;
   }
 }
 

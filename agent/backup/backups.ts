@@ -10,6 +10,7 @@ import { backupContent } from './members.ts';
 import { ownState } from './own-state.ts';
 import { stageRestore } from './stage.ts';
 import { BackupStore } from './store.ts';
+import { type Untar, untarHere } from './tar.ts';
 
 /** Makes and takes back backups of this box, one at a time. */
 export class Backups {
@@ -17,11 +18,13 @@ export class Backups {
   readonly #board: Board;
   /** Milliseconds since the epoch. */
   readonly #wall: () => number;
+  readonly #untar: Untar;
   #busy = false;
 
-  constructor(board: Board, wall: () => number) {
+  constructor(board: Board, wall: () => number, untar: Untar = untarHere) {
     this.#board = board;
     this.#wall = wall;
+    this.#untar = untar;
     this.store = new BackupStore(board.paths.backups);
   }
 
@@ -92,7 +95,7 @@ export class Backups {
     const { sequence } = manifest;
     const checkSnapshot = engine.checkSnapshot.bind(engine);
     const fit = { site: site.name, engine: site.engine, sequence, checkSnapshot };
-    return await stageRestore(paths.state, archive, fit, signal);
+    return await stageRestore(paths.state, archive, fit, signal, this.#untar);
   }
 
   #started() {

@@ -4,6 +4,7 @@ import { theBox } from '../audit/log.ts';
 import type { Board } from '../board.ts';
 import type { Problem } from '../report/report.ts';
 import type { Backups } from './backups.ts';
+import { BackupCopies } from './copies.ts';
 
 const LOOK_MS = 60_000;
 const HOUR_MS = 3_600_000;
@@ -20,11 +21,20 @@ export async function keepBackups(
   const began = wall();
   let last: BackupRecord | undefined;
   let failure = '';
+  const copies = site.backup?.disk ? new BackupCopies(board, backups.store, site.backup) : null;
   board.put('overdue', () => overdue(last, began, everyHours, wall(), failure));
   for (;;) {
     const all = await backups.store.list();
     last = all.at(-1);
-    report.observe({ backup: { newest: last?.created ?? null, count: all.length, everyHours } });
+    const disk =
+      copies === null
+        ? null
+        : await copies.bring(
+            all.findLast(({ scheduled }) => scheduled),
+            signal,
+          );
+    report.observe({ backup: { newest: last?.created ?? null, count: all.length, everyHours, disk } });
+    report.lasting('backup-disk', copies?.overdue(began, wall()) ?? null);
     const isDue = isBackupDue(all, everyHours, wall()) && report.snapshot().phase === 'ready';
     if (isDue) failure = await makeOne(board, backups, signal);
     await sleep(LOOK_MS, undefined, { signal });

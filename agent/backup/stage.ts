@@ -8,7 +8,7 @@ import { renameDurably } from '../../host/files.ts';
 import { ProcessError, run } from '../../host/process.ts';
 import { gitEnvironment } from '../serve/git/settings.ts';
 import { boxNames } from './members.ts';
-import { untar } from './tar.ts';
+import { type Untar, unpackInto, untarHere } from './tar.ts';
 
 /** The box that a backup must fit. */
 export interface Fit {
@@ -36,12 +36,13 @@ export async function stageRestore(
   archive: AsyncIterable<Uint8Array>,
   fit: Fit,
   signal: AbortSignal,
+  untar: Untar = untarHere,
 ): Promise<BackupManifest> {
   const fresh = join(state, restoring.fresh);
   await rm(fresh, { recursive: true, force: true });
   await mkdir(join(fresh, 'tree'), { recursive: true, mode: 0o700 });
   try {
-    const manifest = await unpacked(fresh, archive, fit, signal);
+    const manifest = await unpacked(fresh, archive, fit, signal, untar);
     // What was unpacked must be on the disk before its name says so.
     await run(['sync', '--file-system', fresh], { signal });
     await renameDurably(fresh, join(state, restoring.staged));
@@ -57,6 +58,7 @@ async function unpacked(
   archive: AsyncIterable<Uint8Array>,
   fit: Fit,
   signal: AbortSignal,
+  untar: Untar,
 ): Promise<BackupManifest> {
   const member = (name: string) => join(fresh, name);
   const manifest = await readBackup(archive, async (name, piece) => {
@@ -64,7 +66,10 @@ async function unpacked(
     await appendFile(member(name), piece, { mode: 0o600 });
   });
   requireFit(manifest, fit);
-  for (const [name, names] of Object.entries(allowed)) await unpack(fresh, name, names, signal);
+  for (const [name, names] of Object.entries(allowed)) {
+    const unpackTo = (file: string, directory: string) => unpackInto(untar, file, directory, signal);
+    await unpack(fresh, name, names, unpackTo);
+  }
   await makeRepository(member('git.bundle'), join(fresh, 'tree', 'git', `${fit.site}.git`), manifest, signal);
   await fit.checkSnapshot(member('etcd.snapshot'), signal);
   await rename(member('etcd.snapshot'), join(fresh, 'tree', 'engine-snapshot'));
@@ -77,12 +82,12 @@ async function unpack(
   fresh: string,
   name: string,
   names: readonly string[],
-  signal: AbortSignal,
+  unpackTo: (file: string, directory: string) => Promise<string[]>,
 ): Promise<void> {
   // A member of nothing has no piece.
   await appendFile(join(fresh, name), '');
   const apart = join(fresh, `${name}.d`);
-  for (const found of await untar(join(fresh, name), apart, signal)) {
+  for (const found of await unpackTo(join(fresh, name), apart)) {
     if (!names.includes(found)) throw new ArchiveError(`${name} has ${found}`);
     await rename(join(apart, found), join(fresh, 'tree', found));
   }

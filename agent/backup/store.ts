@@ -1,10 +1,9 @@
 import { createHash } from 'node:crypto';
-import { createWriteStream } from 'node:fs';
 import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import { type BackupRecord, BackupRecordSchema } from '../../contract/backup.ts';
-import { renameDurably, writeAtomic } from '../../host/files.ts';
+import { streamAtomic, writeAtomic } from '../../host/files.ts';
+import { jsonOrNull } from '../../host/json.ts';
 
 /** A directory of finished backups: each a file, with a record beside it that is written last. */
 export class BackupStore {
@@ -31,13 +30,7 @@ export class BackupStore {
         yield part;
       }
     }
-    try {
-      await pipeline(hashed(), createWriteStream(`${path}.new`, { mode: 0o600 }), { signal });
-      await renameDurably(`${path}.new`, path);
-    } catch (error) {
-      await rm(`${path}.new`, { force: true });
-      throw error;
-    }
+    await streamAtomic(path, hashed(), { mode: 0o600, signal });
     const record: BackupRecord = {
       apiVersion: 'cpiab.dev/v1',
       kind: 'BackupRecord',
@@ -55,7 +48,7 @@ export class BackupStore {
     const found: BackupRecord[] = [];
     for (const name of names.filter((each) => each.endsWith('.age.json'))) {
       const text = await readFile(join(this.directory, name), 'utf8').catch(() => '');
-      const record = BackupRecordSchema.safeParse(asJson(text));
+      const record = BackupRecordSchema.safeParse(jsonOrNull(text));
       if (record.success) found.push(record.data);
     }
     return found.toSorted((a, b) => (a.created < b.created ? -1 : 1));
@@ -76,13 +69,5 @@ export class BackupStore {
     // The record first: a file without one counts for nothing.
     await rm(join(this.directory, `${name}.json`), { force: true });
     await rm(join(this.directory, name), { force: true });
-  }
-}
-
-function asJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
   }
 }

@@ -1,6 +1,8 @@
 import { mkdir, readdir } from 'node:fs/promises';
+import { units } from '../../contract/layout.ts';
 import { startPiped } from '../../host/piped-process.ts';
 import { run } from '../../host/process.ts';
+import { runUnit } from '../../host/unit.ts';
 
 /** Owners by number, holes, extended attributes and access lists: what a volume is, on a machine with other users. Source: GNU tar. */
 const KEPT = ['--numeric-owner', '--xattrs', '--xattrs-include=*', '--acls'];
@@ -32,13 +34,35 @@ export async function* tarStream(
   if (status !== 0 && status !== 1) throw new Error(`tar failed: ${stderr}`);
 }
 
-/**
- * Unpacks a tar file into a new directory.
- * @returns names directly below it.
- */
-export async function untar(file: string, directory: string, signal: AbortSignal): Promise<string[]> {
+/** Unpacks a tar file into a directory. @throws ProcessError for what is none. */
+export type Untar = (file: string, directory: string, signal: AbortSignal) => Promise<void>;
+
+const unpacking = (file: string, directory: string) => [
+  ...['--extract', '--file', file, '--directory', directory],
+  ...['--same-owner', '--same-permissions', '--delay-directory-restore', ...KEPT],
+];
+
+export const untarHere: Untar = async (file, directory, signal) => {
+  await run(['tar', ...unpacking(file, directory)], { signal });
+};
+
+/** In a service of its own: the agent may neither give files away nor set their group's bit. @param memory directory. */
+export function untarInService(memory: string): Untar {
+  return (file, directory, signal) =>
+    runUnit(
+      { ARGUMENTS: unpacking(file, directory).join(' ') },
+      { unit: units.unpack, directory: memory, signal },
+    );
+}
+
+/** Unpacks a tar file into a new directory. @returns names directly below it. */
+export async function unpackInto(
+  untar: Untar,
+  file: string,
+  directory: string,
+  signal: AbortSignal,
+): Promise<string[]> {
   await mkdir(directory, { mode: 0o700 });
-  const options = ['--same-owner', '--same-permissions', '--delay-directory-restore', ...KEPT];
-  await run(['tar', '--extract', '--file', file, '--directory', directory, ...options], { signal });
+  await untar(file, directory, signal);
   return await readdir(directory);
 }

@@ -1,4 +1,7 @@
+import { describeState } from '../../contract/encryption.ts';
+import { triedToLeave } from '../../contract/firewall.ts';
 import type { BoxStatus, Step } from '../../contract/status.ts';
+import { recoveryHint } from './recovery.ts';
 
 const WIDTH = 80;
 const marks: Record<Step['state'], string> = {
@@ -16,9 +19,15 @@ const REDRAW = '\u001b[H\u001b[2J\u001b[?25l';
  * No more than 24 lines of 80 columns, ASCII, since the kernel's font may have nothing else.
  * @param addresses where the API is reached from outside.
  * @param nowMs since power-on.
+ * @param recovery a passphrase that nobody has noted yet: nothing is as urgent; null for none.
  */
-export function drawScreen(status: BoxStatus, addresses: readonly string[], nowMs: number): string {
-  const { box, phase, steps, problem, nextAction, flux, memory, egress } = status;
+export function drawScreen(
+  status: BoxStatus,
+  addresses: readonly string[],
+  nowMs: number,
+  recovery: string | null,
+): string {
+  const { box, node, phase, steps, flux, memory, dropped } = status;
   const lines = [
     `CPiaB  ${box.site}  ${box.version.slice(0, 12)}`.padEnd(WIDTH - 10) + time(nowMs).padStart(10),
     '='.repeat(WIDTH),
@@ -26,18 +35,32 @@ export function drawScreen(status: BoxStatus, addresses: readonly string[], nowM
     ...addresses.slice(0, 2).map((address, index) => `${index === 0 ? 'Address' : ''}`.padEnd(13) + address),
     `${'Fingerprint'.padEnd(13)}${groups(box.fingerprint).slice(0, 39)}`,
     `${''.padEnd(13)}${groups(box.fingerprint).slice(40)}`,
-    `${'State'.padEnd(13)}${box.state === 'disk' ? 'on disk' : 'in memory: lost at power-off'}`,
+    ...(node === null ? [] : keyLines(node.key)),
+    `${'State'.padEnd(13)}${describeState(box)}`,
     '',
     ...steps.map(stepLine),
     '',
-    `${'Phase'.padEnd(13)}${phase}   applied ${flux.ready}/${flux.total}   memory ${megabytes(memory.used)}/${megabytes(memory.total)} MiB   egress ${egress.denied}`,
+    `${'Phase'.padEnd(13)}${phase}   applied ${flux.ready}/${flux.total}   memory ${megabytes(memory.used)}/${megabytes(memory.total)} MiB   egress ${triedToLeave(dropped)}`,
     ...flux.blocking.slice(0, 2).map(({ object, reason }) => `  ${object}: ${reason}`),
-    ...(problem === null
-      ? []
-      : ['', ...wrapped('Problem', problem), ...wrapped('Do next', nextAction ?? '')]),
+    ...(recovery === null ? problemLines(status) : recoveryLines(recovery)),
   ];
   return `${REDRAW}${lines.map((line) => printable(line).slice(0, WIDTH).trimEnd()).join('\n')}`;
 }
+
+/** What an operator of the box compares before approving. */
+const keyLines = (key: string) => [
+  `${'Node key'.padEnd(13)}${groups(key).slice(0, 39)}`,
+  `${''.padEnd(13)}${groups(key).slice(40)}`,
+];
+
+const problemLines = ({ problem, nextAction }: BoxStatus) =>
+  problem === null ? [] : ['', ...wrapped('Problem', problem), ...wrapped('Do next', nextAction ?? '')];
+
+const recoveryLines = (passphrase: string) => [
+  '',
+  ...wrapped('Recovery', passphrase),
+  ...wrapped('', recoveryHint),
+];
 
 function stepLine({ name, state, startedMs, tookMs, detail }: Step): string {
   const took = tookMs === null ? '' : time(tookMs);

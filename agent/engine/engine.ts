@@ -20,17 +20,26 @@ export interface Engine {
   startServer(progress: Progress, signal: AbortSignal): Promise<StartedServer>;
   /** Makes this node one more server of a cluster that is highly available. Returns as `startServer` does. */
   joinServer(material: JoinMaterial, progress: Progress, signal: AbortSignal): Promise<StartedServer>;
-  /** Makes this node one that runs pods only. Returns when it is a node of the cluster. */
+  /** Whether this node belongs to a cluster. */
+  isMember(): boolean;
+  /** Makes this node one that runs pods only. */
   joinAgent(material: JoinMaterial, progress: Progress, signal: AbortSignal): Promise<void>;
+  /** Starts what runs pods on a node that has joined. Returns when the cluster says that it is ready. */
+  startAgent(servers: readonly string[], progress: Progress, signal: AbortSignal): Promise<void>;
   /** Starts what needs the API server, which is ready now. */
   startRest(signal: AbortSignal): Promise<void>;
 
   /** On a server: makes what one node joins with, once, within a time. */
   mintJoinToken(node: JoiningNode, ttlMs: number, signal: AbortSignal): Promise<JoinMaterial>;
+  /** On a server: what a node was given to join with is worth nothing any more. */
+  endJoin(node: string, signal: AbortSignal): Promise<void>;
   /** On a server: takes a node out for good, as far as the cluster goes: member, Node and tokens. It may be gone already. */
   revoke(node: string, signal: AbortSignal): Promise<void>;
-  /** On a server: moves the pods off a node, and keeps others from it. @throws ProcessError when one can't be moved. */
-  drain(node: string, signal: AbortSignal): Promise<void>;
+  /**
+   * On a server: moves the pods off a node, and keeps others from it. @returns what was moved.
+   * @throws CpiabError E5510 when some are left after the time.
+   */
+  drain(node: string, limitMs: number, signal: AbortSignal): Promise<string[]>;
   /** Ends everything of the cluster on this node, and forgets it. */
   reset(signal: AbortSignal): Promise<void>;
 
@@ -50,6 +59,7 @@ export interface Engine {
 export interface Self {
   /** Its name in the cluster. */
   name: string;
+  role: NodeRole;
   /** Where the others find it. It stays: etcd knows its members by it. */
   address: string;
   /** Whether the cluster is made for more servers than this one. Decided by its first start. */
@@ -64,9 +74,11 @@ export interface JoiningNode {
 /** Tells what a step is at. */
 export type Progress = (detail: string) => void;
 
+/** Made or joined by this start; as it was; as it was with a control plane of this version instead of another's. */
+export type ClusterFound = 'new' | 'same' | 'rewritten';
+
 export interface StartedServer {
-  /** True when this boot made the cluster, or joined it. */
-  fresh: boolean;
+  cluster: ClusterFound;
   /** Settles when nothing is left to start. */
   complete: Promise<void>;
 }

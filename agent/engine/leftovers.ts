@@ -16,7 +16,11 @@ export function mountsBelow(mountinfo: string, directories: readonly string[]): 
 const plain = (path: string) =>
   path.replace(/\\([0-7]{3})/g, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 8)));
 
-/** Takes away all that lies mounted below directories. */
+/**
+ * Uncovers what lies below directories. The agent has mounts of its own, so this takes them away for itself alone;
+ * those of others go when the directory below is removed, which emptyDirectory does. Source: mount_namespaces(7),
+ * "Restrictions on mount namespaces": since Linux 3.18 a mount point of another namespace can be removed.
+ */
 export async function unmountBelow(directories: readonly string[], signal: AbortSignal): Promise<void> {
   const points = mountsBelow(await readFile('/proc/self/mountinfo', 'utf8'), directories);
   for (const point of points) await tryRun(['umount', '--lazy', point], signal);

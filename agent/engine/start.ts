@@ -9,7 +9,7 @@ import type { Board } from '../board.ts';
 import { KubeClient } from '../kube/client.ts';
 import { readKubeconfig } from '../kube/kubeconfig.ts';
 import type { StepContext } from '../step.ts';
-import type { Engine, Self } from './engine.ts';
+import type { ClusterFound, Engine, Self } from './engine.ts';
 import { releaseImages } from './k3s/images.ts';
 import { k3sEngine } from './k3s/k3s.ts';
 import { kubeadmEngine } from './kubeadm/kubeadm.ts';
@@ -19,8 +19,14 @@ const POLL_MS = 1000;
 
 /** Begins when the bundle's index is known to be good: the container runtime is nothing of Kubernetes yet. */
 export async function startRuntime(board: Board, signal: AbortSignal): Promise<void> {
-  const manifest = await board.when('manifest');
-  const engine = board.peek('engine') ?? (await engineOf(board, manifest));
+  await board.when('manifest');
+  const engine = board.peek('engine') ?? (await engineOf(board, boxAlone(board)));
+  await prepareEngine(board, engine, signal);
+}
+
+/** Starts the container runtime of this node, when what it is made of is known to be good. */
+export async function prepareEngine(board: Board, engine: Engine, signal: AbortSignal): Promise<void> {
+  const manifest = board.get('manifest');
   const lacking = engine.requiredImages().filter((name) => manifest.images[name] === undefined);
   if (lacking.length > 0) throw new CpiabError('E5102', { subject: 'bundle', args: [lacking.join(', ')] });
   const blobs = await board.when('blobs');
@@ -36,15 +42,24 @@ export async function startEngine(board: Board, { signal, progress }: StepContex
   const server = await engine.startServer(progress, signal);
   const kube = new KubeClient(await readKubeconfig(engine.kubeconfig));
   // What fails in the background must not leave a half-made cluster: a new start of the agent clears it away.
-  server.complete.catch((error: unknown) => board.abandon(error));
+  void server.complete.then(
+    () => board.report.mark('cluster'),
+    (error: unknown) => board.abandon(error),
+  );
   progress('waiting for the API server');
   await untilReady(kube, signal);
   board.report.mark('api-server');
   await engine.startRest(signal);
   board.put('server', server);
   board.put('kube', kube);
-  return `${board.site.engine.kind} ${board.site.engine.version}, ${server.fresh ? 'a new cluster' : 'the same cluster as before'}`;
+  return `${board.site.engine.kind} ${board.site.engine.version}, ${clusters[server.cluster]}`;
 }
+
+const clusters: Record<ClusterFound, string> = {
+  new: 'a new cluster',
+  same: 'the same cluster as before',
+  rewritten: 'the same cluster as before, its control plane written anew',
+};
 
 /** What a restore of the box has left: the cluster's state. Cut off, it is done again. */
 async function beginWithSnapshot(engine: Engine, snapshot: string, signal: AbortSignal): Promise<void> {
@@ -70,11 +85,18 @@ const engines: {
   },
 };
 
-/** One box alone: others join when somebody takes them in. */
-function engineOf(board: Board, manifest: Manifest): Promise<Engine> {
-  const self = { name: hostname(), address: board.site.network.nodeAddress, highlyAvailable: false };
-  return engines[board.site.engine.kind](board, manifest, self);
+/** @param self which node of the cluster this is. */
+export function engineOf(board: Board, self: Self): Promise<Engine> {
+  return engines[board.site.engine.kind](board, board.get('manifest'), self);
 }
+
+/** One box alone: others join when somebody takes them in. */
+const boxAlone = ({ site }: Board): Self => ({
+  name: hostname(),
+  role: 'server',
+  address: site.network.nodeAddress,
+  highlyAvailable: false,
+});
 
 async function untilReady(kube: KubeClient, signal: AbortSignal): Promise<void> {
   for (;;) {

@@ -16,7 +16,7 @@ export function describe({ path, size, model, serial, content }: Candidate): str
   return `${about.filter((part) => part !== '').join(', ')}: ${describeContent(content)}`;
 }
 
-function describeContent(content: Content): string {
+export function describeContent(content: Content): string {
   if (content.kind === 'foreign') return `holds ${content.found.join(', ')}`;
   return content.kind === 'blank' ? 'blank' : 'an installation that was cut off';
 }

@@ -1,6 +1,6 @@
-import { open } from 'node:fs/promises';
 import { z } from 'zod';
 import { installClaim } from '../../contract/install.ts';
+import { bytesAt } from '../../host/files.ts';
 import { ProcessError, run } from '../../host/process.ts';
 
 /** What is on a disk. */
@@ -97,13 +97,3 @@ async function outputOf(argv: string[], signal: AbortSignal): Promise<string | n
 }
 
 const quoted = (text: string) => (text === '' ? '' : `"${text}"`);
-
-async function bytesAt(path: string, position: number, length: number): Promise<Buffer> {
-  const file = await open(path);
-  try {
-    const { buffer, bytesRead } = await file.read({ buffer: Buffer.alloc(length), position });
-    return buffer.subarray(0, bytesRead);
-  } finally {
-    await file.close();
-  }
-}

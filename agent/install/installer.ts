@@ -4,6 +4,7 @@ import { basename, join } from 'node:path';
 import { CpiabError } from '../../contract/errors.ts';
 import type { InstallMode } from '../../contract/install.ts';
 import { bundleFiles, medium } from '../../contract/layout.ts';
+import { seed } from '../../contract/seed.ts';
 import { formatBytes } from '../../contract/units.ts';
 import type { Board } from '../board.ts';
 import { checkSlot } from '../slots/check.ts';
@@ -11,9 +12,10 @@ import { SlotWriter } from '../slots/write.ts';
 import type { StepContext } from '../step.ts';
 import { readManifest, type SignedManifest } from '../verify/manifest.ts';
 import { type Candidate, choose, describe } from './choose.ts';
-import { mounted } from './mounted.ts';
+import { leaveSeed } from './data.ts';
+import { partitionMounted } from './mounted.ts';
 import { checkLoaders, formatSlot, partition, placeOf } from './partition.ts';
-import { type Ask, askForDisk } from './question.ts';
+import { type Ask, DiskQuestion } from './question.ts';
 import { startSector, writeFirstSector } from './table.ts';
 import { leastSize, type Target, targetOf } from './target.ts';
 
@@ -41,7 +43,8 @@ export class Installer {
   }
 
   /** Finds the disk; nothing is written yet. What is installed must be signed. */
-  async choose({ paths, site, report }: Board, { signal }: StepContext): Promise<string> {
+  async choose(board: Board, { signal }: StepContext): Promise<string> {
+    const { paths, site, report } = board;
     const trust = { keyFile: paths.siteKey, rotations: paths.rotations, site: site.name };
     this.#signed = await readManifest(paths.bundle, trust);
     const { manifest } = this.#signed;
@@ -52,20 +55,27 @@ export class Installer {
     const chosen =
       this.#mode === 'auto'
         ? choose(await look(), site.install, least)
-        : await askForDisk(look, this.#machine.ask, report, least);
+        : await this.#question(board).ask(look, this.#machine.ask, report, least);
     this.#target = targetOf(chosen, manifest, data);
     return describe(chosen);
   }
 
-  async partition({ paths }: Board, { signal }: StepContext): Promise<string> {
+  /** For who asks over the network too. */
+  #question(board: Board): DiskQuestion {
+    const question = board.peek('question') ?? new DiskQuestion();
+    board.put('question', question);
+    return question;
+  }
+
+  async partition({ paths, site }: Board, { signal }: StepContext): Promise<string> {
     const target = held(this.#target);
-    this.#protective = await partition(target, paths.medium, paths.run, signal);
+    this.#protective = await partition(target, paths, site.disk.encrypt, signal);
     const { slotA, data } = target.layout.partitions;
     return `two slots of ${formatBytes(slotA.size)}, ${formatBytes(data.size)} for data`;
   }
 
-  /** Writes slot A from the medium, each blob checked on its way. */
-  async copy({ paths }: Board, { signal, progress }: StepContext): Promise<string> {
+  /** Writes slot A from the medium, each blob checked on its way, and the seed to where the box looks for it. */
+  async copy({ paths, report, site }: Board, { signal, progress }: StepContext): Promise<string> {
     const { manifest, digest } = held(this.#signed);
     const target = held(this.#target);
     await formatSlot(target, 'slotA', signal);
@@ -73,7 +83,7 @@ export class Installer {
     const papers = new Map<string, Buffer>();
     for (const name of names) papers.set(name, await readFile(join(paths.bundle, name)));
     const total = manifest.blobs.reduce((sum, { size }) => sum + size, 0);
-    await mounted(placeOf(target, 'slotA'), 'write', paths.run, async (root) => {
+    await partitionMounted(placeOf(target, 'slotA'), 'write', paths.run, async (root) => {
       const writer = new SlotWriter(root, { manifest, digest, papers });
       await writer.begin();
       let done = 0;
@@ -85,6 +95,10 @@ export class Installer {
       }
       await writer.finish();
     });
+    if (report.snapshot().seed !== null) {
+      const text = await readFile(join(paths.seedFound, seed.file), 'utf8');
+      await leaveSeed(target, site.disk.encrypt, text, paths.run);
+    }
     return `${manifest.blobs.length} blobs, ${formatBytes(total)}`;
   }
 
@@ -95,7 +109,7 @@ export class Installer {
     const trust = { keyFile: paths.siteKey, rotations: paths.rotations, site: site.name };
     const tell = (done: number, total: number) => progress(`${formatBytes(done)} of ${formatBytes(total)}`);
     try {
-      await mounted(placeOf(target, 'slotA'), 'read', paths.run, (root) =>
+      await partitionMounted(placeOf(target, 'slotA'), 'read', paths.run, (root) =>
         checkSlot(root, trust, signal, tell),
       );
       await checkLoaders(target, manifest, signal);

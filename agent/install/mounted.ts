@@ -1,8 +1,7 @@
-import { mkdtemp, rmdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mounted } from '../../host/mounted.ts';
 import { run } from '../../host/process.ts';
 
-/** Where a slot lies on its disk; bytes. */
+/** Where a partition lies on its disk; bytes. */
 export interface SlotPlace {
   /** The disk. Its kernel need not know the partition. */
   disk: string;
@@ -11,30 +10,21 @@ export interface SlotPlace {
 }
 
 /**
- * Gives a slot's directory to some work, and takes it back whatever becomes of it. What is read afterwards
+ * Gives a partition's directory to some work, and takes it back whatever becomes of it. What is read afterwards
  * comes from the disk: nothing of it stays in memory.
  * @param scratch directory to mount in.
  */
-export async function mounted<Result>(
+export async function partitionMounted<Result>(
   { disk, start, size }: SlotPlace,
   access: 'read' | 'write',
   scratch: string,
   work: (directory: string) => Promise<Result>,
 ): Promise<Result> {
-  const directory = await mkdtemp(join(scratch, 'slot-'));
-  const options = [
-    access === 'read' ? 'ro' : 'rw',
-    'noatime',
-    'loop',
-    `offset=${start}`,
-    `sizelimit=${size}`,
-  ];
-  await run(['mount', '-t', 'ext4', '-o', options.join(','), disk, directory]);
+  const place = ['loop', `offset=${start}`, `sizelimit=${size}`];
+  const options = [access === 'read' ? 'ro' : 'rw', 'noatime', ...place];
   try {
-    return await work(directory);
+    return await mounted({ source: disk, options, scratch }, null, work);
   } finally {
-    await run(['umount', directory]);
-    await rmdir(directory);
     await run(['sync', disk]);
     await dropCaches(disk);
   }

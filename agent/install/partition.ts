@@ -3,12 +3,14 @@ import { createReadStream } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { slotFormat } from '../../contract/boot-slots.ts';
-import type { Partition } from '../../contract/disk-layout.ts';
+import type { Encryption } from '../../contract/encryption.ts';
 import { CpiabError } from '../../contract/errors.ts';
-import { dataLabel, medium } from '../../contract/layout.ts';
-import type { Manifest } from '../../contract/manifest.ts';
-import { run } from '../../host/process.ts';
+import { medium } from '../../contract/layout.ts';
+import { digestOf, type Manifest } from '../../contract/manifest.ts';
+import type { Paths } from '../board.ts';
 import { claimSector } from './content.ts';
+import { makeState } from './data.ts';
+import { makeExt4 } from './ext4.ts';
 import type { SlotPlace } from './mounted.ts';
 import { writeFirstSector, writeTable } from './table.ts';
 import type { Target } from './target.ts';
@@ -21,25 +23,21 @@ const PIECE = Buffer.alloc(MIB);
 /**
  * Claims a disk, then writes everything but the files of slot A and the first sector. From the claim on
  * nothing of what was on the disk is seen any more, and nothing of what comes is yet.
- * @param source directory where the medium is mounted.
- * @param scratch directory in memory.
  * @returns what belongs into the first sector.
  */
 export async function partition(
   target: Target,
-  source: string,
-  scratch: string,
+  { medium: source, run: scratch }: Pick<Paths, 'medium' | 'run'>,
+  encrypt: Encryption,
   signal: AbortSignal,
 ): Promise<Buffer> {
-  const { disk, layout } = target;
+  const { disk } = target;
   await writeFirstSector(disk.path, claimSector());
   const protective = await writeTable(target, scratch, signal);
   await clear(target, signal);
   await writeLoaders(target, source);
   await formatSlot(target, 'slotB', signal);
-  const { data } = layout.partitions;
-  const options = ['-t', 'ext4', '-b', '4096', '-L', dataLabel, '-m', '1'];
-  await makeExt4(disk.path, data, options, ['lazy_itable_init=1', 'lazy_journal_init=1'], signal);
+  await makeState(target, encrypt, signal);
   return protective;
 }
 
@@ -90,9 +88,9 @@ async function writeLoaders({ disk, layout }: Target, source: string): Promise<v
   }
 }
 
-/** Where a slot lies, for who mounts it. */
-export function placeOf({ disk, layout }: Target, slot: 'slotA' | 'slotB'): SlotPlace {
-  const { start, size } = layout.partitions[slot];
+/** Where a partition with a file system lies, for who mounts it. */
+export function placeOf({ disk, layout }: Target, name: 'slotA' | 'slotB'): SlotPlace {
+  const { start, size } = layout.partitions[name];
   return { disk: disk.path, start, size };
 }
 
@@ -122,19 +120,7 @@ export async function checkLoaders(
     const hash = createHash('sha256');
     for await (const chunk of createReadStream(disk.path, { start, end: start + blob.size - 1, signal }))
       hash.update(chunk as Buffer);
-    if (`sha256:${hash.digest('hex')}` !== digest)
+    if (digestOf(hash.digest('hex')) !== digest)
       throw new CpiabError('E2103', { subject: `${digest} (${file})` });
   }
-}
-
-async function makeExt4(
-  path: string,
-  { start, size, uuid }: Partition,
-  options: string[],
-  extended: string[],
-  signal: AbortSignal,
-): Promise<void> {
-  const more = [`offset=${start}`, 'root_owner=0:0', 'nodiscard', ...extended].join(',');
-  const argv = ['mke2fs', '-q', '-F', '-U', uuid, '-E', more, ...options];
-  await run([...argv, path, `${size / 1024}k`], { signal });
 }

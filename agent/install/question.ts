@@ -2,43 +2,87 @@ import { basename } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { CpiabError } from '../../contract/errors.ts';
+import type { InstallRequest, OfferedDisk } from '../../contract/install.ts';
 import type { BoxReport } from '../report/report.ts';
-import { type Candidate, describe, misfit } from './choose.ts';
+import { type Candidate, describe, describeContent, misfit } from './choose.ts';
+import { requested } from './requested.ts';
 
 /** Gives the next line that a person types, on whichever console. */
 export type Ask = () => Promise<string>;
 
 const ERASE = 'erase ';
 
-/**
- * Shows the disks that fit on the consoles, and waits until a person names one. A disk that holds data wants
- * the word `erase` before its name.
- * @throws CpiabError E1301 when no disk can be chosen.
- */
-export async function askForDisk(
-  look: () => Promise<Candidate[]>,
-  ask: Ask,
-  report: Pick<BoxReport, 'warn'>,
-  least: number,
-): Promise<Candidate> {
-  for (let complaint = ''; ; ) {
-    const all = await look();
-    const fitting = all.filter((disk) => misfit(disk, {}, least) === null);
-    const [first] = fitting;
-    if (first === undefined) throw noneFits(all, least);
-    const list = fitting.map(describe).join('; ');
-    report.warn({
-      problem: `${complaint}which disk? ${list}`,
-      nextAction: `type the name of a disk and press Enter, such as ${commandFor(first)}`,
-    });
-    const answer = chosenBy(await ask(), fitting);
-    if (typeof answer !== 'string') {
+/** What a question about disks is shown with. */
+type Shown = Pick<BoxReport, 'warn' | 'observe'>;
+
+/** Asks for the disk to install to: a person at the machine's consoles, and an operator elsewhere. Who is first decides. */
+export class DiskQuestion {
+  #open: { fitting: readonly Candidate[]; answer: (disk: Candidate) => void } | undefined;
+
+  /**
+   * Takes an operator's answer.
+   * @returns the disk.
+   * @throws CpiabError E1307 when nothing is asked, E1304…E1306 when the request means none.
+   */
+  answer(request: InstallRequest): Candidate {
+    if (this.#open === undefined) throw new CpiabError('E1307', { subject: 'this box' });
+    const disk = requested(request, this.#open.fitting);
+    this.#open.answer(disk);
+    this.#open = undefined;
+    return disk;
+  }
+
+  /**
+   * Shows the disks that fit, and waits until one is named. A disk that holds data wants the word `erase` before
+   * its name.
+   * @throws CpiabError E1301 when no disk can be chosen.
+   */
+  async ask(look: () => Promise<Candidate[]>, ask: Ask, report: Shown, least: number): Promise<Candidate> {
+    try {
+      for (let complaint = ''; ; ) {
+        const fitting = await fittingDisks(look, least);
+        show(fitting, complaint, report);
+        const answer = await this.#first(ask, fitting);
+        if (typeof answer !== 'string') return answer;
+        complaint = `${answer}; `;
+      }
+    } finally {
+      this.#open = undefined;
       report.warn(null);
-      return answer;
+      report.observe({ install: null });
     }
-    complaint = `${answer}; `;
+  }
+
+  #first(ask: Ask, fitting: readonly Candidate[]): Promise<Candidate | string> {
+    const elsewhere = new Promise<Candidate>((answer) => {
+      this.#open = { fitting, answer };
+    });
+    return Promise.race([elsewhere, ask().then((line) => chosenBy(line, fitting))]);
   }
 }
+
+async function fittingDisks(look: () => Promise<Candidate[]>, least: number): Promise<Candidate[]> {
+  const all = await look();
+  const fitting = all.filter((disk) => misfit(disk, {}, least) === null);
+  if (fitting.length === 0) throw noneFits(all, least);
+  return fitting;
+}
+
+function show(fitting: readonly Candidate[], complaint: string, report: Shown): void {
+  const [first] = fitting;
+  const example = first === undefined ? '' : commandFor(first);
+  report.observe({ install: { disks: fitting.map(offered) } });
+  report.warn({
+    problem: `${complaint}which disk? ${fitting.map(describe).join('; ')}`,
+    nextAction: `type the name of a disk and press Enter, such as ${example}, or use \`cpiab install\``,
+  });
+}
+
+const offered = ({ path, size, model, serial, content }: Candidate): OfferedDisk => ({
+  ...{ name: basename(path), size, model, serial },
+  free: content.kind !== 'foreign',
+  content: describeContent(content),
+});
 
 /** The disk that a person's line means, or why it means none. */
 export function chosenBy(line: string, fitting: readonly Candidate[]): Candidate | string {

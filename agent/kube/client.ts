@@ -59,6 +59,26 @@ export class KubeClient {
     await this.#call('PATCH', path + query, { type: 'application/apply-patch+yaml', data }, signal);
   }
 
+  /** Merges `patch` into an object that is there. @throws KubeError 404 when it is not. Source: RFC 7386. */
+  async merge(path: string, patch: object, signal?: AbortSignal): Promise<void> {
+    const data = JSON.stringify(patch);
+    const query = `?fieldManager=${FIELD_MANAGER}`;
+    await this.#call('PATCH', path + query, { type: 'application/merge-patch+json', data }, signal);
+  }
+
+  /** Sends an object to a collection. @returns the API server's answer, such as a review's. */
+  async create<T>(path: string, object: object, signal?: AbortSignal): Promise<T> {
+    const body = { type: 'application/json', data: JSON.stringify(object) };
+    return JSON.parse(await this.#call('POST', path, body, signal)) as T;
+  }
+
+  /** Deletes an object; one that is gone is fine. */
+  async remove(path: string, signal?: AbortSignal): Promise<void> {
+    await this.#call('DELETE', path, null, signal).catch((error: unknown) => {
+      if (!(error instanceof KubeError && error.status === 404)) throw error;
+    });
+  }
+
   /** Merges `patch` into the object's status. Source: RFC 7386. */
   async patchStatus(path: string, patch: object, signal?: AbortSignal): Promise<void> {
     const data = JSON.stringify({ status: patch });
@@ -91,6 +111,19 @@ export class KubeClient {
     const { status, text } = await send(new URL(path, this.#server), options, body?.data);
     if (status < 200 || status > 299) throw new KubeError(status, `${method} ${path.split('?')[0]}`, text);
     return text;
+  }
+}
+
+/** Gives a client to some work, and closes its connections afterwards. */
+export async function withKube<Result>(
+  access: KubeAccess,
+  work: (kube: KubeClient) => Promise<Result>,
+): Promise<Result> {
+  const kube = new KubeClient(access);
+  try {
+    return await work(kube);
+  } finally {
+    kube.close();
   }
 }
 

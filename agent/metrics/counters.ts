@@ -7,7 +7,7 @@ export class Counters {
   readonly #values = new Map<string, Map<string, { labels: Labels; count: number; seconds: number }>>();
 
   /** @param seconds how long it took, where that is kept too. */
-  add(name: 'requests' | 'pushes' | 'observations', labels: Labels, seconds = 0): void {
+  add(name: 'requests' | 'pushes' | 'observations' | 'svids', labels: Labels, seconds = 0): void {
     const series = this.#values.get(name) ?? new Map();
     this.#values.set(name, series);
     const key = JSON.stringify(labels);

@@ -1,4 +1,5 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { dropReasonNames } from '../../contract/firewall.ts';
 import { type BoxStatus, phases } from '../../contract/status.ts';
 import type { Counters } from './counters.ts';
 import type { Family, Sample } from './exposition.ts';
@@ -26,9 +27,9 @@ export function metricFamilies(sources: MetricSources): Family[] {
   return [...boxFamilies(sources.status), ...clusterFamilies(sources.status), ...agentFamilies(sources)];
 }
 
-function boxFamilies({ box, phase, uptimeMs, steps, problem, memory, egress }: BoxStatus): Family[] {
-  const { site, version, state, firmware } = box;
-  const info = { site, revision: version, sequence: String(box.sequence), state, firmware };
+function boxFamilies({ box, phase, uptimeMs, steps, problem, memory, dropped }: BoxStatus): Family[] {
+  const { site, version, state, encryption, firmware } = box;
+  const info = { site, revision: version, sequence: String(box.sequence), state, encryption, firmware };
   const took = steps.filter((step) => step.tookMs !== null);
   return [
     gauge('cpiab_box_info', 'What this box runs; always 1.', [{ labels: info, value: 1 }]),
@@ -47,14 +48,14 @@ function boxFamilies({ box, phase, uptimeMs, steps, problem, memory, egress }: B
     gauge('cpiab_memory_used_bytes', 'Memory that programs could not be given.', one(memory.used)),
     gauge('cpiab_memory_bytes', 'Memory in all.', one(memory.total)),
     counter(
-      'cpiab_egress_denied_packets_total',
-      'Packets that tried to leave the box unasked and were dropped.',
-      one(egress.denied),
+      'cpiab_dropped_packets_total',
+      'Packets that the firewall dropped, by reason.',
+      dropReasonNames.map((reason) => ({ labels: { reason }, value: dropped[reason] })),
     ),
   ];
 }
 
-function clusterFamilies({ flux, nodes, images, git }: BoxStatus): Family[] {
+function clusterFamilies({ flux, nodes, images, git, podNetwork }: BoxStatus): Family[] {
   const ready = nodes.filter((node) => node.ready).length;
   const split = (yes: number, all: number): Sample[] => [
     { labels: { ready: 'true' }, value: yes },
@@ -63,6 +64,7 @@ function clusterFamilies({ flux, nodes, images, git }: BoxStatus): Family[] {
   return [
     gauge('cpiab_kustomizations', 'Kustomizations of Flux.', split(flux.ready, flux.total)),
     gauge('cpiab_nodes', 'Nodes of the cluster.', split(ready, nodes.length)),
+    ...podNetworkFamilies(podNetwork),
     gauge('cpiab_images_running', 'Images that containers run.', one(images.running)),
     gauge(
       'cpiab_images_foreign',
@@ -73,6 +75,37 @@ function clusterFamilies({ flux, nodes, images, git }: BoxStatus): Family[] {
       'cpiab_git_head_applied',
       '1 when the cluster has applied the head of Git.',
       one(git.head !== null && git.head === git.applied ? 1 : 0),
+    ),
+  ];
+}
+
+function podNetworkFamilies(network: BoxStatus['podNetwork']): Family[] {
+  const of = (read: (network: NonNullable<BoxStatus['podNetwork']>) => number): Sample[] =>
+    network === null ? [] : one(read(network));
+  const denied = (['ingress', 'egress'] as const).map((direction) => ({
+    labels: { direction },
+    value: network?.denied[direction] ?? 0,
+  }));
+  return [
+    gauge(
+      'cpiab_pod_network_problem',
+      '1 when rules or links are not what the cluster says.',
+      of(({ problem }) => (problem === '' ? 0 : 1)),
+    ),
+    gauge(
+      'cpiab_network_policies',
+      'NetworkPolicy objects that are enforced.',
+      of(({ policies }) => policies),
+    ),
+    gauge(
+      'cpiab_isolated_pods',
+      'Pods of this node that a NetworkPolicy selects.',
+      of(({ isolatedPods }) => isolatedPods),
+    ),
+    counter(
+      'cpiab_policy_denied_packets_total',
+      'Packets of or to pods of this node that no NetworkPolicy allows.',
+      network === null ? [] : denied,
     ),
   ];
 }
@@ -91,6 +124,11 @@ function agentFamilies({ counters, auditEntries }: MetricSources): Family[] {
       'cpiab_git_pushes_total',
       'Pushes by an operator, by what became of them.',
       counters.counts('pushes'),
+    ),
+    counter(
+      'cpiab_svids_total',
+      'Requests of workloads for a certificate, by what became of them.',
+      counters.counts('svids'),
     ),
     counter(
       'cpiab_observations_total',

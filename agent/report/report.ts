@@ -1,8 +1,22 @@
+import { nothingDropped } from '../../contract/firewall.ts';
 import type { BoxStatus, Mark, Phase, Step } from '../../contract/status.ts';
 
 type Observed = Pick<
   BoxStatus,
-  'git' | 'flux' | 'nodes' | 'egress' | 'images' | 'memory' | 'slots' | 'update' | 'backup'
+  | 'git'
+  | 'flux'
+  | 'nodes'
+  | 'dropped'
+  | 'podNetwork'
+  | 'images'
+  | 'memory'
+  | 'slots'
+  | 'update'
+  | 'backup'
+  | 'seed'
+  | 'install'
+  | 'node'
+  | 'pull'
 >;
 type Identity = BoxStatus['box'];
 /** What changed: where the boot stands, or just what it says about it. */
@@ -28,16 +42,23 @@ export class BoxReport {
   #phase: Phase = 'verify';
   #identity: Identity;
   #problem: Problem | null = null;
+  readonly #lasting = new Map<string, Problem>();
+  #trouble: Problem | null = null;
   #observed: Observed = {
     git: { head: null, applied: null },
     flux: { ready: 0, total: 0, blocking: [] },
     nodes: [],
-    egress: { denied: 0 },
+    dropped: nothingDropped,
+    podNetwork: null,
     images: { running: 0, notInBundle: [] },
     memory: { used: 0, total: 0 },
     slots: null,
     update: null,
-    backup: { newest: null, count: 0, everyHours: null },
+    seed: null,
+    install: null,
+    node: null,
+    pull: null,
+    backup: { newest: null, count: 0, everyHours: null, disk: null },
   };
 
   constructor(steps: readonly string[], now: () => number, site: string) {
@@ -49,6 +70,7 @@ export class BoxReport {
       sequence: 0,
       site,
       state: 'memory',
+      encryption: 'none',
       firmware: 'bios',
     };
     this.#steps = steps.map((name) => ({
@@ -133,14 +155,40 @@ export class BoxReport {
 
   /** Warns of something that does not stop the boot, or takes the warning back. */
   warn(problem: Problem | null): void {
-    const same = problem?.problem === this.#problem?.problem;
-    this.#problem = problem;
-    if (!same) this.#tell('phase');
+    this.#show(() => {
+      this.#problem = problem;
+    });
+  }
+
+  /** Tells of something that stays wrong whatever the steps do, or takes it back. A step's own problem comes first. */
+  lasting(topic: string, problem: Problem | null): void {
+    this.#show(() => {
+      if (problem === null) this.#lasting.delete(topic);
+      else this.#lasting.set(topic, problem);
+    });
+  }
+
+  /** What is wrong with the machine itself, or null; it stands before what a step or a warning says. */
+  trouble(problem: Problem | null): void {
+    this.#show(() => {
+      this.#trouble = problem;
+    });
+  }
+
+  /** Readers are told when a person would read something else. */
+  #show(change: () => void): void {
+    const before = this.#shown?.problem;
+    change();
+    if (this.#shown?.problem !== before) this.#tell('phase');
   }
 
   /** Code of the error that is the problem, or null. */
   get code(): string | null {
-    return this.#problem?.code ?? null;
+    return this.#shown?.code ?? null;
+  }
+
+  get #shown(): Problem | null {
+    return this.#trouble ?? this.#problem ?? this.#lasting.values().next().value ?? null;
   }
 
   /** The step the boot is at, or was when it ended. */
@@ -159,8 +207,8 @@ export class BoxReport {
       uptimeMs: this.#ms(),
       steps: this.#steps.map((step) => ({ ...step })),
       marks: this.#marks.map((mark) => ({ ...mark })),
-      problem: this.#problem?.problem ?? null,
-      nextAction: this.#problem?.nextAction ?? null,
+      problem: this.#shown?.problem ?? null,
+      nextAction: this.#shown?.nextAction ?? null,
       ...this.#observed,
     };
   }

@@ -15,6 +15,7 @@ import { artifactServer } from './artifacts/server.ts';
 import { followBundle } from './git/follow-bundle.ts';
 import { Gate } from './git/gate.ts';
 import { GitHttp } from './git/http.ts';
+import { pullAlways } from './git/pull/loop.ts';
 import { PushRecord } from './git/push-record.ts';
 import { openRepository } from './git/repository.ts';
 
@@ -59,6 +60,7 @@ export async function serve(board: Board, { signal, progress }: StepContext): Pr
   const pushes = new PushRecord(board.get('git'), () => board.peek('audit'), board.counters);
   const git = new GitHttp({ root: paths.git, name: `${site.name}.git`, hooks: paths.gitHooks, gate, pushes });
   board.put('served', { git, registry: new RegistryProxy(ports.registry) });
+  pullAlways(board, signal).catch((error: unknown) => signal.aborted || board.abandon(error));
   const images = Object.keys(board.get('manifest').images).length;
   return `${images} images, Git at ${head.id.slice(0, 12)}`;
 }

@@ -25,7 +25,7 @@ export interface KernelPaths {
   blockDevices: string;
 }
 
-const kernel: KernelPaths = { mountinfo: '/proc/self/mountinfo', blockDevices: '/sys/dev/block' };
+export const kernelPaths: KernelPaths = { mountinfo: '/proc/self/mountinfo', blockDevices: '/sys/dev/block' };
 
 /**
  * The slots of the disk that a medium is mounted from; null for an ISO.
@@ -34,7 +34,7 @@ const kernel: KernelPaths = { mountinfo: '/proc/self/mountinfo', blockDevices: '
 export async function findSlots(
   medium: string,
   memory: string,
-  paths: KernelPaths = kernel,
+  paths: KernelPaths = kernelPaths,
 ): Promise<Slots | null> {
   const found = await partitionsBeside(medium, paths);
   const device = (name: string) => found?.all.find((partition) => partition.name === name)?.device;
@@ -92,7 +92,7 @@ async function partitionsBeside(
 }
 
 /** `major:minor` of what is mounted at a point. Source: proc_pid_mountinfo(5). */
-function deviceAt(mountinfo: string, point: string): string | null {
+export function deviceAt(mountinfo: string, point: string): string | null {
   const line = mountinfo.split('\n').find((text) => text.split(' ')[4] === point);
   return line?.split(' ')[2] ?? null;
 }

@@ -41,9 +41,14 @@ export class SlotWriter {
     return join(this.#root, medium.bundle, bundleFiles.blobs, hexOf(digest));
   }
 
-  /** Writes a blob. @throws CpiabError E2103 for content that isn't what it is called. */
+  /** Writes a blob, and no more than it has. @throws CpiabError E2103 for content that isn't what it is called. */
   async add(digest: Digest, content: NodeJS.ReadableStream, signal: AbortSignal): Promise<void> {
-    await copyChecked(content, this.pathOf(digest), digest, signal);
+    await copyChecked(content, this.pathOf(digest), digest, signal, this.sizeOf(digest));
+  }
+
+  /** Bytes of a blob, as the manifest has it. */
+  sizeOf(digest: Digest): number {
+    return this.#bundle.manifest.blobs.find((blob) => blob.digest === digest)?.size ?? 0;
   }
 
   /** Writes all else, once every blob is there, and waits until it is on the disk. */

@@ -67,7 +67,7 @@ export const supportParts: readonly SupportPart[] = [
   command('units.txt', ['systemctl', 'list-units', '--all', '--no-pager', '--plain']),
   command('disk.txt', ['df', '-h']),
   command('network.txt', ['ip', '-brief', 'address']),
-  command('processes.txt', ['busybox', 'ps', '-o', 'pid,ppid,rss,etime,comm']),
+  command('processes.txt', ['busybox', 'ps', '-o', 'pid,ppid,user,rss,stat,comm']),
   file('memory.txt', '/proc/meminfo'),
   file('os-release.txt', '/etc/os-release'),
   file('kernel.txt', '/proc/version'),

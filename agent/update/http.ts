@@ -1,14 +1,18 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { AuditEvent } from '../../contract/audit-log.ts';
 import { CpiabError } from '../../contract/errors.ts';
-import { type Digest, DigestSchema, digestOf } from '../../contract/manifest.ts';
+import { DigestSchema, digestOf } from '../../contract/manifest.ts';
+import { versionText } from '../../contract/update.ts';
 import { answerJson, answerText } from '../api/answer.ts';
 import type { Operator } from '../api/operator.ts';
 import type { AuditLog } from '../audit/log.ts';
+import { announcementOf, partOf } from './requests.ts';
 import type { Updater } from './updater.ts';
 
-/** Bytes of one request: what a slow line brings before the server's time for a request is over. */
-const LARGEST_PART = 32 << 20;
+const ANNOUNCE = '/v1/update';
 const FILES = '/v1/update/';
+const STICK = '/v1/update/stick';
+const ROLLBACK = '/v1/rollback';
 
 export interface UpdateHttpParts {
   /** Undefined where the box has no slots. */
@@ -18,18 +22,24 @@ export interface UpdateHttpParts {
 }
 
 /**
- * `GET /v1/update/SHA256` tells how much the box has of a file, `PUT` with `offset` and `length` brings a
- * part of it; `POST /v1/rollback` goes back. All need the operator's certificate.
+ * `POST /v1/update` asks whether an update would be let in. `GET /v1/update/SHA256` tells how much the box has
+ * of a file, `PUT` with `offset` and `length` brings a part of it; `POST /v1/update/stick` takes what a
+ * stick has, `POST /v1/rollback` goes back. All need the operator's certificate.
  */
 export class UpdateHttp {
   readonly #parts: UpdateHttpParts;
+  readonly #byPath: Readonly<Record<string, (asked: Asked) => Promise<void>>> = {
+    [ANNOUNCE]: (asked) => this.#announcement(asked),
+    [STICK]: (asked) => this.#stick(asked),
+    [ROLLBACK]: (asked) => this.#rollback(asked),
+  };
 
   constructor(parts: UpdateHttpParts) {
     this.#parts = parts;
   }
 
   handles(path: string): boolean {
-    return path === '/v1/rollback' || path.startsWith(FILES);
+    return path in this.#byPath || path.startsWith(FILES);
   }
 
   async answer(
@@ -44,12 +54,32 @@ export class UpdateHttp {
     try {
       const updater = this.#parts.updater();
       if (updater === undefined) throw new CpiabError('E5301', { subject: 'this box' });
-      const work = path === '/v1/rollback' ? this.#rollback : this.#file;
-      await work.call(this, { updater, path, query, incoming, outgoing, operator });
+      const asked = { updater, path, query, incoming, outgoing, operator };
+      await (this.#byPath[path]?.(asked) ?? this.#file(asked));
     } catch (error) {
       if (!(error instanceof CpiabError)) throw error;
       answerJson(outgoing, 422, error);
     }
+  }
+
+  async #announcement({ updater, incoming, outgoing, operator }: Asked): Promise<void> {
+    if (incoming.method !== 'POST') return answerText(outgoing, 405, 'only POST\n');
+    const announced = await announcementOf(incoming, outgoing);
+    if (announced === null) return;
+    const papers = new Map(
+      Object.entries(announced.papers).map(([name, text]) => [name, Buffer.from(text, 'base64')]),
+    );
+    const manifest = await this.#noted(operator, 'an announced version', () =>
+      updater.announce(announced.base, papers),
+    );
+    answerJson(outgoing, 200, { admitted: versionText(manifest) });
+  }
+
+  async #stick({ updater, incoming, outgoing, operator }: Asked): Promise<void> {
+    if (incoming.method !== 'POST') return answerText(outgoing, 405, 'only POST\n');
+    await this.#note('update', operator, 'a stick', 'begun');
+    await this.#noted(operator, 'a stick', () => updater.fromStick(this.#parts.signal));
+    answerJson(outgoing, 202, updater.status);
   }
 
   async #file({ updater, path, query, incoming, outgoing, operator }: Asked): Promise<void> {
@@ -60,19 +90,34 @@ export class UpdateHttp {
     const part = partOf(digest.data, query, Number(incoming.headers['content-length']));
     if (incoming.method !== 'PUT' || part === null)
       return answerText(outgoing, 400, 'not a part of a file\n');
-    if (part.offset === 0) await this.#note('update', operator, part.digest);
+    if (part.offset === 0) await this.#note('update', operator, part.digest, 'begun');
     answerJson(outgoing, 200, { received: await updater.receive(part, incoming, this.#parts.signal) });
   }
 
   async #rollback({ updater, incoming, outgoing, operator }: Asked): Promise<void> {
     if (incoming.method !== 'POST') return answerText(outgoing, 405, 'only POST\n');
-    await this.#note('rollback', operator, 'the other slot');
+    await this.#note('rollback', operator, 'the other slot', 'begun');
     await updater.rollback(this.#parts.signal);
     answerJson(outgoing, 202, updater.status);
   }
 
-  async #note(action: 'update' | 'rollback', who: Operator, subject: string): Promise<void> {
-    await this.#parts.audit()?.record({ who, action, subject, outcome: 'begun', detail: '' });
+  /** Does what an operator asks for; a refusal is written down. */
+  async #noted<Result>(operator: Operator, subject: string, act: () => Promise<Result>): Promise<Result> {
+    return await act().catch(async (error: unknown) => {
+      const why = error instanceof CpiabError ? `CPIAB-${error.code} ${error.message}` : String(error);
+      await this.#note('update', operator, subject, 'refused', why);
+      throw error;
+    });
+  }
+
+  async #note(
+    action: 'update' | 'rollback',
+    who: Operator,
+    subject: string,
+    outcome: AuditEvent['outcome'],
+    detail = '',
+  ): Promise<void> {
+    await this.#parts.audit()?.record({ who, action, subject, outcome, detail });
   }
 }
 
@@ -83,11 +128,4 @@ interface Asked {
   incoming: IncomingMessage;
   outgoing: ServerResponse;
   operator: Operator;
-}
-
-function partOf(digest: Digest, query: URLSearchParams, size: number) {
-  const [offset, length] = ['offset', 'length'].map((name) => Number(query.get(name) ?? 'none'));
-  const whole = [offset, length, size].every((value) => Number.isSafeInteger(value) && Number(value) >= 0);
-  if (!whole || offset === undefined || length === undefined) return null;
-  return size > LARGEST_PART || offset + size > length ? null : { digest, length, offset };
 }

@@ -6,6 +6,7 @@ import { CpiabError } from '../../contract/errors.ts';
 import { type Digest, digestOf, hexOf } from '../../contract/manifest.ts';
 import { formatBytes } from '../../contract/units.ts';
 import { freeBytes, sha256File } from '../../host/files.ts';
+import { atMost } from '../../host/hashing.ts';
 
 /** Left for the box's own writes, bytes. */
 const RESERVE = 256 << 20;
@@ -51,7 +52,9 @@ export class Inbox {
       throw new CpiabError('E5305', { subject: 'the data partition', args });
     }
     const path = this.pathOf(digest);
-    await pipeline(content, atMost(length - offset), createWriteStream(path, { flags: 'a' }), { signal });
+    const tooMuch = () => new Error('more bytes than were announced');
+    const file = createWriteStream(path, { flags: 'a' });
+    await pipeline(content, atMost(length - offset, tooMuch), file, { signal });
     await syncFile(path);
     const received = await this.received(digest);
     if (received === length) await this.#check(digest, signal);
@@ -77,17 +80,6 @@ export class Inbox {
     await Promise.all(names.map((name) => rm(join(this.#directory, name), { force: true })));
   }
 }
-
-/** Passes on what a client may send, and ends it when there is more. */
-const atMost = (limit: number) =>
-  async function* (source: AsyncIterable<Buffer>) {
-    let size = 0;
-    for await (const chunk of source) {
-      size += chunk.length;
-      if (size > limit) throw new Error('more bytes than were announced');
-      yield chunk;
-    }
-  };
 
 async function syncFile(path: string): Promise<void> {
   const file = await open(path, 'r');

@@ -1,28 +1,28 @@
 import { createReadStream, createWriteStream } from 'node:fs';
-import { mkdir, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
-import { buffer } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
 import { CpiabError } from '../../contract/errors.ts';
 import { bundleFiles } from '../../contract/layout.ts';
 import { type Digest, digestOf, hexOf, type Manifest } from '../../contract/manifest.ts';
 import { formatBytes } from '../../contract/units.ts';
 import { freeBytes, sha256File } from '../../host/files.ts';
-import { digestOfBytes } from '../../host/hashing.ts';
 import { applyPatch } from '../../host/zstd-patch.ts';
 import { checkSlot } from '../slots/check.ts';
 import type { MountedSlot, Slots } from '../slots/slots.ts';
 import { SlotWriter } from '../slots/write.ts';
-import { readManifest, type SignedManifest, type Trust } from '../verify/manifest.ts';
-import { readUpdate, type UpdateReader } from './update-file.ts';
+import type { SignedManifest, Trust } from '../verify/manifest.ts';
+import { admit, type Base, requireBase } from './admit.ts';
+import { readPaper, readUpdate, type UpdateReader } from './update-file.ts';
 
 export interface StageRequest {
   /** Path of a delta, or of a tarball of a bundle. */
   file: string;
   slots: Pick<Slots, 'emptyOther' | 'readOther'>;
-  /** Directory of the bundle that runs, and digest of its manifest. */
-  running: { bundle: string; manifest: Manifest; digest: Digest };
+  /** Directory of the bundle that runs. */
+  bundle: string;
+  running: SignedManifest;
   trust: Trust;
   /** Directory for what is in the making, emptied at both ends. */
   scratch: string;
@@ -56,9 +56,6 @@ export async function stageUpdate(request: StageRequest): Promise<SignedManifest
   }
 }
 
-/** Papers are small; a larger one is none. */
-const LARGEST_PAPER = 64 << 20;
-
 /** One update on its way from its file to the slot. */
 class Staging implements UpdateReader {
   readonly #request: StageRequest;
@@ -70,20 +67,12 @@ class Staging implements UpdateReader {
     this.#request = request;
   }
 
-  async base(digest: Digest, name: string): Promise<void> {
-    const { manifest, digest: own } = this.#request.running;
-    if (digest === own) return;
-    const found = `${manifest.site} ${manifest.revision.slice(0, 12)} (sequence ${manifest.sequence})`;
-    throw new CpiabError('E2301', { subject: 'the update', args: [name, found] });
+  async base(base: Base): Promise<void> {
+    requireBase(base, this.#request.running);
   }
 
   async paper(name: string, content: Readable): Promise<void> {
-    let size = 0;
-    content.on('data', (chunk: Buffer) => {
-      size += chunk.length;
-      if (size > LARGEST_PAPER) content.destroy(new CpiabError('E2131', tooLarge(name, size)));
-    });
-    this.#papers.set(name, await buffer(content));
+    this.#papers.set(name, await readPaper(name, content));
   }
 
   async blob(hex: string, from: Digest | null, content: Readable): Promise<void> {
@@ -126,15 +115,8 @@ class Staging implements UpdateReader {
   }
 
   async #begin() {
-    const { scratch, trust, judge, slots, signal } = this.#request;
-    for (const [name, bytes] of this.#papers) await writeFile(join(scratch, name), bytes);
-    const signed = await readManifest(scratch, trust);
-    for (const [name, digest] of Object.entries(signed.manifest.files)) {
-      const bytes = this.#papers.get(name);
-      if (bytes === undefined) throw new CpiabError('E2105', { subject: name });
-      if (digestOfBytes(bytes) !== digest) throw new CpiabError('E2103', { subject: name });
-    }
-    judge(signed.manifest);
+    const { trust, judge, slots, signal } = this.#request;
+    const signed = await admit(this.#papers, trust, judge);
     const slot = await slots.emptyOther(signal);
     await requireRoom(slot, signed.manifest);
     const named = [bundleFiles.manifest, bundleFiles.signature, ...Object.keys(signed.manifest.files)];
@@ -147,16 +129,20 @@ class Staging implements UpdateReader {
   async #patch(digest: Digest, from: Digest, content: Readable, writer: SlotWriter): Promise<void> {
     const { scratch, signal } = this.#request;
     const patch = join(scratch, 'patch');
+    // Its room is that of the whole file, which was asked for before it came.
     await pipeline(content, createWriteStream(patch), { signal });
     const base = this.#runningBlob(from);
     if ((await stat(base).catch(() => null)) === null) throw new CpiabError('E2105', { subject: from });
-    await applyPatch(base, patch, writer.pathOf(digest), signal);
+    await applyPatch(
+      { from: base, patch, to: writer.pathOf(digest), digest, size: writer.sizeOf(digest) },
+      signal,
+    );
     const { sha256 } = await sha256File(writer.pathOf(digest), signal);
     if (digestOf(sha256) !== digest) throw new CpiabError('E2103', { subject: digest });
   }
 
   #runningBlob(digest: Digest): string {
-    return join(this.#request.running.bundle, bundleFiles.blobs, hexOf(digest));
+    return join(this.#request.bundle, bundleFiles.blobs, hexOf(digest));
   }
 
   #tell(): void {
@@ -174,8 +160,3 @@ async function requireRoom({ root, close }: MountedSlot, { blobs }: Manifest): P
   const args: [string, string] = [formatBytes(needs), formatBytes(free)];
   throw new CpiabError('E5305', { subject: 'the other slot', args });
 }
-
-const tooLarge = (name: string, size: number) => ({
-  subject: name,
-  args: [formatBytes(size), formatBytes(LARGEST_PAPER)] as [string, string],
-});

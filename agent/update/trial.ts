@@ -1,15 +1,12 @@
 import { writeFile } from 'node:fs/promises';
-import { uptime } from 'node:os';
 import { join } from 'node:path';
 import { ports } from '../../contract/layout.ts';
 import { getPinned } from '../../host/pinned-https.ts';
 import type { Board } from '../board.ts';
+import { isReady, listClusterNodes } from '../kube/nodes.ts';
+import { uptimeMs } from '../uptime.ts';
 import { type Look, passGate } from './gate.ts';
 import type { Updater } from './updater.ts';
-
-interface Nodes {
-  items: { status: { conditions?: { type: string; status: string }[] } }[];
-}
 
 /** Lets a version on trial show that it works, and acts on what it shows. */
 export async function holdTrial(board: Board, updater: Updater, signal: AbortSignal): Promise<void> {
@@ -22,7 +19,7 @@ export async function holdTrial(board: Board, updater: Updater, signal: AbortSig
         const { phase, problem } = board.report.snapshot();
         return phase === 'failed' && isFinal(board) ? `it stopped: ${problem}` : null;
       },
-      left: () => minutes * 60_000 - uptime() * 1000,
+      left: () => minutes * 60_000 - uptimeMs(),
       progress: (detail) => updater.progress(detail),
     },
     signal,
@@ -64,8 +61,6 @@ async function apiAnswers({ report }: Board): Promise<string | null> {
 }
 
 async function nodesReady(board: Board, signal: AbortSignal): Promise<string | null> {
-  const { items } = await board.get('kube').get<Nodes>('/api/v1/nodes', signal);
-  const isReady = ({ status }: Nodes['items'][number]) =>
-    status.conditions?.some(({ type, status: is }) => type === 'Ready' && is === 'True') ?? false;
-  return items.length > 0 && items.every(isReady) ? null : 'the node is not Ready';
+  const nodes = await listClusterNodes(board.get('kube'), signal);
+  return nodes.length > 0 && nodes.every(isReady) ? null : 'the node is not Ready';
 }

@@ -1,35 +1,33 @@
-import { createReadStream } from 'node:fs';
-import { open } from 'node:fs/promises';
 import { Readable } from 'node:stream';
-import { createZstdDecompress } from 'node:zlib';
-import { extract } from 'tar-stream';
+import { buffer } from 'node:stream/consumers';
 import { deltaMembers } from '../../contract/delta.ts';
 import { CpiabError } from '../../contract/errors.ts';
 import { bundleFiles, medium } from '../../contract/layout.ts';
 import type { Digest } from '../../contract/manifest.ts';
 import { isRotationFile } from '../../contract/rotation.ts';
+import { formatBytes } from '../../contract/units.ts';
+import { versionText } from '../../contract/update.ts';
+import { type ArchiveEntry, expectPlain } from '../../host/archive-entry.ts';
+import { tarballEntries } from '../../host/bundle-tarball.ts';
 import { readDelta } from '../../host/delta-file.ts';
+import { formatOf } from '../../host/file-format.ts';
+import type { Base, Papers } from './admit.ts';
 
 /** Takes what an update file holds, in the file's order: what is no blob comes before all blobs. */
 export interface UpdateReader {
   /** The bundle that a delta starts from. */
-  base(digest: Digest, name: string): Promise<void>;
+  base(base: Base): Promise<void>;
   /** A file that lies beside the blobs. */
   paper(name: string, content: Readable): Promise<void>;
   /** A blob by its 64 digits; `from` is the running version's blob that it is a patch of. */
   blob(hex: string, from: Digest | null, content: Readable): Promise<void>;
 }
 
-/** Magic number of a Zstandard frame. Source: RFC 8878 section 3.1.1. */
-const ZSTD = 'fd2fb528';
-
 /** Reads a delta, or a tarball of a whole bundle. @throws CpiabError E5311 for neither, E2303 for a damaged delta. */
 export async function readUpdate(path: string, reader: UpdateReader): Promise<void> {
-  const start = await startOf(path);
-  if (start.length < 512) throw new CpiabError('E5311', { subject: path });
-  if (start.readUInt32LE(0).toString(16) === ZSTD) await readBundle(path, reader);
-  else if (start.toString('latin1', 0, 100).startsWith(`${deltaMembers.head}\0`))
-    await readPatch(path, reader);
+  const format = await formatOf(path);
+  if (format === 'zstd') await readBundle(path, reader);
+  else if (format === 'tar') await readPatch(path, reader);
   else throw new CpiabError('E5311', { subject: path });
 }
 
@@ -38,7 +36,7 @@ async function readPatch(path: string, reader: UpdateReader): Promise<void> {
   await readDelta(path, {
     head: async ({ site, base, blobs }) => {
       for (const { digest, from } of blobs) froms.set(deltaMembers.blob(digest.slice(7)), from ?? null);
-      await reader.base(base.digest, `${site} ${base.revision.slice(0, 12)} (sequence ${base.sequence})`);
+      await reader.base({ digest: base.digest, name: `${site} ${versionText(base)}` });
     },
     member: async (name, content) => {
       const from = froms.get(name);
@@ -46,6 +44,52 @@ async function readPatch(path: string, reader: UpdateReader): Promise<void> {
       else await reader.blob(name.slice('blobs/'.length), from, content);
     },
   });
+}
+
+/** What an update says of itself before its first blob. */
+export interface UpdateHead {
+  /** Null for a whole bundle. */
+  base: Base | null;
+  papers: Papers;
+}
+
+/** Ends the reading where all that is wanted is there. `readDelta` takes it for the wish to stop, which it is. */
+class EnoughRead extends Error {
+  override name = 'AbortError';
+}
+
+/** Reads the beginning of an update file. @throws CpiabError as `readUpdate`. */
+export async function readHead(path: string): Promise<UpdateHead> {
+  const papers = new Map<string, Buffer>();
+  let found: Base | null = null;
+  const reader: UpdateReader = {
+    base: async (base) => {
+      found = base;
+    },
+    paper: async (name, content) => void papers.set(name, await readPaper(name, content)),
+    blob: async () => {
+      throw new EnoughRead();
+    },
+  };
+  await readUpdate(path, reader).catch((error: unknown) => {
+    if (!(error instanceof EnoughRead)) throw error;
+  });
+  return { base: found, papers };
+}
+
+/** Papers are small; a larger one is none. */
+const LARGEST_PAPER = 16 << 20;
+
+/** @throws CpiabError E2131 for one that is too large. */
+export async function readPaper(name: string, content: Readable): Promise<Buffer> {
+  let size = 0;
+  content.on('data', (chunk: Buffer) => {
+    size += chunk.length;
+    if (size <= LARGEST_PAPER) return;
+    const args: [string, string] = [formatBytes(size), formatBytes(LARGEST_PAPER)];
+    content.destroy(new CpiabError('E2131', { subject: name, args }));
+  });
+  return await buffer(content);
 }
 
 const PREFIX = `${medium.bundle}/`;
@@ -57,37 +101,34 @@ const papers: readonly string[] = [
   bundleFiles.index,
 ];
 
-/** The registry's view in a tarball follows from the rest, and is passed over. */
+/** The registry's view, which follows from the rest, and is passed over. */
+const VIEW = `${PREFIX}docker/registry/v2/`;
+
 async function readBundle(path: string, reader: UpdateReader): Promise<void> {
-  const archive = extract();
-  const [source, plain] = [createReadStream(path, { highWaterMark: 1 << 20 }), createZstdDecompress()];
-  for (const stream of [source, plain])
-    stream.on('error', (cause) => archive.destroy(new CpiabError('E2106', { subject: path, cause })));
-  source.pipe(plain).pipe(archive);
-  try {
-    for await (const entry of archive) {
-      const { name, type } = entry.header;
-      if (type === 'file') await readMember(name, Readable.from(entry), reader);
-      else entry.resume();
-    }
-  } finally {
-    for (const stream of [source, plain, archive]) stream.destroy();
+  const seen = new Set<string>();
+  for await (const entry of tarballEntries(path)) {
+    expectPlain(entry.header, path, ['directory', 'link']);
+    const { name } = entry.header;
+    if (seen.has(name)) throw unexpected(path, name, 'is there twice');
+    seen.add(name);
+    if (isPassedOver(entry.header)) entry.resume();
+    else if (!(await isMember(name, Readable.from(entry), reader)))
+      throw unexpected(path, name, 'is nothing that a bundle has');
   }
 }
 
-async function readMember(name: string, content: Readable, reader: UpdateReader): Promise<void> {
+const isPassedOver = ({ name, type }: ArchiveEntry) => type === 'directory' || name.startsWith(VIEW);
+
+const unexpected = (path: string, name: string, what: string) =>
+  new CpiabError('E2133', { subject: path, args: [name, what] });
+
+/** Hands a member on; a link's content is that of an empty file. @returns whether a bundle has one of its name. */
+async function isMember(name: string, content: Readable, reader: UpdateReader): Promise<boolean> {
   const own = name.slice(PREFIX.length);
+  const hex = name.slice(BLOBS.length);
+  if (!name.startsWith(PREFIX)) return false;
   if (papers.includes(own) || isRotationFile(own)) await reader.paper(own, content);
-  else if (name.startsWith(BLOBS)) await reader.blob(name.slice(BLOBS.length), null, content);
-  else content.resume();
-}
-
-async function startOf(path: string): Promise<Buffer> {
-  const file = await open(path);
-  try {
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(512), 0, 512, 0);
-    return buffer.subarray(0, bytesRead);
-  } finally {
-    await file.close();
-  }
+  else if (name.startsWith(BLOBS) && /^[0-9a-f]{64}$/.test(hex)) await reader.blob(hex, null, content);
+  else return false;
+  return true;
 }

@@ -22,6 +22,7 @@ async function main(): Promise<void> {
     const end = performance.now() + Number(values.minutes) * 60_000;
     const goesOn = (runs: number) => runs < Number(values.runs) && performance.now() < end;
     const { runs, failures, peak } = await fuzz(target, Number(values.seed), goesOn);
+    await target.close?.();
     process.stdout.write(`${name}: ${runs} runs, ${failures.length} failures, memory ${formatBytes(peak)}\n`);
     for (const { seed, why } of failures)
       process.stdout.write(`  --target ${name} --seed ${seed} --runs 1: ${why}\n`);

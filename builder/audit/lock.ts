@@ -5,16 +5,19 @@ import type { SpdxDocument } from '../../contract/spdx.ts';
 import { carriedDebian, debianPurl } from '../bundle/debian.ts';
 import { lockedSignatures } from '../bundle/published.ts';
 import type { Check } from './check.ts';
+import { compareReferrers } from './referrers.ts';
 
 type Found = (problem: CpiabError) => void;
 
 /** The lock is the one that the manifest names, and what it pins is what the bundle has. */
 export const lockCheck: Check = {
   name: 'lock',
-  run: async ({ medium, manifest, documents }, found) => {
+  run: async (bundle, found) => {
+    const { medium, manifest, documents } = bundle;
     const { document: lock, digest } = await documents.lock();
     const subject = `${medium.path}: lock`;
     comparePublished(lock, manifest, subject, found);
+    await compareReferrers(bundle, lock, found);
     const sbom = await documents.sbom().catch(() => null);
     const debian = carriedDebian(lock).length;
     const published = lock.upstream.length + lock.charts.length + lock.files.length + lock.git.length;

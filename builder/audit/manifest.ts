@@ -89,8 +89,9 @@ async function compareIndex({ medium, manifest }: Subject, found: (problem: Cpia
     `cpiab.dev/artifact/${name}`,
     digest,
   ]);
-  const { images, charts, signatures } = manifest;
-  const signed = new Map([...Object.entries({ ...images, ...charts, ...signatures }), ...artifacts]);
+  const { images, charts, signatures, referrers } = manifest;
+  const served = { ...images, ...charts, ...signatures, ...referrers };
+  const signed = new Map([...Object.entries(served), ...artifacts]);
   const wrong = [
     ...listed.filter(([name, digest]) => signed.get(name) !== digest).map(([name]) => name),
     ...[...signed.keys()].filter((name) => !listed.some(([other]) => other === name)),

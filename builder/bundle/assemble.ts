@@ -3,6 +3,7 @@ import type { Lock } from '../../contract/lock.ts';
 import { type Digest, digestOf, hexOf, type Manifest, ManifestSchema } from '../../contract/manifest.ts';
 import { registryView } from '../../contract/registry-view.ts';
 import type { Site } from '../../contract/site.ts';
+import { stateVersion } from '../../contract/state-version.ts';
 import { type Cache, type CachedFile, stableJson } from '../../host/cache.ts';
 import type { Composed } from '../compose/compose.ts';
 import type { Parts } from '../fetch/parts.ts';
@@ -10,6 +11,7 @@ import { loaderParts } from '../image/disk/loader.ts';
 import { addArtifacts, digests } from './add-artifacts.ts';
 import { addImages, type IndexedImage, imageDigests } from './add-images.ts';
 import { addCharts, addSignatures } from './add-published.ts';
+import { addReferrers } from './add-referrers.ts';
 import type { PackedRepository } from './git.ts';
 import { type SiteKey, signBytes } from './minisign.ts';
 import type { Rotations } from './rotate.ts';
@@ -48,16 +50,18 @@ export async function assembleBundle(cache: Cache, input: AssembleInput): Promis
   const images = addImages(blobs, input.parts);
   const charts = addCharts(blobs, input.parts.charts);
   const signatures = addSignatures(blobs, input.parts.images);
+  const referrers = await addReferrers(blobs, input.parts.images);
   const lock = await cache.put(input.lockText);
   const artifacts = await addArtifacts(blobs, input, lock, { images, charts });
   const layout = await cache.put(stableJson({ imageLayoutVersion: '1.0.0' }));
-  const index = await cache.put(stableJson(indexOf([...images, ...charts, ...signatures], artifacts)));
+  const served = [...images, ...charts, ...signatures];
+  const index = await cache.put(stableJson(indexOf([...served, ...onePerReference(referrers)], artifacts)));
   const beside = new Map([
     [bundleFiles.ociLayout, layout],
     [bundleFiles.index, index],
     ...(await addRotations(cache, input.rotations)),
   ]);
-  const manifest = describe(input, { lock, blobs, images, charts, signatures, artifacts }, beside);
+  const manifest = describe(input, { lock, blobs, images, charts, signatures, referrers, artifacts }, beside);
   const text = `${stableJson(manifest, 1)}\n`;
   const signed = await cache.put(text);
   const signature = await cache.put(signBytes(Buffer.from(text), input.key, trustedComment(manifest)));
@@ -66,7 +70,7 @@ export async function assembleBundle(cache: Cache, input: AssembleInput): Promis
     [bundleFiles.manifest, signed],
     [bundleFiles.signature, signature],
   ]);
-  await addPool(files, cache, blobs, [...images, ...charts, ...signatures]);
+  await addPool(files, cache, blobs, [...served, ...referrers]);
   return { manifest, files, links: mediumLinks(input.composed) };
 }
 
@@ -75,6 +79,10 @@ async function addRotations(cache: Cache, rotations: Rotations): Promise<[string
   for (const [name, text] of rotations) added.push([name, await cache.put(text)]);
   return added;
 }
+
+/** Of all that refers to one manifest the first: they share their index. */
+const onePerReference = (referrers: IndexedImage[]) =>
+  referrers.filter(({ reference }, at) => reference !== referrers[at - 1]?.reference);
 
 /** The layout's entry point. Source: OCI Image Layout Specification 1.1, index.json. */
 function indexOf(images: IndexedImage[], artifacts: Record<string, Descriptor>) {
@@ -95,12 +103,13 @@ interface Contents {
   images: IndexedImage[];
   charts: IndexedImage[];
   signatures: IndexedImage[];
+  referrers: IndexedImage[];
   artifacts: Record<string, Descriptor>;
 }
 
 function describe(
   { site, revision, sequence, previous, lock, composed, parts }: AssembleInput,
-  { lock: lockFile, blobs, images, charts, signatures, artifacts }: Contents,
+  { lock: lockFile, blobs, images, charts, signatures, referrers, artifacts }: Contents,
   beside: Map<string, CachedFile>,
 ): Manifest {
   const links = [...mediumLinks(composed)].map(([path, file]) => [path, digestOf(file.sha256)]);
@@ -113,8 +122,10 @@ function describe(
     lock: digestOf(lockFile.sha256),
     previous,
     expires: lock.epoch + site.bundle.validDays * 24 * 60 * 60,
+    state: stateVersion,
     images: imageDigests(images),
     signatures: imageDigests(signatures),
+    referrers: imageDigests(referrers),
     charts: imageDigests(charts),
     repositories: Object.fromEntries(
       parts.repositories.map(({ url, ref, commit, file }) => [

@@ -1,5 +1,6 @@
 import 'reflect-metadata';
 import * as x509 from '@peculiar/x509';
+import { type OperatorRole, operatorUri } from '../../contract/operator.ts';
 
 const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
 const DAY = 24 * 60 * 60 * 1000;
@@ -37,30 +38,74 @@ export async function makeOperator(name: string, now: Date): Promise<OperatorCre
       await x509.SubjectKeyIdentifierExtension.create(caKeys.publicKey),
     ],
   });
+  const leaf = await issueLeaf({
+    ...{ name, uri: null, notBefore },
+    notAfter: new Date(now.getTime() + LEAF_DAYS * DAY),
+    issuer: ca,
+    signingKey: caKeys.privateKey,
+  });
+  return { ca: `${ca.toString('pem')}\n`, caKey: await pem(caKeys.privateKey), ...leaf };
+}
+
+export interface NewOperator {
+  site: string;
+  name: string;
+  role: OperatorRole;
+  days: number;
+}
+
+/**
+ * A certificate of one operator, by the operator CA of the site: its URI says what he may do.
+ * @param ca PEM of the CA's certificate and key. @returns PEM.
+ */
+export async function issueOperator(
+  ca: { certificate: string; key: string },
+  { site, name, role, days }: NewOperator,
+  now: Date,
+): Promise<{ certificate: string; key: string; notAfter: Date }> {
+  const above = new x509.X509Certificate(ca.certificate);
+  const der = x509.PemConverter.decodeFirst(ca.key);
+  const notAfter = new Date(Math.min(now.getTime() + days * DAY, above.notAfter.getTime()));
+  const leaf = await issueLeaf({
+    ...{ name, uri: operatorUri(site, role, name), notBefore: new Date(now.getTime() - 60_000), notAfter },
+    issuer: above,
+    signingKey: await crypto.subtle.importKey('pkcs8', der, ALGORITHM, false, ['sign']),
+  });
+  return { ...leaf, notAfter };
+}
+
+interface Leaf {
+  name: string;
+  /** Null for a certificate that may do whatever operators may. */
+  uri: string | null;
+  notBefore: Date;
+  notAfter: Date;
+  issuer: x509.X509Certificate;
+  signingKey: CryptoKey;
+}
+
+/** A certificate for TLS client authentication, and its new key; PEM. Profile: RFC 5280 section 4.2.1. */
+async function issueLeaf(leaf: Leaf): Promise<{ certificate: string; key: string }> {
+  const { name, uri, notBefore, notAfter, issuer, signingKey } = leaf;
   const keys = await newKeys();
-  const leaf = await x509.X509CertificateGenerator.create({
+  const names = uri === null ? [] : [new x509.SubjectAlternativeNameExtension([{ type: 'url', value: uri }])];
+  const certificate = await x509.X509CertificateGenerator.create({
     serialNumber: serial(),
     subject: `CN=${name}`,
-    issuer: ca.subject,
-    notBefore,
-    notAfter: new Date(now.getTime() + LEAF_DAYS * DAY),
+    issuer: issuer.subject,
+    ...{ notBefore, notAfter, signingKey },
     signingAlgorithm: ALGORITHM,
-    signingKey: caKeys.privateKey,
     publicKey: keys.publicKey,
     extensions: [
       new x509.BasicConstraintsExtension(false, undefined, true),
       new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
       new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.clientAuth]),
+      ...names,
       await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
-      await x509.AuthorityKeyIdentifierExtension.create(caKeys.publicKey),
+      await x509.AuthorityKeyIdentifierExtension.create(issuer.publicKey),
     ],
   });
-  return {
-    ca: `${ca.toString('pem')}\n`,
-    caKey: await pem(caKeys.privateKey),
-    certificate: `${leaf.toString('pem')}\n`,
-    key: await pem(keys.privateKey),
-  };
+  return { certificate: `${certificate.toString('pem')}\n`, key: await pem(keys.privateKey) };
 }
 
 async function newKeys() {

@@ -1,7 +1,7 @@
 import type { Lock } from '../../contract/lock.ts';
 import { type Digest, digestOf, hexOf } from '../../contract/manifest.ts';
 import type { Resource } from '../../contract/provenance.ts';
-import { signaturesReference } from '../../contract/registry-view.ts';
+import { referrersReference, signaturesReference } from '../../contract/registry-view.ts';
 import type { FetchedSource } from '../fetch/sources.ts';
 import { ociPart } from './bundle-parts.ts';
 import type { BundlePart } from './sbom.ts';
@@ -15,7 +15,9 @@ export function publishedMaterials({ upstream, charts, files, git }: Published):
     digest: { sha256: hexOf(digest) },
   });
   return [
-    ...[...upstream, ...lockedSignatures(upstream)].map((image) => pinned('docker', image)),
+    ...[...upstream, ...lockedSignatures(upstream), ...lockedReferrers(upstream)].map((image) =>
+      pinned('docker', image),
+    ),
     ...charts.map((chart) => pinned('oci', chart)),
     ...files.map(({ path, url, sha256 }) => ({ name: path, uri: url, digest: { sha256 } })),
     ...git.map(({ url, name, commit }) => ({ uri: `git+${url}@${name}`, digest: { gitCommit: commit } })),
@@ -27,6 +29,14 @@ export function lockedSignatures(upstream: Lock['upstream']): { reference: strin
   const byReference = new Map<string, Digest>();
   for (const { reference, digest, signature } of upstream)
     if (signature !== undefined) byReference.set(signaturesReference(reference, digest), signature);
+  return [...byReference].map(([reference, digest]) => ({ reference, digest }));
+}
+
+/** Manifests that the lock pins because they refer to images, each once, by a reference of its own. */
+export function lockedReferrers(upstream: Lock['upstream']): { reference: string; digest: Digest }[] {
+  const byReference = new Map<string, Digest>();
+  for (const { reference, referrers = [] } of upstream)
+    for (const digest of referrers) byReference.set(referrersReference(reference, digest), digest);
   return [...byReference].map(([reference, digest]) => ({ reference, digest }));
 }
 

@@ -18,6 +18,8 @@ export interface Differences {
   images: Change[];
   /** By the reference that an image's signatures have; the values are digests of their manifests. */
   signatures: Change[];
+  /** By the reference of what refers to a manifest; the values are digests of their indexes. */
+  referrers: Change[];
   /** Like images. */
   charts: Change[];
   /** By address and reference; the values are commits. */
@@ -37,6 +39,7 @@ export async function compareBundles(before: OpenBundle, after: OpenBundle): Pro
     about: changes(aboutOf(one), aboutOf(other)),
     images: changes(referencesOf(one.images, other.images), referencesOf(other.images, one.images)),
     signatures: changes(digestsOf(one.signatures), digestsOf(other.signatures)),
+    referrers: changes(digestsOf(one.referrers), digestsOf(other.referrers)),
     repositories: changes(commitsOf(one), commitsOf(other)),
     files: changes(digestsOf(one.downloads), digestsOf(other.downloads)),
     charts: changes(referencesOf(one.charts, other.charts), referencesOf(other.charts, one.charts)),

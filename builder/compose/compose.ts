@@ -1,6 +1,7 @@
 import { chmod, cp, mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { stringify } from 'yaml';
+import { firewallElements } from '../../contract/firewall.ts';
 import { box, type ModuleName } from '../../contract/layout.ts';
 import { hexOf } from '../../contract/manifest.ts';
 import type { Site } from '../../contract/site.ts';
@@ -128,6 +129,8 @@ async function fillAgentTree(
   const generated: Record<string, string> = {
     [box.site]: stringify(site),
     [box.siteKey]: keys.publicKey,
+    [box.firewall]: firewallElements(site),
+    [box.encryptionWanted]: `${site.disk.encrypt}\n`,
     [box.operatorCa]: keys.operatorCa,
   };
   for (const [path, text] of Object.entries(generated)) await place(tree, path, text);

@@ -7,6 +7,7 @@ import { BundleSetSchema } from '../../contract/bundle-set.ts';
 import { ChunkIndexSchema } from '../../contract/chunk-index.ts';
 import { DeltaSchema } from '../../contract/delta.ts';
 import { ImageRecipeSchema } from '../../contract/image.ts';
+import { InventorySchema } from '../../contract/inventory.ts';
 import { LockSchema } from '../../contract/lock.ts';
 import { LockDriftSchema } from '../../contract/lock-drift.ts';
 import { ManifestSchema } from '../../contract/manifest.ts';
@@ -14,6 +15,7 @@ import { OutdatedSchema } from '../../contract/outdated.ts';
 import { PreflightSchema } from '../../contract/preflight.ts';
 import { ProgramsSchema } from '../../contract/programs.ts';
 import { KeyRotationSchema } from '../../contract/rotation.ts';
+import { SeedSchema } from '../../contract/seed.ts';
 import { SiteSchema } from '../../contract/site.ts';
 import { BoxStatusSchema } from '../../contract/status.ts';
 
@@ -29,12 +31,14 @@ const documents = {
   'chunk-index': ChunkIndexSchema,
   delta: DeltaSchema,
   'image-recipe': ImageRecipeSchema,
+  inventory: InventorySchema,
   'key-rotation': KeyRotationSchema,
   lock: LockSchema,
   'lock-drift': LockDriftSchema,
   outdated: OutdatedSchema,
   preflight: PreflightSchema,
   programs: ProgramsSchema,
+  seed: SeedSchema,
   site: SiteSchema,
 };
 

@@ -103,15 +103,20 @@ async function rebuild({ base, old, head, scratch, fresh, signal }: Rebuild): Pr
   const sources = head.blobs.flatMap(({ from }) => (from !== undefined && known.has(from) ? [from] : []));
   const sourcePool = join(scratch, 'base');
   await extractBlobs(base, new Set(sources), sourcePool, signal);
-  for (const { digest, from } of head.blobs) {
+  for (const { digest, from, size } of head.blobs) {
     const stored = join(scratch, deltaMembers.blob(hexOf(digest)));
     const path = join(scratch, hexOf(digest));
-    if (from !== undefined) await applyPatch(join(sourcePool, hexOf(from)), stored, path, signal);
+    if (from !== undefined)
+      await applyPatch(
+        { from: join(sourcePool, hexOf(from)), patch: stored, to: path, digest, size },
+        signal,
+      );
     await copyChecked(
       createReadStream(from === undefined ? stored : path),
       join(pool, hexOf(digest)),
       digest,
       signal,
+      size,
     );
   }
   for (const name of [bundleFiles.manifest, bundleFiles.signature, ...Object.keys(manifest.files)])

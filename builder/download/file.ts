@@ -5,9 +5,9 @@ import { CpiabError } from '../../contract/errors.ts';
 import { type Cache, type CachedFile, keyDigest } from '../../host/cache.ts';
 import { writeAtomic } from '../../host/files.ts';
 import { holdWhenFree } from '../../host/hold.ts';
-import { Retryable, withRetries } from '../registry/retry.ts';
 import { append, LEAST_PROGRESS, openPartial, type PartialFile } from './partial.ts';
 import { type Answer, discard } from './redirects.ts';
+import { Retryable, withRetries } from './retry.ts';
 import type { Web } from './web.ts';
 
 export interface FileRequest {

@@ -1,5 +1,5 @@
 import { addAbortSignal, type Readable } from 'node:stream';
-import { Retryable } from '../registry/retry.ts';
+import { Retryable } from './retry.ts';
 
 /** Slower than any line that an image is fetched by: a gigabyte would take twelve days. */
 const SLOWEST_BYTES_PER_SECOND = 1024;

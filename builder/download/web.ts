@@ -1,8 +1,8 @@
 import { Agent, request } from 'undici';
 import { CpiabError } from '../../contract/errors.ts';
 import type { Site } from '../../contract/site.ts';
-import { Retryable, retryAfterMs } from '../registry/retry.ts';
 import { type Answer, discard, followRedirects, MOST_REDIRECTS } from './redirects.ts';
+import { Retryable, retryAfterMs } from './retry.ts';
 import { authorities, isUntrusted, readCertificates } from './trust.ts';
 
 const SILENCE_MS = 60_000;

@@ -1,7 +1,7 @@
 import { CpiabError, combined } from '../../contract/errors.ts';
 import type { Lock } from '../../contract/lock.ts';
 import type { Site } from '../../contract/site.ts';
-import { lockedSignatures } from '../bundle/published.ts';
+import { lockedReferrers, lockedSignatures } from '../bundle/published.ts';
 import type { BuildHost } from '../host.ts';
 import { inTurn } from '../in-turn.ts';
 import type { BlobContext } from '../registry/blob.ts';
@@ -25,7 +25,7 @@ type Carry = (context: BlobContext, attempt: Attempt) => Promise<void>;
  */
 export async function carryIn(site: Site, lock: Lock, host: BuildHost): Promise<void> {
   const { upstream, charts, files } = lock;
-  const count = upstream.length + lockedSignatures(upstream).length + charts.length + files.length;
+  const count = [upstream, beside(lock), charts, files].reduce((sum, { length }) => sum + length, 0);
   const part = { id: 'carried', title: `published parts (${count})` };
   const { cache, signal } = host;
   await fetchFromOrigin(part, site, host, async ({ origin, onBytes }) => {
@@ -40,6 +40,9 @@ export async function carryIn(site: Site, lock: Lock, host: BuildHost): Promise<
   });
 }
 
+/** What lies beside images in their registries. */
+const beside = ({ upstream }: Lock) => [...lockedSignatures(upstream), ...lockedReferrers(upstream)];
+
 function carriesOf(lock: Lock, origin: Origin, { cache }: BuildHost): Carry[] {
   return [
     ...lock.upstream.map((locked) =>
@@ -48,7 +51,7 @@ function carriesOf(lock: Lock, origin: Origin, { cache }: BuildHost): Carry[] {
         return [config, ...layers];
       }),
     ),
-    ...lockedSignatures(lock.upstream).map((part) =>
+    ...beside(lock).map((part) =>
       blobsOf(part, origin, async () => {
         const { config, layers } = readImage(await origin.document(part, part.digest), part.reference);
         return [config, ...layers];

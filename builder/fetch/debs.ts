@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
-import { createWriteStream } from 'node:fs';
-import { mkdir, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { CpiabError } from '../../contract/errors.ts';
@@ -10,9 +9,9 @@ import type { Site } from '../../contract/site.ts';
 import { type CachedFile, temporaryName } from '../../host/cache.ts';
 import { hashing } from '../../host/hashing.ts';
 import { run } from '../../host/process.ts';
+import { Retryable, withRetries } from '../download/retry.ts';
 import type { BuildHost } from '../host.ts';
 import { debianMirrors, type Mirrors } from '../lock/mirrors.ts';
-import { Retryable, withRetries } from '../registry/retry.ts';
 import { together } from '../together.ts';
 
 /** How many packages are fetched at once. */
@@ -164,14 +163,16 @@ async function store(
     came += count;
     onBytes(count);
   });
+  const file = await open(fresh, 'wx');
   try {
-    await pipeline(body, counted, createWriteStream(fresh, { flush: true }), { signal: host.signal });
+    await pipeline(body, counted, file.createWriteStream({ flush: true }), { signal: host.signal });
     if (hash.digest('hex') !== deb.sha256) throw new CpiabError('E2103', { subject });
     await rename(fresh, target);
   } catch (error) {
     onBytes(-came);
     throw error;
   } finally {
+    await file.close();
     await rm(fresh, { force: true });
   }
 }

@@ -7,6 +7,7 @@ import type { LayerPackages } from '../packages/scan.ts';
 import type { ImageSignatures } from '../registry/signatures.ts';
 import type { FetchedChart } from './charts.ts';
 import type { FetchedFile } from './files.ts';
+import type { FetchedReferrer } from './referrers.ts';
 import type { FetchedSource } from './sources.ts';
 
 /** A container image, built from its recipe or published by others. */
@@ -19,6 +20,8 @@ export interface BuiltImage {
   config: { file: CachedFile };
   /** Of an image that others signed, with the reference that a registry serves them by. */
   signatures?: ImageSignatures & { reference: string };
+  /** Signatures, bills of materials and attestations that refer to it. */
+  referrers?: FetchedReferrer[];
   /** What is installed in each layer, lowest first; of images that others built. */
   packages?: LayerPackages[];
   /** Lowest first. `tar` gives the uncompressed layer, which only a box needs; `file` is the blob a registry serves. */

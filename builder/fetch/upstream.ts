@@ -17,6 +17,7 @@ import { type Fetching, fetchFromOrigin } from './from-origin.ts';
 import type { Origin } from './origin.ts';
 import type { BuiltImage } from './parts.ts';
 import { layerPackages, layerTar } from './published-layer.ts';
+import { type FetchedReferrer, fetchReferrers } from './referrers.ts';
 import { lockedSignatures } from './signatures.ts';
 
 type Locked = Lock['upstream'][number];
@@ -39,8 +40,8 @@ export async function fetchUpstream(site: Site, lock: Lock, host: BuildHost): Pr
   return await fetchFromOrigin(part, site, host, async (fetching) => {
     const described = await describeAll(lock.upstream, site, fetching, host);
     await fetchBlobs(described, fetching, host);
-    return await inTurn(described, turns(host), async ({ locked, remote, signatures }, signal) => {
-      const image = await builtImage(locked, remote, { ...host, signal });
+    return await inTurn(described, turns(host), async ({ locked, remote, signatures, referrers }, signal) => {
+      const image = { ...(await builtImage(locked, remote, { ...host, signal })), referrers };
       if (signatures === null) return image;
       const reference = signaturesReference(locked.reference, locked.digest);
       return { ...image, signatures: { ...signatures, reference } };
@@ -55,6 +56,7 @@ interface Described {
   locked: Locked;
   remote: RemoteImage;
   signatures: ImageSignatures | null;
+  referrers: FetchedReferrer[];
 }
 
 /** An image whose signature is bad is refused before any of its layers come. */
@@ -69,6 +71,7 @@ async function describeAll(
     locked,
     remote: await describeImage(locked, origin),
     signatures: await lockedSignatures(locked, { site, origin, repository, cache, signal, onBytes }),
+    referrers: await fetchReferrers(locked, origin, { cache, signal, onBytes }),
   }));
 }
 

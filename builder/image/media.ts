@@ -108,8 +108,9 @@ function diskOnce(host: BuildHost, { bundle, epoch, output, sandbox, site }: Med
   const make = async () => {
     const out = join(output.scratch, 'disk.raw');
     const { cache, signal } = host;
-    const data = site.disk.dataMiB * 2 ** 20;
-    await writeDisk({ tree: mediumTree(bundle), data, epoch, sandbox, out, cache, signal });
+    const { dataMiB, encrypt } = site.disk;
+    const state = { data: dataMiB * 2 ** 20, encrypted: encrypt !== 'none' };
+    await writeDisk({ tree: mediumTree(bundle), ...state, epoch, sandbox, out, cache, signal });
     return out;
   };
   return () => {

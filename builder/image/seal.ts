@@ -2,6 +2,7 @@ import { createHash, type Hash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
 import { CpiabError } from '../../contract/errors.ts';
+import { bytesAt } from '../../host/files.ts';
 
 /** A medium's seal, and the hash of the bytes it must cover. */
 export interface Sealed {
@@ -108,14 +109,4 @@ function unpadded(field: Buffer, path: string): string {
   const rest = field.subarray(text.length);
   if (text.length === 0 || rest.some((byte) => byte !== 0)) throw new CpiabError('E2107', { subject: path });
   return text.toString('utf8');
-}
-
-async function bytesAt(path: string, position: number, length: number): Promise<Buffer> {
-  const file = await open(path);
-  try {
-    const { buffer, bytesRead } = await file.read({ buffer: Buffer.alloc(length), position });
-    return buffer.subarray(0, bytesRead);
-  } finally {
-    await file.close();
-  }
 }

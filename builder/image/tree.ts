@@ -2,6 +2,7 @@ import { mkdir, utimes, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { markPath, mediumId, menuPath } from '../../contract/boot-menu.ts';
 import { bundleFiles, medium } from '../../contract/layout.ts';
+import { digestOf } from '../../contract/manifest.ts';
 import type { CachedFile } from '../../host/cache.ts';
 import { linkOrCopy } from '../../host/files.ts';
 import type { Bundle } from '../bundle/assemble.ts';
@@ -19,7 +20,7 @@ export function mediumTree(bundle: Bundle): MediumTree {
 export function treeId(tree: MediumTree): string {
   const manifest = tree.get(`${medium.bundle}/${bundleFiles.manifest}`);
   if (manifest === undefined) throw new Error('a medium without a manifest');
-  return mediumId(`sha256:${manifest.sha256}`);
+  return mediumId(digestOf(manifest.sha256));
 }
 
 /** Lays the tree out in a directory, with GRUB's menu and the mark. @param epoch seconds. @param menu for the medium's name. */

@@ -14,6 +14,7 @@ import { type PackageSet, resolveDebian } from './debian.ts';
 import { lockFiles } from './files.ts';
 import { lockInputs } from './inputs.ts';
 import { readOsProfile } from './os-profile.ts';
+import { lockReferrers } from './referrers.ts';
 import { ofRelease, readRelease } from './release.ts';
 import { lockSignatures } from './signatures.ts';
 import { lockSources } from './sources.ts';
@@ -46,7 +47,8 @@ export async function resolveLock(site: Site, host: BuildHost): Promise<Lock> {
   const references = [...new Set([...bundles.images, ...release.images])];
   rejectCollisions(recipes, references.filter(isReference));
   const images = await lockUpstream(references, site, host);
-  const upstream = ofRelease(release, await lockSignatures(images, site, host));
+  const signed = await lockSignatures(images, site, host);
+  const upstream = ofRelease(release, await lockReferrers(signed, site, host));
   const charts = await lockCharts(bundles.charts, site, host);
   const files = await lockFiles([...bundles.files, ...release.files], site, host);
   const git = await lockSources(bundles.git, site, host);

@@ -5,6 +5,7 @@ import type { DriftEntry } from '../../contract/lock-drift.ts';
 import { tracked } from '../../contract/progress.ts';
 import type { Site } from '../../contract/site.ts';
 import { writeAtomic } from '../../host/files.ts';
+import { jsonOrNull } from '../../host/json.ts';
 import type { BuildHost } from '../host.ts';
 import { driftBetween } from './drift.ts';
 import { keepVersions } from './keep.ts';
@@ -46,15 +47,7 @@ async function readOld(path: string): Promise<Lock | null> {
     if (error.code === 'ENOENT') return null;
     throw error;
   });
-  return text === null ? null : (LockSchema.safeParse(parseJson(text)).data ?? null);
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
+  return text === null ? null : (LockSchema.safeParse(jsonOrNull(text)).data ?? null);
 }
 
 function rejectUnknown(only: readonly string[], old: Lock | null, path: string): void {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { jsonOrNull } from '../../host/json.ts';
 import type { FoundPackage } from './package.ts';
 
 const PackageJsonSchema = z.looseObject({
@@ -25,12 +26,4 @@ export function pythonPackage(text: string): FoundPackage[] {
   const licence = field('License-Expression') ?? field('License') ?? null;
   // Package URLs have Python's names in lower case with hyphens. Source: purl specification, pypi.
   return [{ type: 'pypi', name: name.toLowerCase().replaceAll('_', '-'), version, licence }];
-}
-
-function jsonOrNull(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }

@@ -5,8 +5,8 @@ import { type Cache, type CachedFile, keyDigest } from '../../host/cache.ts';
 import { holdWhenFree } from '../../host/hold.ts';
 import { append, LEAST_PROGRESS, openPartial, type PartialFile } from '../download/partial.ts';
 import { discard } from '../download/redirects.ts';
+import { Retryable, withRetries } from '../download/retry.ts';
 import type { Registry } from './registry.ts';
-import { Retryable, withRetries } from './retry.ts';
 
 export interface BlobRequest {
   repository: string;

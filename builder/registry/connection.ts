@@ -1,6 +1,6 @@
 import { CpiabError } from '../../contract/errors.ts';
+import { Retryable } from '../download/retry.ts';
 import { isUntrusted } from '../download/trust.ts';
-import { Retryable } from './retry.ts';
 
 /** What a connection that failed means: what is wrong with a certificate stays so, the rest may pass. */
 export function connectionError(cause: unknown, url: URL): Error {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { CpiabError } from '../../contract/errors.ts';
+import { jsonOrNull } from '../../host/json.ts';
 import { ProcessError, run } from '../../host/process.ts';
 
 /** What a person has given for a registry: a name and password, or a token that stands for both. */
@@ -50,11 +51,3 @@ const endings: Record<ProcessError['failure'], string> = {
   spawn: 'it cannot be started',
   timeout: 'it does not answer',
 };
-
-function jsonOrNull(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
-}

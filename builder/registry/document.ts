@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
 import { CpiabError } from '../../contract/errors.ts';
-import { Retryable } from './retry.ts';
+import { Retryable } from '../download/retry.ts';
 
 /** What registries are asked to take at least. Source: OCI Distribution Specification 1.1, pushing manifests. */
 export const LARGEST_MANIFEST = 4 << 20;
@@ -41,13 +41,4 @@ export async function readDocument(
     clearTimeout(timer);
   }
   return Buffer.concat(chunks);
-}
-
-/** JSON, or null for what isn't. */
-export function jsonOrNull(bytes: Buffer): unknown {
-  try {
-    return JSON.parse(bytes.toString('utf8'));
-  } catch {
-    return null;
-  }
 }

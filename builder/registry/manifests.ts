@@ -3,7 +3,8 @@ import { CpiabError } from '../../contract/errors.ts';
 import { type Digest, DigestSchema } from '../../contract/manifest.ts';
 import { formatReference, type ImageReference } from '../../contract/reference.ts';
 import { digestOfBytes } from '../../host/hashing.ts';
-import { jsonOrNull, LARGEST_MANIFEST } from './document.ts';
+import { jsonOrNull } from '../../host/json.ts';
+import { LARGEST_MANIFEST } from './document.ts';
 import type { Registry } from './registry.ts';
 import { rejectUnreadable, requireImage } from './unusable.ts';
 

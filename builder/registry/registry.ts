@@ -1,11 +1,11 @@
 import { Agent, type Dispatcher } from 'undici';
 import { CpiabError } from '../../contract/errors.ts';
 import { type Answer, discard } from '../download/redirects.ts';
+import { Retryable, type RetryOptions, retryAfterMs, withRetries } from '../download/retry.ts';
 import { authorities } from '../download/trust.ts';
 import { type Challenge, parseChallenges } from './challenge.ts';
 import type { Credentials } from './credential-helper.ts';
 import { readDocument } from './document.ts';
-import { Retryable, type RetryOptions, retryAfterMs, withRetries } from './retry.ts';
 import { send } from './send.ts';
 import { basic, fetchToken, type Token } from './token.ts';
 
@@ -59,26 +59,29 @@ export class Registry {
    *   no trust; what `send` throws.
    */
   async get(repository: string, path: string, headers: Record<string, string> = {}): Promise<Answer> {
-    return await this.#get(repository, path, headers, async (answer) => answer);
+    return await this.#get({ repository, path, headers, decisive: [] }, async (answer) => answer);
   }
 
-  /** A small document whole, with its head; else as `get`. @throws CpiabError E3061 too large. */
+  /**
+   * A small document whole, with its head; else as `get`.
+   * @param asked with `decisive`, codes that end it at the first address: what a mirror says so is believed.
+   * @throws CpiabError E3061 too large.
+   */
   async document(
     repository: string,
     path: string,
-    { limit, ...headers }: { limit: number; accept?: string },
+    { limit, decisive = [], ...headers }: { limit: number; accept?: string; decisive?: readonly string[] },
   ): Promise<{ bytes: Buffer; headers: Answer['headers'] }> {
     const limits = { subject: `${this.host}/${repository}/${path}`, limit, ms: this.#options.silenceMs };
-    return await this.#get(repository, path, headers, async (answer) => ({
+    const read = async (answer: Answer) => ({
       bytes: await readDocument(answer, limits),
       headers: answer.headers,
-    }));
+    });
+    return await this.#get({ repository, path, headers, decisive }, read);
   }
 
   async #get<Result>(
-    repository: string,
-    path: string,
-    headers: Record<string, string>,
+    { repository, path, headers, decisive }: Asked,
     read: (answer: Answer) => Promise<Result>,
   ): Promise<Result> {
     const { bases, signal, retry } = this.#options;
@@ -91,6 +94,7 @@ export class Registry {
       } catch (error) {
         signal.throwIfAborted();
         last = error;
+        if (error instanceof CpiabError && decisive.includes(error.code)) break;
       }
     }
     throw last instanceof Retryable ? giveUp(last, subject) : last;
@@ -181,6 +185,13 @@ export class Registry {
     if (statusCode >= 500 || statusCode === 408) throw new Retryable(`status ${statusCode}`, { waitMs });
     throw new CpiabError('E3017', { subject, args: [`status ${statusCode}`] });
   }
+}
+
+interface Asked {
+  repository: string;
+  path: string;
+  headers: Record<string, string>;
+  decisive: readonly string[];
 }
 
 class TooMany extends Retryable {}

@@ -1,7 +1,7 @@
 import { constants, type KeyObject, verify } from 'node:crypto';
 import { z } from 'zod';
 import type { Digest } from '../../contract/manifest.ts';
-import { jsonOrNull } from './document.ts';
+import { jsonOrNull } from '../../host/json.ts';
 import type { SignatureKey } from './signature-keys.ts';
 
 /**

@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { CpiabError } from '../../contract/errors.ts';
-import { jsonOrNull, LARGEST_ANSWER } from './document.ts';
+import { jsonOrNull } from '../../host/json.ts';
+import { LARGEST_ANSWER } from './document.ts';
+import { nextQuery } from './next-page.ts';
 import type { Registry } from './registry.ts';
 
 const PageSchema = z.looseObject({ tags: z.array(z.string()).nullable() });
@@ -24,14 +26,9 @@ export async function listTags(registry: Registry, repository: string, page = PA
         args: ['its list of tags is not one'],
       });
     tags.push(...(parsed.data.tags ?? []));
-    query = nextQuery(String(answer.headers['link'] ?? ''));
+    query = nextQuery(answer.headers.link);
   }
   return tags;
-}
-
-/** Only the query is taken: where to ask stays the registry's address. Source: RFC 8288. */
-function nextQuery(link: string): string | undefined {
-  return /<[^>?]*\?(?<query>[^>]*)>\s*;\s*rel="?next"?/.exec(link)?.groups?.['query'];
 }
 
 interface Version {

@@ -2,11 +2,12 @@ import { type Dispatcher, request } from 'undici';
 import { z } from 'zod';
 import { CpiabError } from '../../contract/errors.ts';
 import { isGuarded } from '../../contract/guarded.ts';
+import { jsonOrNull } from '../../host/json.ts';
+import { Retryable } from '../download/retry.ts';
 import type { Challenge } from './challenge.ts';
 import { connectionError } from './connection.ts';
 import type { Credentials } from './credential-helper.ts';
-import { jsonOrNull, LARGEST_ANSWER, readDocument } from './document.ts';
-import { Retryable } from './retry.ts';
+import { LARGEST_ANSWER, readDocument } from './document.ts';
 
 /** What may stand in a header after `Bearer`. Source: RFC 6750 section 2.1. */
 const TOKEN = /^[\w.~+/=-]+$/;

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { CpiabError } from '../../contract/errors.ts';
-import { jsonOrNull } from './document.ts';
+import { jsonOrNull } from '../../host/json.ts';
 
 /** Configs that container images have; the last one is what Docker pushed before 1.10. */
 const CONFIGS = [

@@ -1,11 +1,8 @@
-import { createReadStream } from 'node:fs';
 import { basename } from 'node:path';
 import { Readable } from 'node:stream';
-import { createZstdDecompress } from 'node:zlib';
-import { extract } from 'tar-stream';
-import { CpiabError } from '../../contract/errors.ts';
 import { bundleFiles, medium } from '../../contract/layout.ts';
 import { isRotationFile } from '../../contract/rotation.ts';
+import { tarballEntries } from '../../host/bundle-tarball.ts';
 import { readTarballSeal } from '../image/seal.ts';
 import { type Medium, missing, type OpenFile, refuseLarge } from './medium.ts';
 
@@ -38,7 +35,7 @@ export function openTarball(path: string): Medium {
 }
 
 async function* members(path: string): AsyncGenerator<OpenFile> {
-  for await (const entry of entriesOf(path)) {
+  for await (const entry of tarballEntries(path)) {
     const { name, type, size, linkname } = entry.header;
     if (type === 'directory') {
       entry.resume();
@@ -46,23 +43,5 @@ async function* members(path: string): AsyncGenerator<OpenFile> {
     }
     const link = type === 'link' && linkname ? { linkTo: linkname } : {};
     yield { path: name, size: size ?? 0, content: Readable.from(entry), ...link };
-  }
-}
-
-/** @throws CpiabError E2106 where it is cut off, or no tar. */
-async function* entriesOf(path: string) {
-  const archive = extract();
-  const source = createReadStream(path, { highWaterMark: 1 << 20 });
-  const plain = createZstdDecompress();
-  for (const stream of [source, plain]) {
-    stream.on('error', (cause: Error) => archive.destroy(new CpiabError('E2106', { subject: path, cause })));
-  }
-  source.pipe(plain).pipe(archive);
-  try {
-    yield* archive;
-  } catch (cause) {
-    throw cause instanceof CpiabError ? cause : new CpiabError('E2106', { subject: path, cause });
-  } finally {
-    for (const stream of [source, plain, archive]) stream.destroy();
   }
 }

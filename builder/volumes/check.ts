@@ -1,10 +1,10 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import type { ChunkIndex } from '../../contract/chunk-index.ts';
+import { leafHash } from '../../host/merkle.ts';
 import { oneAhead } from './ahead.ts';
 import type { ChunkHost } from './host.ts';
 import { chunkNumbers, type Piece, readChunk, sizeOf } from './piece.ts';
 import { trackedBytes } from './progress.ts';
-import { leafHash } from './tree.ts';
 
 /** What a piece's file really holds. */
 export interface Checked {

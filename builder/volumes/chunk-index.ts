@@ -6,11 +6,12 @@ import { CpiabError } from '../../contract/errors.ts';
 import { digestOf } from '../../contract/manifest.ts';
 import { stableJson } from '../../host/cache.ts';
 import { writeAtomic } from '../../host/files.ts';
+import { jsonOrNull } from '../../host/json.ts';
+import { leafHash, rootOf } from '../../host/merkle.ts';
 import type { PublicKey } from '../../host/minisign.ts';
 import { verifyExact } from '../verify/verify.ts';
 import { oneAhead } from './ahead.ts';
 import { chunkNumbers, readChunk, wholeMedium } from './piece.ts';
-import { leafHash, rootOf } from './tree.ts';
 
 /** An index of 1 TiB has 70 MB: more is not read into memory, as it is not trusted yet. */
 const MOST_BYTES = 128 << 20;
@@ -97,7 +98,7 @@ export async function readIndex(path: string, medium: string, key: PublicKey): P
     throw new CpiabError('E2101', { subject: path });
   const refuse = (why: string, cause?: unknown) =>
     new CpiabError('E2402', { subject: path, args: [why], cause });
-  const parsed = ChunkIndexSchema.safeParse(parseJson(text));
+  const parsed = ChunkIndexSchema.safeParse(jsonOrNull(text));
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
     throw refuse(`${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'no JSON'}`, parsed.error);
@@ -123,12 +124,4 @@ async function readSmall(path: string): Promise<string> {
   });
   if (size > MOST_BYTES) throw new CpiabError('E2402', { subject: path, args: [`it has ${size} bytes`] });
   return await readFile(path, 'utf8');
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }

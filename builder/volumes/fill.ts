@@ -2,12 +2,12 @@ import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import type { ChunkIndex } from '../../contract/chunk-index.ts';
 import { CpiabError } from '../../contract/errors.ts';
+import { leafHash } from '../../host/merkle.ts';
 import { oneAhead } from './ahead.ts';
 import type { Checked } from './check.ts';
 import { places } from './complaint.ts';
 import { type Piece, positionIn, readChunk, sizeOf } from './piece.ts';
 import type { Sources } from './sources.ts';
-import { leafHash } from './tree.ts';
 
 export interface FillRequest {
   /** What was found wrong with the file. */

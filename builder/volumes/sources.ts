@@ -1,7 +1,7 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import type { ChunkIndex } from '../../contract/chunk-index.ts';
+import { leafHash } from '../../host/merkle.ts';
 import { type Piece, readChunk } from './piece.ts';
-import { leafHash } from './tree.ts';
 
 /** Files to take good chunks from. Each is opened when it is first asked, and a damaged one may still serve. */
 export class Sources {

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { createReadStream, createWriteStream, existsSync } from 'node:fs';
 import { rm, stat } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
@@ -9,7 +8,7 @@ import { decryptAge, encryptAge } from '../../host/age/age.ts';
 import { makeIdentity, passphrase } from '../../host/age/keys.ts';
 import { renameDurably, sha256File, writeAtomic } from '../../host/files.ts';
 import { readTextFile } from '../../host/input-file.ts';
-import type { OperatorClient } from './client.ts';
+import { type OperatorClient, post } from '../box/operator.ts';
 
 export interface MakeOptions {
   /** Where the backup is put. */
@@ -75,10 +74,7 @@ async function fetched(
 }
 
 async function make(client: OperatorClient, recipients: string[], file: string): Promise<BackupRecord> {
-  const body = JSON.stringify({ recipients });
-  const headers = { 'content-type': 'application/json', 'content-length': String(Buffer.byteLength(body)) };
-  const asked = { method: 'POST' as const, headers, body, timeoutMs: LONGEST_MS };
-  const record = await client.ask('/v1/backup', asked, BackupRecordSchema);
+  const record = await client.ask('/v1/backup', post({ recipients }, LONGEST_MS), BackupRecordSchema);
   await rm(`${file}.part`, { force: true });
   await writeAtomic(`${file}.part.json`, JSON.stringify(record), { mode: 0o600 });
   return record;
@@ -116,9 +112,7 @@ async function download(
       if (!lost || tries >= TRIES) throw error;
     });
   }
-  const hash = createHash('sha256');
-  for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer);
-  if (hash.digest('hex') === sha256) return;
+  if ((await sha256File(path)).sha256 === sha256) return;
   await rm(path);
   throw new CpiabError('E2180', { subject: path, args: ['it is not what the box has'] });
 }

@@ -6,7 +6,7 @@ import { AgeError, decryptAge } from '../../host/age/age.ts';
 import type { Identity } from '../../host/age/keys.ts';
 import { ArchiveError, readBackup } from '../../host/backup/archive.ts';
 import { requireFile } from '../../host/input-file.ts';
-import type { OperatorClient } from './client.ts';
+import type { OperatorClient } from '../box/operator.ts';
 
 const LONGEST_MS = 6 * 3_600_000;
 

@@ -4,7 +4,7 @@ import { CpiabError } from '../../contract/errors.ts';
 import { type BoxStatus, BoxStatusSchema } from '../../contract/status.ts';
 import { findBoxRecord } from '../../host/box-record.ts';
 import { cacheRoot } from '../../host/cache.ts';
-import { getPinned, PinMismatch } from '../../host/pinned-https.ts';
+import { getPinned, noAnswer } from '../../host/pinned-https.ts';
 
 /** A box's API: where it is, and the SHA-256 of its key (SPKI, hexadecimal). */
 export interface BoxAddress {
@@ -60,10 +60,7 @@ async function fetchDocument<T>(
   const fail = (why: string, cause?: unknown) =>
     new CpiabError('E5004', { subject: url.href, args: [why], cause });
   const answer = await getPinned(new URL(path, url), fingerprint).catch((cause: unknown) => {
-    if (cause instanceof PinMismatch) {
-      throw new CpiabError('E5005', { subject: url.href, args: [cause.found, fingerprint], cause });
-    }
-    throw fail((cause as Error).message, cause);
+    throw noAnswer(url.href, fingerprint, cause);
   });
   if (answer.status !== 200) throw fail(`status ${answer.status}`);
   try {

@@ -4,12 +4,12 @@ import { slotPartitions } from '../../contract/boot-slots.ts';
 import { CpiabError } from '../../contract/errors.ts';
 import { installFirmwareKey } from '../../contract/install.ts';
 import type { Firmware, Medium } from '../../host/qemu/arguments.ts';
-import { powerOn } from '../../host/qemu/box.ts';
+import { type BoxOptions, powerOn } from '../../host/qemu/box.ts';
 import type { CliContext } from '../context.ts';
 import { attach } from './disks.ts';
 import { watchTo } from './wait.ts';
 
-interface InstallOptions {
+interface InstallOptions extends Pick<BoxOptions, 'seed' | 'card'> {
   /** Absolute path of an ISO. */
   medium: string;
   disk: string | null;

@@ -1,29 +1,34 @@
-import { readFile } from 'node:fs/promises';
+import type { IncomingMessage } from 'node:http';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { keysDirectory } from '../../builder/bundle/keys.ts';
 import { CpiabError } from '../../contract/errors.ts';
-import { fileError } from '../../host/input-file.ts';
-import { askPinned, PinMismatch, type PinnedRequest } from '../../host/pinned-https.ts';
+import { readTextFile } from '../../host/input-file.ts';
+import { jsonOrNull } from '../../host/json.ts';
+import { askPinned, noAnswer, openPinned, type PinnedRequest } from '../../host/pinned-https.ts';
 import type { BoxAddress } from './client.ts';
 
-/** A box that is asked as its site's operator. */
-export interface OperatedBox extends BoxAddress {
-  credential: { cert: string; key: string };
+/** What an operator shows: certificate and private key, PEM. */
+export interface Credential {
+  cert: string;
+  key: string;
 }
 
-/** Takes the credential that this machine has for a site. @throws CpiabError E1006 when it has none. */
-export async function asOperator(address: BoxAddress, site: string): Promise<OperatedBox> {
-  const read = async (name: string) => {
-    const path = join(keysDirectory(site), name);
-    return await readFile(path, 'utf8').catch((cause: unknown) => {
-      throw fileError(cause, path);
-    });
-  };
-  return { ...address, credential: { cert: await read('operator.crt'), key: await read('operator.key') } };
+/** What is asked; the client adds who asks. A box that makes a backup answers late. */
+export type OperatorRequest = Omit<PinnedRequest, 'identity' | 'signal' | 'timeoutMs'> & {
+  timeoutMs?: number;
+};
+
+/** A request that carries a document. */
+export function post(document: unknown, timeoutMs: number): OperatorRequest {
+  const body = JSON.stringify(document);
+  const headers = { 'content-type': 'application/json', 'content-length': String(Buffer.byteLength(body)) };
+  return { method: 'POST', headers, body, timeoutMs };
 }
 
-/** An error as a box tells it. */
+type Pin = { of: 'key'; sha256: string };
+
+/** An error as a box tells it. Some refusals, and those of proxies, are a line of text. */
 const RefusalSchema = z.object({
   code: z.string(),
   subject: z.string(),
@@ -31,29 +36,65 @@ const RefusalSchema = z.object({
   hint: z.string(),
 });
 
-/**
- * Asks something of a box that only its operator may.
- * @throws CpiabError E5308 with the box's own error, E5004 without an answer, E5005 another key.
- */
-export async function askBox<T>(
-  { url, fingerprint, credential }: OperatedBox,
-  path: string,
-  request: Omit<PinnedRequest, 'identity'>,
-  schema: z.ZodType<T>,
-): Promise<T> {
-  const pin = { of: 'key', sha256: fingerprint } as const;
-  const answer = await askPinned(new URL(path, url), pin, { ...request, identity: credential }).catch(
-    (cause: unknown) => {
-      request.signal?.throwIfAborted();
-      if (cause instanceof PinMismatch)
-        throw new CpiabError('E5005', { subject: url.href, args: [cause.found, fingerprint], cause });
-      throw new CpiabError('E5004', { subject: url.href, args: [(cause as Error).message], cause });
-    },
-  );
-  const text = answer.body.toString('utf8');
-  if (answer.status < 300) return schema.parse(JSON.parse(text));
-  if (answer.status !== 422)
-    throw new CpiabError('E5004', { subject: url.href, args: [`status ${answer.status}: ${text.trim()}`] });
-  const { code, subject, message, hint } = RefusalSchema.parse(JSON.parse(text));
-  throw new CpiabError('E5308', { subject: url.href, args: [`${code} ${subject}: ${message}`, hint] });
+/** A client that a box knows as an operator of its site. */
+export class OperatorClient {
+  readonly #address: BoxAddress;
+  readonly #credential: Credential;
+  readonly #signal: AbortSignal;
+
+  constructor(address: BoxAddress, credential: Credential, signal: AbortSignal) {
+    this.#address = address;
+    this.#credential = credential;
+    this.#signal = signal;
+  }
+
+  /** With the credential that this machine has for a site. @throws CpiabError E1413 when it has none. */
+  static async of(address: BoxAddress, site: string, signal: AbortSignal): Promise<OperatorClient> {
+    const directory = keysDirectory(site);
+    const read = (name: string) =>
+      readTextFile(join(directory, name)).catch((cause: unknown) => {
+        throw new CpiabError('E1413', { subject: directory, args: [site], cause });
+      });
+    const credential = { cert: await read('operator.crt'), key: await read('operator.key') };
+    return new OperatorClient(address, credential, signal);
+  }
+
+  /** @throws CpiabError E5308 with the box's own error, E5004 without an answer, E5005 another key. */
+  async ask<Result>(path: string, asked: OperatorRequest, schema: z.ZodType<Result>): Promise<Result> {
+    const { status, body } = await this.#send(askPinned, path, asked);
+    const text = body.toString('utf8');
+    if (status < 300) return schema.parse(JSON.parse(text));
+    throw this.#refusal(status, text.trim());
+  }
+
+  /** The answer as a stream. @throws CpiabError E5004 without an answer, E5005 another key. */
+  async open(path: string, asked: OperatorRequest): Promise<{ status: number; response: IncomingMessage }> {
+    return await this.#send(openPinned, path, asked);
+  }
+
+  async #send<Answer>(
+    how: (url: URL, pin: Pin, request: PinnedRequest) => Promise<Answer>,
+    path: string,
+    asked: OperatorRequest,
+  ): Promise<Answer> {
+    const { url, fingerprint } = this.#address;
+    const who = { identity: this.#credential, signal: this.#signal };
+    const request = { timeoutMs: 600_000, ...asked, ...who };
+    return await how(new URL(path, url), { of: 'key', sha256: fingerprint }, request).catch(
+      (cause: unknown) => {
+        this.#signal.throwIfAborted();
+        throw noAnswer(url.href, fingerprint, cause);
+      },
+    );
+  }
+
+  #refusal(status: number, text: string): CpiabError {
+    const told = RefusalSchema.safeParse(jsonOrNull(text)).data;
+    const why =
+      told === undefined
+        ? `${status} ${text.slice(0, 200)}`
+        : `${told.code} ${told.subject}: ${told.message}`;
+    const hint = told?.hint ?? 'look at `cpiab status` and `cpiab audit`';
+    return new CpiabError('E5308', { subject: this.#address.url.href, args: [why, hint] });
+  }
 }

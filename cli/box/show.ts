@@ -1,4 +1,6 @@
 import { stripVTControlCharacters, styleText } from 'node:util';
+import { describeState } from '../../contract/encryption.ts';
+import { type Dropped, dropReasonNames, triedToLeave } from '../../contract/firewall.ts';
 import type { BoxStatus, UpdateStatus } from '../../contract/status.ts';
 import { formatBytes, formatDuration } from '../../contract/units.ts';
 
@@ -61,9 +63,10 @@ export function statusLine({ box, phase, problem, flux, steps }: BoxStatus): str
   return stripVTControlCharacters(`${box.site}: ${phase}${applied}${why === '' ? '' : `: ${why}`}`);
 }
 
-function clusterFacts({ git, flux, nodes, images, egress, memory }: BoxStatus): Fact[] {
+function clusterFacts({ git, pull, flux, nodes, images, dropped, podNetwork, memory }: BoxStatus): Fact[] {
   const short = (commit: string | null) => commit?.slice(0, 12) ?? 'none';
   const outside = images.notInBundle;
+  const left = triedToLeave(dropped);
   return [
     [
       'git',
@@ -71,6 +74,7 @@ function clusterFacts({ git, flux, nodes, images, egress, memory }: BoxStatus): 
         ? `${short(git.head)}, applied`
         : `${short(git.head)}, applied ${short(git.applied)}`,
     ],
+    ...(pull === null ? [] : [pullFact(pull)]),
     ['flux', `${flux.ready} of ${flux.total} ready`],
     ...flux.blocking.map(({ object, reason }) => ['', `${object}: ${reason}`, 'cyan'] satisfies Fact),
     [
@@ -82,24 +86,57 @@ function clusterFacts({ git, flux, nodes, images, egress, memory }: BoxStatus): 
     outside.length === 0
       ? ['images', `${images.running} running, all of the bundle`]
       : ['images', `${images.running} running, not of the bundle: ${outside.join(', ')}`, 'red'],
-    egress.denied === 0 ? ['egress', 'none tried'] : ['egress', `${egress.denied} packets refused`, 'red'],
+    left === 0 ? ['egress', 'none tried'] : ['egress', `${left} packets refused`, 'red'],
+    ['dropped', droppedText(dropped)],
+    ...(podNetwork === null ? [] : [podNetworkFact(podNetwork)]),
     ['memory', `${formatBytes(memory.used)} of ${formatBytes(memory.total)}`],
   ];
 }
 
-function boxFacts({ box, backup }: BoxStatus): Fact[] {
-  const state = box.state === 'disk' ? 'state on disk' : 'state in memory, lost at power-off';
+/** Such as `port 12, chatter 340`: what was dropped most comes first. */
+function droppedText(dropped: Dropped): string {
+  const some = dropReasonNames.filter((reason) => dropped[reason] > 0);
+  const sorted = some.toSorted((a, b) => dropped[b] - dropped[a]);
+  return sorted.map((reason) => `${reason} ${dropped[reason]}`).join(', ') || 'no packets';
+}
+
+/** Such as `nftables enforces 3 policies for 5 pods, 12 packets denied; vxlan to 2 nodes`. */
+function podNetworkFact(network: NonNullable<BoxStatus['podNetwork']>): Fact {
+  const { backend, nodes, policies, isolatedPods, denied, problem } = network;
+  if (problem !== '') return ['policies', problem, 'red'];
+  const count = (number: number, noun: string) => `${number} ${noun}${number === 1 ? '' : 's'}`;
+  const rules = policies === 0 ? 'none yet' : `${policies} for ${count(isolatedPods, 'pod')}`;
+  const packets = count(denied.ingress + denied.egress, 'packet');
+  const tunnel = nodes === 0 ? '' : `; ${backend} to ${count(nodes, 'node')}`;
+  return ['policies', `${rules}, enforced by nftables, ${packets} denied${tunnel}`];
+}
+
+/** Such as `pull current: main of https://…, 8c1f5f2b7d0e`. */
+function pullFact({ url, branch, state, head, detail }: NonNullable<BoxStatus['pull']>): Fact {
+  const found = head === null ? [] : [head.slice(0, 12)];
+  const text = [`${state}: ${branch} of ${url}`, ...found, ...(detail === '' ? [] : [detail])].join(', ');
+  return state === 'refused' || state === 'diverged' ? ['pull', text, 'red'] : ['pull', text];
+}
+
+function boxFacts({ box, backup, seed }: BoxStatus): Fact[] {
   return [
     ['bundle', `sequence ${box.sequence}, commit ${box.version.slice(0, 12)}`],
-    ['box', `${box.id}, ${state}, started by ${firmwareNames[box.firmware]}`],
+    ['box', `${box.id}, state ${describeState(box)}, started by ${firmwareNames[box.firmware]}`],
+    ...(seed === null ? [] : [['seed', seedText(seed)] satisfies Fact]),
     ['backup', backupText(backup)],
     ['key', box.fingerprint],
   ];
 }
 
-function backupText({ newest, count, everyHours }: BoxStatus['backup']): string {
+const seedText = ({ hostname, origin, kept }: NonNullable<BoxStatus['seed']>) =>
+  `${hostname}, ${kept ? 'from the copy on the data disk' : `from the ${origin}`}`;
+
+function backupText({ newest, count, everyHours, disk }: BoxStatus['backup']): string {
   const kept = newest === null ? 'none on the box' : `${count} on the box, the newest of ${newest}`;
-  return everyHours === null ? kept : `${kept}; one every ${everyHours} h`;
+  const every = everyHours === null ? [] : [`one every ${everyHours} h`];
+  const copies =
+    disk === null ? [] : [disk.problem || `${disk.count} on the disk, the newest of ${disk.newest}`];
+  return [kept, ...every, ...copies].join('; ');
 }
 
 /** A fact with its text wrapped beside its label. What others wrote does not control the terminal. */

@@ -1,6 +1,7 @@
 import type { ConsoleLine } from '../../contract/console.ts';
 import { CpiabError } from '../../contract/errors.ts';
 import type { ProgressSink } from '../../contract/progress.ts';
+import type { Phase } from '../../contract/status.ts';
 import type { Box } from '../../host/qemu/box.ts';
 
 /** What is followed of a box. */
@@ -8,8 +9,15 @@ export interface ReportingBox extends Pick<Box, 'url' | 'console' | 'reports'> {
   machine: Pick<Box['machine'], 'exited'>;
 }
 
-/** How far a box must come: its API has a key, or it has converged to its repository. */
-export type Milestone = 'api' | 'converged';
+/** How far a box must come: it serves Git and images, or asks a person for a disk; or it has converged to its repository. */
+export type Milestone = 'served' | 'converged';
+
+const reached: Record<Milestone, (report: ConsoleLine) => boolean> = {
+  served: ({ phase, problem, fingerprint }) =>
+    fingerprint !== null && (AFTER_SERVE.includes(phase) || (phase === 'choose' && problem !== null)),
+  converged: ({ phase }) => phase === 'ready',
+};
+const AFTER_SERVE: readonly Phase[] = ['engine', 'flux', 'converge', 'ready'];
 
 export interface WaitOptions {
   until: Milestone;
@@ -86,7 +94,7 @@ async function follow(
   for await (const report of box.reports(signal)) {
     steps.take(report);
     rejectFailed(report, box);
-    if (until === 'api' ? report.fingerprint !== null : report.phase === 'ready') return report;
+    if (reached[until](report)) return report;
   }
   throw await ended(box);
 }

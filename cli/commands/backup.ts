@@ -20,7 +20,7 @@ export function backupCommand(context: CliContext) {
     .option('--box <url>', "the box's address, and after # the fingerprint that its console shows")
     .action(async ({ out, recipient: recipients, passphraseFile, box }) => {
       const { boxAddress, fetchStatus } = await import('../box/client.ts');
-      const { OperatorClient } = await import('../backup/client.ts');
+      const { OperatorClient } = await import('../box/operator.ts');
       const { readPassphrase, requireRecipients } = await import('../backup/keys.ts');
       const { makeBackup } = await import('../backup/make.ts');
       if ((recipients.length === 0) === (passphraseFile === undefined))

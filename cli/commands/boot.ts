@@ -7,35 +7,43 @@ import { formatBytes } from '../../contract/units.ts';
 import { firmwares } from '../../host/qemu/arguments.ts';
 import type { BootReport } from '../box/boot.ts';
 import { timelineBars } from '../box/timeline-bars.ts';
-import { command, wholeNumber } from '../command.ts';
+import { command, type Example, wholeNumber } from '../command.ts';
 import type { CliContext } from '../context.ts';
 
+const examples: readonly Example[] = [
+  { line: 'cpiab boot', does: 'boot site lab, show how it gets on, end it with Ctrl-C' },
+  {
+    line: 'cpiab boot --wait converged',
+    does: 'boot site lab, wait until all of Git is applied, end the machine',
+  },
+  {
+    line: 'cpiab boot lab --wait converged --keep',
+    does: 'the same, and leave it running for status, git and kubectl',
+  },
+  {
+    line: 'cpiab boot cpiab-lab.iso --firmware uefi --disk data.raw',
+    does: 'an ISO, by UEFI, with a data disk',
+  },
+  {
+    line: 'cpiab boot lab --install --disk box.raw',
+    does: 'site lab, installed to a new disk and started from it; later from the same disk again',
+  },
+  { line: 'cpiab boot --seed rack-7.yaml', does: 'site lab, with the name and address of one machine' },
+  {
+    line: 'cpiab boot cpiab-lab.qcow2 --firmware secure-boot',
+    does: "a disk image, by a UEFI that starts only what Microsoft's keys vouch for",
+  },
+];
+
 export function bootCommand(context: CliContext) {
-  return command('boot', 'boot a box in a virtual machine that reaches no network', [
-    { line: 'cpiab boot', does: 'boot site lab, show how it gets on, end it with Ctrl-C' },
-    {
-      line: 'cpiab boot --wait converged',
-      does: 'boot site lab, wait until all of Git is applied, end the machine',
-    },
-    {
-      line: 'cpiab boot lab --wait converged --keep',
-      does: 'the same, and leave it running for status, git and kubectl',
-    },
-    {
-      line: 'cpiab boot cpiab-lab.iso --firmware uefi --disk data.raw',
-      does: 'an ISO, by UEFI, with a data disk',
-    },
-    {
-      line: 'cpiab boot lab --install --disk box.raw',
-      does: 'site lab, installed to a new disk and started from it; later from the same disk again',
-    },
-    {
-      line: 'cpiab boot cpiab-lab.qcow2 --firmware secure-boot',
-      does: "a disk image, by a UEFI that starts only what Microsoft's keys vouch for",
-    },
-  ])
+  return command('boot', 'boot a box in a virtual machine that reaches no network', examples)
     .argument('[site-or-file]', 'a site that was built, or the path of an ISO or disk image', 'lab')
-    .addOption(new Option('--wait <milestone>', 'how far the box must come').choices(['converged'] as const))
+    .addOption(
+      new Option(
+        '--wait <milestone>',
+        'how far the box must come (default: it serves Git and images)',
+      ).choices(['converged'] as const),
+    )
     .option('--timeout <seconds>', 'how long it may take', wholeNumber(1, 86_400), 900)
     .addOption(
       new Option('--firmware <kind>', 'what starts the boot loader')
@@ -47,14 +55,22 @@ export function bootCommand(context: CliContext) {
       '--disk <file>',
       'keeps what the box writes, made when it is not there (default: it is forgotten)',
     )
+    .option('--seed <file>', "the machine's seed: name, network, how it installs")
+    .option('--tpm <directory>', 'give it a TPM 2.0 in software, which keeps its keys there')
     .option('--install', 'let an ISO install itself to --disk, then start from that disk without it', false)
     .option('--keep', 'leave the machine running', false)
-    .action(async (what, { wait, disk, ...options }) => {
+    .action(async (what, { wait, disk, tpm, seed = null, ...options }) => {
       const { boot } = await import('../box/boot.ts');
       const medium = await mediumOf(what, context.repository);
-      const until = wait ?? 'api';
       await boot(
-        { ...options, medium, until, disk: disk === undefined ? null : resolve(disk) },
+        {
+          ...options,
+          medium,
+          until: wait ?? 'served',
+          disk: disk === undefined ? null : resolve(disk),
+          tpm: tpm === undefined ? null : resolve(tpm),
+          seed,
+        },
         context,
         (report) => context.print(report, summary(report, options.keep)),
       );
@@ -102,15 +118,13 @@ async function nothingBuilt(name: string, repository: string): Promise<CpiabErro
   return unbootable(`its media are ${media.join(', ')}`, `run \`./cpiab build ${name} --only iso\``);
 }
 
-function summary(report: BootReport, kept: boolean): string {
-  const { pid } = report;
+function summary({ pid, url, fingerprint, status }: BootReport, kept: boolean): string {
   const left = kept ? `process ${pid}; end it with \`kill ${pid}\`` : 'Ctrl-C ends the machine';
-  const end = pid === null ? 'the machine was ended' : left;
-  const lines = [`${report.url}#${report.fingerprint}`, end];
-  if (report.status === null) return lines.join('\n');
-  const { used, total } = report.status.memory;
+  const lines = [`${url}#${fingerprint}`, pid === null ? 'the machine was ended' : left];
+  if (status.phase !== 'ready') return ['`cpiab status --watch` shows how it gets on', ...lines].join('\n');
+  const { used, total } = status.memory;
   return [
-    timelineBars(report.status, process.stdout.columns || 100),
+    timelineBars(status, process.stdout.columns || 100),
     `memory ${formatBytes(used)} of ${formatBytes(total)}`,
     ...lines,
   ].join('\n');

@@ -45,11 +45,11 @@ async function showLicences(bundle: OpenBundle, context: CliContext): Promise<vo
 
 function summary(manifest: Manifest): string {
   const { site, revision, sequence, expires, repositories, blobs } = manifest;
-  const { images, signatures, charts, downloads, artifacts } = manifest;
+  const { images, signatures, referrers, charts, downloads, artifacts } = manifest;
   const total = blobs.reduce((sum, { size }) => sum + size, 0);
   const commits = Object.entries(repositories).map(([name, { commit }]) => [name, `commit ${commit}`]);
   const named = [
-    ...[images, signatures, charts, downloads, artifacts].flatMap((one) => Object.entries(one)),
+    ...[images, signatures, referrers, charts, downloads, artifacts].flatMap((one) => Object.entries(one)),
     ...commits,
   ];
   const roles = Map.groupBy(blobs, ({ role }) => role);

@@ -17,7 +17,7 @@ export function restoreCommand(context: CliContext) {
     .option('--box <url>', "the box's address, and after # the fingerprint that its console shows")
     .action(async (file, { identity, passphraseFile, replace, check, box }) => {
       const { boxAddress, fetchStatus } = await import('../box/client.ts');
-      const { OperatorClient } = await import('../backup/client.ts');
+      const { OperatorClient } = await import('../box/operator.ts');
       const { readIdentities } = await import('../backup/keys.ts');
       const { checkBackup, sendBackup } = await import('../backup/restore.ts');
       const identities = await readIdentities(identity, passphraseFile);

@@ -14,13 +14,13 @@ export function rollbackCommand(context: CliContext) {
     .action(async (box, { timeout }) => {
       const { boxAddress, fetchStatus } = await import('../box/client.ts');
       const { followUpdate } = await import('../box/follow-update.ts');
-      const { asOperator, askBox } = await import('../box/operator.ts');
+      const { OperatorClient } = await import('../box/operator.ts');
       const { statusText } = await import('../box/show.ts');
       const { signal, progress, print } = context;
       const address = await boxAddress(box, 'cpiab rollback');
       const { site } = (await fetchStatus(address)).box;
-      const request = { method: 'POST', timeoutMs: 120_000, signal } as const;
-      await askBox(await asOperator(address, site), '/v1/rollback', request, z.unknown());
+      const client = await OperatorClient.of(address, site, signal);
+      await client.ask('/v1/rollback', { method: 'POST', timeoutMs: 120_000 }, z.unknown());
       const status = await followUpdate(address, { seconds: timeout, progress, signal });
       print(status, statusText(status));
     });

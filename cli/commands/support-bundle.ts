@@ -49,16 +49,14 @@ async function fetchBundle(
   signal: AbortSignal,
 ): Promise<void> {
   const { downloadPinned } = await import('../../host/pinned-download.ts');
-  const { PinMismatch } = await import('../../host/pinned-https.ts');
+  const { noAnswer } = await import('../../host/pinned-https.ts');
   const { readTextFile } = await import('../../host/input-file.ts');
   const subject = url.href;
   const [cert, key] = [await readTextFile(files.cert), await readTextFile(files.key)];
   const asked = { url: new URL(supportPath, url), fingerprint, identity: { cert, key } };
   const refused = await downloadPinned(asked, path, signal).catch((cause: unknown) => {
     signal.throwIfAborted();
-    if (cause instanceof PinMismatch)
-      throw new CpiabError('E5005', { subject, args: [cause.found, fingerprint], cause });
-    throw new CpiabError('E5004', { subject, args: [(cause as Error).message], cause });
+    throw noAnswer(subject, fingerprint, cause);
   });
   if (refused !== null)
     throw new CpiabError('E5010', { subject, args: [String(refused.status), refused.why] });

@@ -1,6 +1,6 @@
 import { command } from '../command.ts';
 import type { CliContext } from '../context.ts';
-import type { Counts } from '../testing/part.ts';
+import type { Outcome } from '../testing/part.ts';
 
 export function testCommand(context: CliContext) {
   return command('test', 'run what CI runs', [
@@ -12,24 +12,25 @@ export function testCommand(context: CliContext) {
     .option('--all', 'add the long boot tests', false)
     .action(async ({ quick, all }) => {
       const { testParts } = await import('../testing/parts.ts');
-      const { closingLine, sum } = await import('../testing/part.ts');
+      const { closingLine, failureLines, sum } = await import('../testing/part.ts');
       const { repository, signal, note, progress } = context;
-      const parts: ({ name: string } & Counts)[] = [];
+      const parts: ({ name: string } & Outcome)[] = [];
       for (const { name, title, run } of testParts(extent(quick, all))) {
         const started = performance.now();
         progress({ type: 'start', id: name, title });
-        const counts = await run({ repository, signal, onLine: note });
+        const outcome = await run({ repository, signal, onLine: note });
         const end = {
           id: name,
-          detail: closingLine(counts),
+          detail: closingLine(outcome),
           tookMs: Math.round(performance.now() - started),
         };
-        progress({ type: counts.failed > 0 ? 'fail' : 'done', ...end });
-        parts.push({ name, ...counts });
+        progress({ type: outcome.failed > 0 ? 'fail' : 'done', ...end });
+        parts.push({ name, ...outcome });
       }
       const total = sum(parts);
       if (total.failed > 0 || total.passed === 0) context.exitWith(1);
-      context.print({ apiVersion: 'cpiab.dev/v1', kind: 'TestReport', ...total, parts }, closingLine(total));
+      const lines = [...failureLines(parts), closingLine(total)];
+      context.print({ apiVersion: 'cpiab.dev/v1', kind: 'TestReport', ...total, parts }, lines.join('\n'));
     });
 }
 

@@ -6,6 +6,7 @@ import { LockSchema } from '../../contract/lock.ts';
 import { formatBytes } from '../../contract/units.ts';
 import { cacheRoot } from '../../host/cache.ts';
 import { ensureDirectory, freeBytes, nearestDirectory } from '../../host/files.ts';
+import { jsonOrNull } from '../../host/json.ts';
 import { type Check, type Finding, fail, pass, warn } from './check.ts';
 
 /** Cache and output of site lab, bytes: asked for while no lock says better. */
@@ -52,14 +53,6 @@ async function neededBytes(lockFile: string): Promise<number> {
   const text = await readFile(lockFile, 'utf8').catch(() => '');
   const sizes = SizesSchema.safeParse(jsonOrNull(text)).data?.sizes;
   return sizes === undefined ? DISK_NEEDED : sizes.cache + sizes.output;
-}
-
-function jsonOrNull(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }
 
 export const keysCheck: Check = {

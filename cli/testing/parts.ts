@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { ProcessError, run } from '../../host/process.ts';
 import { dirtyOption } from './dirty.ts';
-import type { Counts, TestHost, TestPart } from './part.ts';
+import type { Outcome, TestHost, TestPart } from './part.ts';
 import { vitest } from './vitest.ts';
 
 export type Extent = 'quick' | 'ci' | 'all';
@@ -27,7 +27,7 @@ export function testParts(extent: Extent): TestPart[] {
   }
   if (extent === 'all') {
     parts.push(vitest('build-long', 'long tests of the build', ['build-long']));
-    parts.push(vitest('engine-long', 'three control planes', ['engine-long']));
+    parts.push(vitest('engine-long', 'control planes: three, and one that changes', ['engine-long']));
     parts.push(vitest('boot-long', 'long boot tests', ['boot-long']));
   }
   return parts;
@@ -39,7 +39,11 @@ const buildPart: TestPart = {
   title: 'build of site lab',
   run: async (host) => {
     const flags = await dirtyOption(host.repository);
-    return await succeeds([join(host.repository, 'cli', 'main.ts'), 'build', 'lab', ...flags], host);
+    return await succeeds(
+      'build of site lab',
+      [join(host.repository, 'cli', 'main.ts'), 'build', 'lab', ...flags],
+      host,
+    );
   },
 };
 
@@ -48,18 +52,23 @@ function tool(name: string, title: string, path: string[], args: string[]): Test
   return {
     name,
     title,
-    run: (host) => succeeds([join(host.repository, 'node_modules', ...path), ...args], host),
+    run: (host) => succeeds(title, [join(host.repository, 'node_modules', ...path), ...args], host),
   };
 }
 
 /** One test: whether a program for Node.js ends well. */
-async function succeeds(argv: string[], { repository, signal, onLine }: TestHost): Promise<Counts> {
+async function succeeds(
+  title: string,
+  argv: string[],
+  { repository, signal, onLine }: TestHost,
+): Promise<Outcome> {
   try {
     await run([process.execPath, ...argv], { cwd: repository, signal, onLine });
-    return { passed: 1, failed: 0, skipped: 0 };
+    return { passed: 1, failed: 0, skipped: 0, failures: [], retried: [] };
   } catch (error) {
     if (!(error instanceof ProcessError)) throw error;
-    onLine(error.message.split('\n')[0] ?? '');
-    return { passed: 0, failed: 1, skipped: 0 };
+    const message = error.message.split('\n')[0] ?? '';
+    onLine(message);
+    return { passed: 0, failed: 1, skipped: 0, failures: [{ file: title, test: '', message }], retried: [] };
   }
 }

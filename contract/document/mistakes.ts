@@ -72,9 +72,13 @@ function overlap(path: Path, message: string): Mistake {
   return { path, at: 'value', error: (subject) => new CpiabError('E1014', { subject, args: [first] }) };
 }
 
+/** Key of a value that no message shows: a box tells of a wrong seed on its console and to everybody who asks. */
+const SECRET = 'passphrase';
+
 /** A value that is not what belongs there. @param expected a noun phrase, such as `a whole number`. */
 export function wrongValue(path: Path, expected: string, found: unknown): Mistake {
-  const args: [string, string] = [expected, described(found)];
+  const secret = path.at(-1) === SECRET && typeof found === 'string';
+  const args: [string, string] = [expected, secret ? 'another text' : described(found)];
   return { path, at: 'value', error: (subject) => new CpiabError('E1002', { subject, args }) };
 }
 

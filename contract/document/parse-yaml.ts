@@ -27,7 +27,9 @@ export function parseYaml(text: string, shown: string): ParsedYaml {
   rejectConflicts(text, shown);
   const lines = new LineCounter();
   // The package compares each key with all others of its mapping, which takes minutes for what fits the limit.
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: false });
+  // It warns of keys that are no text by a line of its own; as unknown keys they are refused anyway.
+  const quiet = { lineCounter: lines, prettyErrors: false, uniqueKeys: false, logLevel: 'error' } as const;
+  const document = parseDocument(text, quiet);
   const place = (offset: number) => {
     const { line, col } = lines.linePos(offset);
     return `${shown}:${line}:${col}`;

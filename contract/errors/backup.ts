@@ -39,11 +39,6 @@ export const backupInputErrors = {
 
 /** A box could not be backed up or restored. */
 export const backupErrors = {
-  E5401: {
-    exit: 1,
-    says: (what: string, _hint: string) => `refused: ${what}`,
-    hint: (_what: string, hint: string) => hint,
-  },
   E5402: {
     exit: 1,
     says: () => 'a backup or a restore is running',
@@ -68,5 +63,20 @@ export const backupErrors = {
     exit: 1,
     says: (what: string) => `has not started ${what} yet`,
     hint: 'wait until it is ready: `cpiab status --watch`',
+  },
+  E5410: {
+    exit: 1,
+    says: () => 'no disk is labelled CPIAB-BACKUP',
+    hint: 'plug in one that was made with `mkfs.ext4 -L CPIAB-BACKUP`; the box looks again every minute',
+  },
+  E5411: {
+    exit: 1,
+    says: (names: string) => `more than one disk is labelled CPIAB-BACKUP: ${names}`,
+    hint: 'leave one of them in the machine',
+  },
+  E5412: {
+    exit: 1,
+    says: (why: string) => `the disk takes no backup: ${why}`,
+    hint: 'make room on it or replace it; the box tries again every minute',
   },
 } as const;

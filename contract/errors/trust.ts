@@ -71,6 +71,11 @@ export const trustErrors = {
     says: (found: string) => `is ${found}, where a bundle has a file`,
     hint: 'copy the bundle again as it was built, with `cp -a`',
   },
+  E2133: {
+    exit: 3,
+    says: (name: string, what: string) => `its member ${JSON.stringify(name)} ${what}`,
+    hint: 'nothing of the archive is used: somebody changed it, or made it by other means; get it again from a good source',
+  },
   E2301: {
     exit: 3,
     says: (base: string, found: string) => `the delta starts from ${base}, but this is ${found}`,

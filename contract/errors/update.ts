@@ -13,7 +13,7 @@ export const updateErrors = {
   E5303: {
     exit: 1,
     says: (from: string, to: string) => `leads from Kubernetes ${from} to ${to}`,
-    hint: 'go up by one minor version at a time, and not down: upstream supports nothing else',
+    hint: 'go up by one minor version at a time, and back only within one: upstream supports nothing else',
   },
   E5305: {
     exit: 1,
@@ -54,5 +54,26 @@ export const updateErrors = {
     exit: 1,
     says: (why: string) => `the new version could not be written: ${why}`,
     hint: 'push it again; if this stays, the disk is failing: replace it',
+  },
+  E5313: {
+    exit: 1,
+    says: (why: string) => `no update can be read from a stick: ${why}`,
+    hint: 'put in one disk with FAT, ext4 or ISO 9660 and the label CPIAB-STICK',
+  },
+  E5314: {
+    exit: 1,
+    says: (why: string) => `nothing on it can follow the version that runs: ${why}`,
+    hint: 'copy a delta from the version that runs, or the tarball of a newer build, to its top folder',
+  },
+  E5315: {
+    exit: 1,
+    says: (fresh: string, found: string) => `keeps its state in version ${fresh}, and the box has ${found}`,
+    hint: 'no update leads from one to the other: save what you need, and start it on an empty disk',
+  },
+  E5316: {
+    exit: 1,
+    says: (from: string, to: string) =>
+      `leads from etcd ${from} to ${to}, and the box could not fall back over that`,
+    hint: 'stay within a minor version of etcd, or install the new version and restore a backup',
   },
 } as const;

@@ -12,6 +12,21 @@ export interface Medium {
   keep: boolean;
 }
 
+/** A network card, and the address that the guest gives itself on it; one that it asks for by DHCP unless told. */
+export interface Card {
+  mac?: string;
+  /** Within a network, such as 192.0.2.7/24. */
+  address?: string;
+  gateway?: string;
+}
+
+/** A wire to another virtual machine: datagrams between two ports of the loopback address, one for each end. */
+export interface Segment {
+  mac: string;
+  ownPort: number;
+  otherPort: number;
+}
+
 /** A virtual machine that boots a medium and can reach nothing. */
 export interface MachineSpec {
   accelerator: Accelerator;
@@ -19,6 +34,14 @@ export interface MachineSpec {
   medium: Medium;
   /** Absolute path of the data disk's raw image, or null for none. */
   disk: string | null;
+  /** Absolute path of a disc with the machine's seed, or null for none. */
+  seed?: string | null;
+  /** Socket of a TPM 2.0 in software (host/qemu/tpm.ts), or null for none. */
+  tpm?: string | null;
+  /** The machine's network card, where the seed names one. */
+  card?: Card;
+  /** A second card, on a wire to one other machine of this host. */
+  segment?: Segment;
   /** MiB. */
   memory: number;
   cpus: number;
@@ -64,8 +87,10 @@ export function qemuArguments(spec: MachineSpec): string[] {
     ...['-chardev', `file,id=serial,path=${escaped(spec.serialLog)}`, '-serial', 'chardev:serial'],
     ...medium(spec.medium),
     ...dataDisk(spec.disk),
-    ...['-netdev', `user,id=lan,restrict=on,hostfwd=tcp:127.0.0.1:${spec.apiPort}-:${spec.guestApiPort}`],
-    ...['-device', 'virtio-net-pci,netdev=lan,romfile='],
+    ...seedDisc(spec.seed ?? null),
+    ...tpm(spec.tpm ?? null),
+    ...networkCard(spec),
+    ...segmentCard(spec.segment),
     ...['-device', 'virtio-rng-pci'],
   ];
 }
@@ -120,6 +145,39 @@ function dataDisk(path: string | null): string[] {
     ...['-drive', `if=none,id=data,format=raw,cache=writeback,discard=unmap,file=${escaped(path)}`],
     ...['-device', 'virtio-blk-pci,drive=data,serial=cpiab-data'],
   ];
+}
+
+function seedDisc(path: string | null): string[] {
+  if (path === null) return [];
+  const drive = `if=none,id=seed,file=${escaped(path)},media=cdrom,readonly=on,format=raw`;
+  return ['-drive', drive, '-device', 'scsi-cd,bus=scsi.0,drive=seed'];
+}
+
+/** Source: QEMU, docs/specs/tpm.rst. */
+function tpm(socket: string | null): string[] {
+  if (socket === null) return [];
+  const channel = ['-chardev', `socket,id=tpm,path=${escaped(socket)}`];
+  return [...channel, '-tpmdev', 'emulator,id=tpm0,chardev=tpm', '-device', 'tpm-tis,tpmdev=tpm0'];
+}
+
+/** QEMU's own network stands where the guest's address belongs, and leads to that. */
+function networkCard({ card = {}, apiPort, guestApiPort }: MachineSpec): string[] {
+  const { mac, address, gateway } = card;
+  const place =
+    address === undefined ? '' : `,net=${address}${gateway === undefined ? '' : `,host=${gateway}`}`;
+  const to = address?.split('/')[0] ?? '';
+  const lan = `user,id=lan,restrict=on${place},hostfwd=tcp:127.0.0.1:${apiPort}-${to}:${guestApiPort}`;
+  const device = `virtio-net-pci,netdev=lan,romfile=${mac === undefined ? '' : `,mac=${mac}`}`;
+  return ['-netdev', lan, '-device', device];
+}
+
+/** Source: qemu-system-x86_64(1), `-netdev dgram`. */
+function segmentCard(segment: Segment | undefined): string[] {
+  if (segment === undefined) return [];
+  const { mac, ownPort, otherPort } = segment;
+  const end = (side: string, port: number) => `${side}.type=inet,${side}.host=127.0.0.1,${side}.port=${port}`;
+  const wire = `dgram,id=segment,${end('local', ownPort)},${end('remote', otherPort)}`;
+  return ['-netdev', wire, '-device', `virtio-net-pci,netdev=segment,romfile=,mac=${mac}`];
 }
 
 /** A comma in an option value is written twice. Source: qemu-system-x86_64(1). */

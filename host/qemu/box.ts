@@ -6,14 +6,18 @@ import { ports } from '../../contract/layout.ts';
 import { detectAccelerator } from './accelerator.ts';
 import type { Accelerator, Firmware, MachineSpec, Medium } from './arguments.ts';
 import { followLines, freePort, launch, type Machine } from './launch.ts';
+import { startTpm } from './tpm.ts';
 
-export interface BoxOptions extends Pick<MachineSpec, 'firmwareTexts' | 'atRestart'> {
+export interface BoxOptions
+  extends Pick<MachineSpec, 'firmwareTexts' | 'atRestart' | 'seed' | 'card' | 'segment'> {
   medium: Medium;
   firmware: Firmware;
   /** MiB. */
   memory: number;
   /** Absolute path of a data disk's raw image; null for none. */
   disk: string | null;
+  /** Absolute path of the directory in which a TPM in software keeps its keys; none unless told. */
+  tpm?: string | null;
   /** Directory for the console's log and QEMU's own files. */
   directory: string;
 }
@@ -39,9 +43,11 @@ export async function powerOn(options: BoxOptions, signal: AbortSignal): Promise
   const accelerator = await detectAccelerator(signal);
   const apiPort = await freePort();
   const console = join(options.directory, 'console.log');
+  const tpm = options.tpm ? await startTpm(options.tpm, join(options.directory, 'tpm.sock'), signal) : null;
   const machine = await launch(
     {
       ...options,
+      tpm,
       accelerator,
       cpus: 2,
       apiPort,

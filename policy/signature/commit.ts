@@ -14,7 +14,10 @@ function split(commit: Buffer): { payload: Buffer; signatures: string[] } {
 }
 
 /** Why a commit is not signed as it must be; null when it is. */
-export function signatureProblem(commit: Buffer, { signed, allowedSigners }: GitPolicy): string | null {
+export function signatureProblem(
+  commit: Buffer,
+  { signed, allowedSigners }: Pick<GitPolicy, 'signed' | 'allowedSigners'>,
+): string | null {
   if (signed === 'none') return null;
   const { payload, signatures } = split(commit);
   const [signature] = signatures;

@@ -3,10 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { triedToLeave } from '../../contract/firewall.ts';
 import { ManifestSchema } from '../../contract/manifest.ts';
 import { ProcessError, run } from '../../host/process.ts';
 import { ask } from '../support/ask.ts';
-import { bootLab, buildLab, type LabBox } from './support/lab.ts';
+import { bootLab, buildLab, cpiab, type LabBox } from './support/lab.ts';
+import { cloneSite, pushSite, type SiteGit } from './support/site-git.ts';
 
 /** After so long a pushed commit is not on its way any more. What it took is printed: how fast an emulated machine is, is no claim. */
 const LOST_MS = 5 * 60_000;
@@ -42,10 +44,18 @@ describe('the box has converged', () => {
   });
 
   test('it runs only what the bundle holds, and nothing tried to leave it', async () => {
-    const { images, egress } = await box.ask.status();
+    const { images, dropped } = await box.ask.status();
     expect(images.notInBundle).toEqual([]);
     expect(images.running).toBeGreaterThanOrEqual(8);
-    expect(egress.denied).toBe(0);
+    expect(triedToLeave(dropped)).toBe(0);
+  });
+
+  test('the policies of Git are enforced, on every pod that they select', async () => {
+    const { podNetwork } = await box.ask.status();
+    expect(podNetwork).toMatchObject({ backend: 'vxlan', nodes: 0, problem: '' });
+    // Flux's controller, the provisioner of volumes and Syncthing: each namespace denies by default.
+    expect(podNetwork?.policies).toBeGreaterThanOrEqual(6);
+    expect(podNetwork?.isolatedPods).toBeGreaterThanOrEqual(3);
   });
 
   test('Syncthing and its claim are among what Flux keeps', async () => {
@@ -75,6 +85,13 @@ describe('the box has converged', () => {
     process.stderr.write(`${marks.map(({ name, atMs }) => `${name} ${atMs} ms`).join(', ')}\n`);
   });
 
+  test('a support bundle has all of its parts', async () => {
+    const file = join(scratch, 'support.tar.zst');
+    const address = `${box.report.url}#${box.report.fingerprint}`;
+    const told = await cpiab('support-bundle', '--box', address, '--out', file, '--json');
+    expect(JSON.parse(told)).toMatchObject({ missing: [] });
+  });
+
   test('each step has a time', () => {
     expect(box.report.timeline.map(({ name, state }) => [name, state])).toEqual(
       ['verify', 'serve', 'engine', 'flux', 'converge'].map((name) => [name, 'done']),
@@ -83,27 +100,14 @@ describe('the box has converged', () => {
 });
 
 describe("the box's Git", () => {
-  const environment = (operator: boolean) => ({
-    GIT_SSL_CAINFO: box.files.ca,
-    GIT_TERMINAL_PROMPT: '0',
-    ...(operator ? { GIT_SSL_CERT: box.files.certificate, GIT_SSL_KEY: box.files.key } : {}),
-  });
-  const git = async (argv: string[], operator = false) => {
-    const identity = ['-c', 'user.name=Operator', '-c', 'user.email=operator@example.org'];
-    const { stdout } = await run(['git', '-C', join(scratch, 'site'), ...identity, ...argv], {
-      env: environment(operator),
-    });
-    return stdout.trim();
-  };
+  let git: SiteGit;
   const folder = 'cluster/kubernetes/apps/syncthing';
   const written = 'ConfigMap/syncthing/pushed';
 
   /** Commits, pushes, and waits until Flux has done what it asks for. @returns milliseconds from the push. */
   async function pushed(message: string, isDone: (objects: string[]) => boolean): Promise<number> {
-    await git(['add', '--all']);
-    await git(['commit', '--quiet', '--message', message]);
     const began = Date.now();
-    await git(['push', '--quiet', 'origin', 'HEAD:main'], true);
+    await pushSite(git, message);
     while (!isDone(await objects())) {
       if (Date.now() - began > LOST_MS) throw new Error(JSON.stringify(await box.ask.status()));
       await sleep(1000);
@@ -114,9 +118,7 @@ describe("the box's Git", () => {
   const objects = async () => (await box.ask.kustomizations()).kustomizations.flatMap((one) => one.objects);
 
   test('a clone has the head that the bundle carries', async () => {
-    await run(['git', 'clone', '--quiet', `${box.url}/git/lab.git`, join(scratch, 'site')], {
-      env: environment(false),
-    });
+    git = await cloneSite(box.url, box.files.ca, join(scratch, 'site'));
     expect(await git(['rev-parse', 'HEAD'])).toBe(await bundledCommit());
   });
 
@@ -127,6 +129,10 @@ describe("the box's Git", () => {
   });
 
   test('a commit is applied, and what a later one removes is gone', async () => {
+    // Of a try before this one.
+    await git(['fetch', '--quiet']);
+    await git(['reset', '--quiet', '--hard', await bundledCommit()]);
+    await git(['merge', '--quiet', '--strategy', 'ours', 'origin/main']);
     const file = join(scratch, 'site', folder, 'pushed.yaml');
     await mkdir(join(file, '..'), { recursive: true });
     const kustomization = join(scratch, 'site', folder, 'kustomization.yaml');

@@ -31,7 +31,7 @@ test.each(called.filter(([, line]) => line !== ''))('%s: ./cpiab %s exists', (_p
   const [name = '', ...words] = line.split(' ');
   if (/^(COMMAND|[.,]|--)/.test(name)) return;
   expect([...known.keys()]).toContain(name);
-  const flags = words.filter((word) => word.startsWith('-')).map((word) => word.replace(/[=\])].*$/, ''));
+  const flags = words.filter((word) => /^-./.test(word)).map((word) => word.replace(/[=\])].*$/, ''));
   for (const flag of flags) expect([...(known.get(name) ?? [])]).toContain(flag);
 });
 

@@ -32,7 +32,7 @@ const bundled = [
 const input = (highlyAvailable: boolean): KubeadmInput => ({
   site,
   images: engineImages(bundled, site.engine.version),
-  self: { name: 'box', address: '10.44.0.1', highlyAvailable },
+  self: { name: 'box', role: 'server' as const, address: '10.44.0.1', highlyAvailable },
   containerdSocket: '/run/containerd/containerd.sock',
   resolvConf: '/run/cpiab/resolv.conf',
   staticPods: '/run/cpiab/static-pods',

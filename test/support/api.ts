@@ -6,6 +6,8 @@ import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import type { DocumentSources } from '../../agent/api/documents.ts';
 import { type ApiIdentity, apiIdentity } from '../../agent/api/identity.ts';
+import { InstallDesk } from '../../agent/api/install.ts';
+import { readersOf } from '../../agent/api/parts.ts';
 import { type ApiParts, route } from '../../agent/api/router.ts';
 import { httpsServer, listen } from '../../agent/api/server.ts';
 import { SignIns } from '../../agent/api/sign-ins.ts';
@@ -14,10 +16,12 @@ import { SupportDesk } from '../../agent/api/support.ts';
 import { AuditLog } from '../../agent/audit/log.ts';
 import { Backups } from '../../agent/backup/backups.ts';
 import { Board } from '../../agent/board.ts';
-import { Counters } from '../../agent/metrics/counters.ts';
+import { LiveConnections } from '../../agent/enroll/live.ts';
+import { enrollHttp, openEnrollment } from '../../agent/enroll/open.ts';
 import { BoxReport } from '../../agent/report/report.ts';
 import { openSeal } from '../../agent/seal.ts';
 import type { Served } from '../../agent/serve/served.ts';
+import { svidHttp } from '../../agent/svid/open.ts';
 import { UpdateHttp } from '../../agent/update/http.ts';
 import type { Updater } from '../../agent/update/updater.ts';
 import { makeOperator, type OperatorCredential } from '../../builder/bundle/operator.ts';
@@ -57,24 +61,44 @@ export async function startTestApi(
   served: () => Served | undefined,
   {
     updater = () => undefined,
+    enroll = {},
+    site: own = {},
+    directory: given,
     ...documents
-  }: Partial<DocumentSources> & { updater?: () => Updater | undefined } = {},
+  }: Partial<DocumentSources> & {
+    updater?: () => Updater | undefined;
+    enroll?: { site?: object; wall?: () => number; restored?: boolean };
+    /** Keys of its site. */
+    site?: object;
+    /** Of a box that was there before; it stays when this one is closed. */
+    directory?: string;
+  } = {},
 ): Promise<TestApi> {
-  const directory = await mkdtemp(join(tmpdir(), 'cpiab-api-'));
+  const directory = given ?? (await mkdtemp(join(tmpdir(), 'cpiab-api-')));
   const identity = await apiIdentity(join(directory, 'tls'), ['localhost', '127.0.0.1', '10.44.0.1']);
   const operator = await makeOperator('alice', new Date());
   const report = documents.report ?? new BoxReport(['verify', 'serve'], () => 1234, 'lab');
-  report.set({ fingerprint: identity.fingerprint });
+  report.set({ id: 'b1000000', fingerprint: identity.fingerprint });
   const stop = new AbortController();
   const seal = await openSeal(join(directory, 'tls', 'seal.key'), 'b1', identity);
-  const audit = await AuditLog.open(join(directory, 'audit'), seal, { wall: Date.now, uptime: () => 1234 });
+  const audit = await AuditLog.open(join(directory, 'audit'), seal, {
+    wall: enroll.wall ?? Date.now,
+    uptime: () => 1234,
+  });
   const state = join(directory, 'state');
   const site = parseBoxSite({
     ...{ apiVersion: 'cpiab.dev/v1', kind: 'Site', name: 'lab' },
     engine: { version: 'v1.36.3' },
+    enroll: enroll.site ?? {},
+    ...own,
   });
-  const paths = { ...box, state, backups: join(state, 'backups') };
-  const board = new Board(site, report, () => {}, paths);
+  const below = { backups: join(state, 'backups'), enroll: join(state, 'enroll'), pki: join(state, 'pki') };
+  const board = new Board(site, report, () => {}, { ...box, state, ...below });
+  board.put('audit', audit);
+  board.put('seal', seal);
+  const live = new LiveConnections();
+  const clocks = { wall: enroll.wall ?? Date.now, uptime: () => performance.now() };
+  board.put('enrollment', await openEnrollment(board, live, enroll.restored ?? false, clocks, stop.signal));
   let reboots = 0;
   const reboot = async () => {
     reboots += 1;
@@ -93,9 +117,15 @@ export async function startTestApi(
       return { apiVersion: 'cpiab.dev/v1', kind: 'Evidence', bundle: null, fingerprint, audit: own };
     },
     audit: () => audit,
-    counters: new Counters(),
+    inventory: () => board.peek('discovery')?.document(),
+    counters: board.counters,
+    joinFile: () => undefined,
     signIns: new SignIns(),
     files: await SiteFiles.read(consoleFiles),
+    install: new InstallDesk({ question: () => board.peek('question'), audit: () => audit }),
+    enroll: enrollHttp(board, stop.signal),
+    readers: readersOf(board),
+    svid: svidHttp(board, enroll.wall ?? Date.now, stop.signal),
     update: new UpdateHttp({ updater, audit: () => audit, signal: stop.signal }),
     ...documents,
   };
@@ -104,6 +134,7 @@ export async function startTestApi(
   const server = httpsServer(identity, operator.ca, (incoming, outgoing) => {
     route(parts, incoming, outgoing).catch((error: unknown) => outgoing.destroy(error as Error));
   });
+  live.watch(server, (key) => parts.enroll.refuses(key));
   await listen(server, 0, '127.0.0.1', stop.signal);
   const { port } = server.address() as AddressInfo;
   const files = {
@@ -129,7 +160,7 @@ export async function startTestApi(
     close: async () => {
       stop.abort();
       await closed(server);
-      await rm(directory, { recursive: true, force: true });
+      if (given === undefined) await rm(directory, { recursive: true, force: true });
     },
   };
 }

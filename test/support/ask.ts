@@ -5,6 +5,8 @@ export interface Asked {
   cert?: string;
   key?: string;
   method?: string;
+  /** What it comes from. */
+  localAddress?: string;
   headers?: Record<string, string>;
   body?: Uint8Array | string;
   /** Send the head and wait for an answer, without ever ending the request. */

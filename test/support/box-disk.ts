@@ -1,7 +1,8 @@
 import { cp, mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readChoice, type Slots, writeChoice } from '../../agent/slots/slots.ts';
-import { Updater, type UpdaterOptions } from '../../agent/update/updater.ts';
+import type { UpdaterOptions } from '../../agent/update/options.ts';
+import { Updater } from '../../agent/update/updater.ts';
 import { formatEnvironment, otherSlot, type SlotName, settled } from '../../contract/boot-slots.ts';
 
 const { signal } = new AbortController();
@@ -51,6 +52,8 @@ export function openDisk(root: string, keys: string): BoxDisk {
             disk.restarts++;
           },
           tell: () => {},
+          audit: () => undefined,
+          stick: async () => ({ root: join(root, 'stick'), close: async () => {} }),
           ...more,
         },
         signal,

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { parse } from 'yaml';
 import { RegistryProxy } from '../../agent/api/registry-proxy.ts';
 import { Counters } from '../../agent/metrics/counters.ts';
-import { Gate } from '../../agent/serve/git/gate.ts';
+import { Gate, type GateOptions } from '../../agent/serve/git/gate.ts';
 import { GitHttp } from '../../agent/serve/git/http.ts';
 import { PushRecord } from '../../agent/serve/git/push-record.ts';
 import { type GitRepository, openRepository } from '../../agent/serve/git/repository.ts';
@@ -41,9 +41,11 @@ export class BoxGit {
   readonly moments: { checked: () => void; taken: () => void };
   /** Commits that were published. */
   readonly published: string[];
+  /** What pushes are held to. */
+  readonly gate: Pick<GateOptions, 'repository' | 'site' | 'carried'>;
 
   private constructor(
-    parts: Pick<BoxGit, 'api' | 'repository' | 'work' | 'log' | 'published' | 'moments'> & {
+    parts: Pick<BoxGit, 'api' | 'repository' | 'work' | 'log' | 'published' | 'moments' | 'gate'> & {
       directory: string;
     },
   ) {
@@ -54,9 +56,14 @@ export class BoxGit {
     this.log = parts.log;
     this.moments = parts.moments;
     this.published = parts.published;
+    this.gate = parts.gate;
   }
 
-  static async start(policy: Partial<GitPolicy> = {}): Promise<BoxGit> {
+  /** @param more what its API has besides: keys of its site, a registry. */
+  static async start(
+    policy: Partial<GitPolicy> = {},
+    { site: keys = {}, registry = 1 }: { site?: object; registry?: number } = {},
+  ): Promise<BoxGit> {
     const directory = await mkdtemp(join(tmpdir(), 'cpiab-box-git-'));
     const work = join(directory, 'work');
     await run(['git', 'init', '--quiet', '--initial-branch=main', work]);
@@ -87,8 +94,11 @@ export class BoxGit {
     const pushes = new PushRecord(repository, () => api.audit, new Counters());
     const options = { root: join(directory, 'git'), name: 'lab.git', hooks: gitHooks, gate, pushes };
     const git = new GitHttp(options);
-    const api: TestApi = await startTestApi(() => ({ git, registry: new RegistryProxy(1) }));
-    return new BoxGit({ directory, api, repository, work, log, published, moments });
+    const api: TestApi = await startTestApi(() => ({ git, registry: new RegistryProxy(registry) }), {
+      site: keys,
+    });
+    const held = { repository, site, carried };
+    return new BoxGit({ directory, api, repository, work, log, published, moments, gate: held });
   }
 
   get remote(): string {

@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connect as connectTls } from 'node:tls';
@@ -11,7 +10,10 @@ export async function hold(port: number, from: string, count: number): Promise<S
     socket.on('error', () => {});
     return socket;
   });
-  await Promise.all(sockets.map((socket) => Promise.race([once(socket, 'connect'), once(socket, 'close')])));
+  // One that is refused closes too, and is no failure of whoever attacks.
+  const settled = (socket: Socket) =>
+    new Promise<void>((resolve) => socket.once('connect', () => resolve()).once('close', () => resolve()));
+  await Promise.all(sockets.map(settled));
   return sockets;
 }
 
@@ -43,12 +45,13 @@ function raw(port: number, from: string): Socket {
   return socket;
 }
 
-/** Milliseconds of status calls, each on a connection of its own, sorted. @throws what the server does not answer. */
-export async function statusTimes(url: string, ca: string, count: number): Promise<number[]> {
+/** Milliseconds of status calls, each on a connection of its own, sorted. @param from address that they come from. @throws what the server does not answer. */
+export async function statusTimes(url: string, ca: string, count: number, from?: string): Promise<number[]> {
+  const local = from === undefined ? {} : { localAddress: from };
   const times: number[] = [];
   for (let call = 0; call < count; call++) {
     const began = performance.now();
-    const { status } = await ask(`${url}/v1/status`, { ca });
+    const { status } = await ask(`${url}/v1/status`, { ca, ...local });
     if (status !== 200) throw new Error(`status ${status}`);
     times.push(performance.now() - began);
   }

@@ -2,6 +2,9 @@ import { open } from 'node:fs/promises';
 
 const SECTOR = 512;
 
+/** Names of a box's partitions, as the documentation has them. */
+export const boxPartitions = ['cpiab-bios', 'cpiab-esp', 'cpiab-slot-a', 'cpiab-slot-b', 'cpiab-data'];
+
 export interface GptPartition {
   name: string;
   /** Bytes; `end` is the first one after it. */

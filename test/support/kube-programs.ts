@@ -10,7 +10,7 @@ import { run } from '../../host/process.ts';
 import { quietHost } from './quiet-host.ts';
 
 const repository = dirname(dirname(import.meta.dirname));
-const names = ['etcd', 'etcdctl', 'etcdutl', 'kubeadm', 'kubectl', 'kubelet', 'kube-apiserver'];
+const names = ['etcd', 'etcdctl', 'etcdutl', 'kubeadm', 'kubectl', 'kubelet', 'kube-apiserver', 'kube-proxy'];
 const controllers = ['kube-controller-manager', 'kube-scheduler'];
 
 /**
@@ -18,18 +18,25 @@ const controllers = ['kube-controller-manager', 'kube-scheduler'];
  * the directory in front of this process's PATH. After a build they come from its cache.
  */
 export async function kubePrograms(directory: string): Promise<void> {
+  await programFiles('kube', directory);
+  for (const name of [...names, ...controllers]) await symlink('kube', join(directory, name));
+  process.env['PATH'] = `${directory}:${process.env['PATH']}`;
+}
+
+/** Puts what one program of the box compiles to into a directory. */
+export async function programFiles(named: string, directory: string): Promise<void> {
   const host = quietHost(repository, cacheRoot());
   const site = await readSite(repository, 'lab');
   const { lock } = await readLock(repository, site);
   const root = await openBuildRoot(site, lock, host);
-  const program = (await readPrograms(repository)).find(({ name }) => name === 'kube');
-  if (program === undefined) throw new Error('no program kube');
+  const program = (await readPrograms(repository)).find(({ name }) => name === named);
+  if (program === undefined) throw new Error(`no program ${named}`);
   const { files } = await compileProgram(program, await goToolchain(root, host), host);
-  if (files['kube'] === undefined) throw new Error('kube compiles to something else');
   await mkdir(directory, { recursive: true });
-  const kube = join(directory, 'kube');
-  // The pool's files are not executable.
-  await run(['install', '--mode=755', files['kube'].path, kube]);
-  for (const name of [...names, ...controllers]) await symlink('kube', join(directory, name));
-  process.env['PATH'] = `${directory}:${process.env['PATH']}`;
+  for (const { bin } of program.outputs) {
+    const file = files[bin];
+    if (file === undefined) throw new Error(`${named} does not compile to ${bin}`);
+    // The pool's files are not executable.
+    await run(['install', '--mode=755', file.path, join(directory, bin)]);
+  }
 }

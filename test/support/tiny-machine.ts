@@ -7,17 +7,19 @@ import type { Disk } from '../../agent/install/disks.ts';
 import type { Machine } from '../../agent/install/installer.ts';
 import { BoxReport } from '../../agent/report/report.ts';
 import type { Step } from '../../agent/step.ts';
+import type { Encryption } from '../../contract/encryption.ts';
 import { box, bundleFiles, medium } from '../../contract/layout.ts';
 import { parseBoxSite } from '../../contract/site.ts';
 import { tinyBundle } from './tiny-bundle.ts';
 
-/** A medium as a box has it mounted: a directory. @returns its path. */
-export async function tinyMediumTree(root: string): Promise<string> {
+/** A medium as a box has it mounted: a directory. @param git a Git bundle. @returns its path. */
+export async function tinyMediumTree(root: string, git?: Buffer): Promise<string> {
   const images = { 'ghcr.io/team/app:1.0': [Buffer.alloc(3_000_000, 'layer')] };
   const { manifest } = await tinyBundle(root, join('medium', medium.bundle), {
     sequence: 7,
     images,
     bootable: true,
+    ...(git === undefined ? {} : { git }),
   });
   const tree = join(root, 'medium');
   for (const [path, digest] of Object.entries(manifest.links)) {
@@ -59,13 +61,19 @@ export function tinyMachine(disks: readonly Disk[], typed: string[] = []) {
 }
 
 /** What the steps are given, for a box whose files all lie below a directory. */
-export function boardBelow(root: string, tree: string, steps: readonly Step[], install: object = {}): Board {
+export function boardBelow(
+  root: string,
+  tree: string,
+  steps: readonly Step[],
+  install: object = {},
+  encrypt: Encryption = 'none',
+): Board {
   const site = parseBoxSite({
     apiVersion: 'cpiab.dev/v1',
     kind: 'Site',
     name: 'harbour',
     engine: { version: 'v1.36.3' },
-    disk: { dataMiB: 512 },
+    disk: { dataMiB: 512, encrypt },
     install,
   });
   const report = new BoxReport(
@@ -79,6 +87,7 @@ export function boardBelow(root: string, tree: string, steps: readonly Step[], i
     run: join(root, 'run'),
     siteKey: join(root, 'keys', 'minisign.pub'),
     rotations: join(root, 'rotations'),
+    seedFound: join(root, 'seed'),
   };
   return new Board(site, report, () => {}, { ...box, ...own });
 }

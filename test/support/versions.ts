@@ -23,7 +23,7 @@ export async function deltaBetween(root: string, from: TinyBundle, to: TinyBundl
     const medium = await openMedium(directory, signal);
     return { medium, manifest: await readManifest(medium, key) };
   };
-  const out = join(root, `${from.manifest.sequence}-${to.manifest.sequence}.delta`);
+  const out = join(root, `${from.manifest.sequence}-${to.manifest.sequence}.cpiab-delta`);
   const scratch = `${out}.scratch`;
   await mkdir(scratch);
   await writeDelta({

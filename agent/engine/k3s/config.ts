@@ -28,6 +28,7 @@ function serverConfig(network: Site['network'], self: Self): K3sConfig {
     ...nodeConfig(self),
     'advertise-address': self.address,
     'tls-san': [self.address, self.name],
+    'flannel-backend': network.podNetwork === 'wireguard' ? 'wireguard-native' : 'vxlan',
     'cluster-cidr': network.podCIDR,
     'service-cidr': network.serviceCIDR,
     'cluster-dns': clusterDns(network.serviceCIDR),

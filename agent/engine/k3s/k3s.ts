@@ -6,7 +6,7 @@ import type { Site } from '../../../contract/site.ts';
 import { writeAtomic } from '../../../host/files.ts';
 import { run } from '../../../host/process.ts';
 import { until } from '../../until.ts';
-import type { Engine, JoiningNode, Self } from '../engine.ts';
+import type { ClusterFound, Engine, JoiningNode, Self } from '../engine.ts';
 import { deleteNode, deleteTokens, drainNode } from '../nodes.ts';
 import { firstServer, joiningNode, type K3sConfig, registries } from './config.ts';
 import { ensureAgentToken, k3sFiles, writeK3sFiles } from './files.ts';
@@ -43,7 +43,8 @@ export function k3sEngine(input: K3sInput): Engine {
       // A server's member of etcd goes with its Node. Source: docs.k3s.io, "High availability embedded etcd".
       await deleteNode(KUBECTL, k3s.kubeconfig, node, signal);
     },
-    drain: (node, signal) => drainNode(KUBECTL, k3s.kubeconfig, node, signal),
+    endJoin: (node, signal) => deleteTokens(KUBECTL, k3s.kubeconfig, node, signal),
+    drain: (node, limitMs, signal) => drainNode(KUBECTL, k3s.kubeconfig, node, limitMs, signal),
     reset: async (signal) => {
       await rm(initialised, { force: true });
       await resetK3s(signal);
@@ -58,7 +59,10 @@ export function k3sEngine(input: K3sInput): Engine {
   };
 }
 
-type Starting = Pick<Engine, 'prepare' | 'startServer' | 'joinServer' | 'joinAgent' | 'startRest'>;
+type Starting = Pick<
+  Engine,
+  'prepare' | 'startServer' | 'isMember' | 'joinServer' | 'joinAgent' | 'startAgent' | 'startRest'
+>;
 
 function starting({ network, self, initialised, bundleImages }: K3sInput): Starting {
   const mirrors = registries(bundleImages);
@@ -71,10 +75,10 @@ function starting({ network, self, initialised, bundleImages }: K3sInput): Start
     await run(['systemctl', 'start', '--no-block', k3sUnits[role]], { signal });
   };
   const startServer = async (config: K3sConfig, signal: AbortSignal) => {
-    const fresh = !existsSync(initialised);
+    const cluster: ClusterFound = existsSync(initialised) ? 'same' : 'new';
     await start('server', config, signal);
     await until(() => existsSync(k3s.kubeconfig), signal);
-    return { fresh, complete: remember(initialised) };
+    return { cluster, complete: remember(initialised) };
   };
   return {
     prepare: async (signal) => {
@@ -87,6 +91,11 @@ function starting({ network, self, initialised, bundleImages }: K3sInput): Start
       await start('agent', joiningNode(network, self, material), signal);
       await remember(initialised);
     },
+    // It knows its servers itself.
+    startAgent: async (_servers, _progress, signal) => {
+      await run(['systemctl', 'start', k3sUnits.agent], { signal });
+    },
+    isMember: () => existsSync(initialised),
     // It starts all of itself.
     startRest: async () => {},
   };
@@ -110,5 +119,5 @@ async function mint(
   await deleteTokens(KUBECTL, k3s.kubeconfig, name, signal);
   const token = await tokens[role]();
   const about = { apiVersion: 'cpiab.dev/v1', kind: 'JoinMaterial', engine: 'k3s' } as const;
-  return { ...about, role, node: name, servers: [self.address], token, authorities: {} };
+  return { ...about, role, node: name, servers: [self.address], token, authorities: {}, taints: [] };
 }

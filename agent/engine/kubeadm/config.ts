@@ -1,4 +1,5 @@
 import { type EngineImages, imageRepository, tagOf } from '../../../contract/engine-images.ts';
+import type { Taint } from '../../../contract/node-pools.ts';
 import type { BoxSite } from '../../../contract/site.ts';
 import type { Self } from '../engine.ts';
 import { endpoint } from './endpoint.ts';
@@ -59,16 +60,21 @@ export function kubeadmDocuments(input: KubeadmInput): object[] {
   return [initConfiguration(input), clusterConfiguration(input), kubeletConfiguration(input)];
 }
 
-/** How a node of any role is made known to the cluster. */
-export function registration({ self, containerdSocket }: KubeadmInput): object {
+/**
+ * How a node of any role is made known to the cluster. An agent's address is the one that `/etc/hosts` has for its name:
+ * a server's stays, an agent's may change with a lease. @param taints none: it carries all pods.
+ */
+export function registration(
+  { self, containerdSocket }: Pick<KubeadmInput, 'self' | 'containerdSocket'>,
+  taints: readonly Taint[] = [],
+): object {
   return {
     name: self.name,
     criSocket: `unix://${containerdSocket}`,
-    // Every node carries pods.
-    taints: [],
+    taints,
     // All images are there before kubeadm runs; one that isn't can't be pulled either.
     imagePullPolicy: 'Never',
-    kubeletExtraArgs: [{ name: 'node-ip', value: self.address }],
+    kubeletExtraArgs: self.role === 'server' ? [{ name: 'node-ip', value: self.address }] : [],
   };
 }
 

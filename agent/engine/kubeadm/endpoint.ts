@@ -1,4 +1,5 @@
 import { ports } from '../../../contract/layout.ts';
+import type { Self } from '../engine.ts';
 
 /**
  * The name by which every node knows the API server, and which kubeadm writes into every kubeconfig. A
@@ -7,12 +8,18 @@ import { ports } from '../../../contract/layout.ts';
 export const endpointName = 'kubernetes.cpiab.internal';
 export const endpoint = `${endpointName}:${ports.kubernetes}`;
 
-const MARK = '# CPiaB: the API server, as this node reaches it';
-
-/** The text of `/etc/hosts` with the endpoint at an address, in place of where it was. */
-export function hostsWith(hosts: string, address: string): string {
-  const others = hosts.split('\n').filter((line) => line !== '' && !line.endsWith(MARK));
-  return [...others, `${address} ${endpointName} ${MARK}`, ''].join('\n');
+/** The text of `/etc/hosts`, with the endpoint at an address. Source: hosts(5). */
+export function hostsText(
+  { name, address }: Pick<Self, 'name' | 'address'>,
+  endpointAddress: string,
+): string {
+  return [
+    '127.0.0.1 localhost',
+    '::1 localhost',
+    `${address} ${name}`,
+    `${endpointAddress} ${endpointName}`,
+    '',
+  ].join('\n');
 }
 
 /**

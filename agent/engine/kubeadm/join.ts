@@ -3,7 +3,7 @@ import { API_VERSION, type KubeadmInput, registration, TIMEOUTS } from './config
 import { endpoint } from './endpoint.ts';
 
 /** The document for `kubeadm join --config`. Source: kubeadm Configuration v1beta4. */
-export function joinDocument(input: KubeadmInput, { role, token, caHash }: JoinMaterial): object {
+export function joinDocument(input: KubeadmInput, { role, token, caHash, taints }: JoinMaterial): object {
   const { patches, self } = input;
   const discovery = {
     bootstrapToken: { apiServerEndpoint: endpoint, token, caCertHashes: [caHash] },
@@ -12,7 +12,7 @@ export function joinDocument(input: KubeadmInput, { role, token, caHash }: JoinM
   const common = {
     apiVersion: API_VERSION,
     kind: 'JoinConfiguration',
-    nodeRegistration: registration(input),
+    nodeRegistration: registration(input, taints),
     discovery,
     patches: { directory: patches },
     timeouts: TIMEOUTS,

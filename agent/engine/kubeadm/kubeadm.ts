@@ -7,25 +7,28 @@ import type { Manifest } from '../../../contract/manifest.ts';
 import type { BoxSite } from '../../../contract/site.ts';
 import { run } from '../../../host/process.ts';
 import type { Paths } from '../../board.ts';
+import { readKubeconfig } from '../../kube/kubeconfig.ts';
 import type { Engine, Self } from '../engine.ts';
 import { drainNode } from '../nodes.ts';
+import { joinAsAgent, rememberMembership, startAsAgent } from './agent.ts';
+import { type Kubeadm, kubeadmService } from './command.ts';
 import type { KubeadmInput } from './config.ts';
 import { type EtcdAccess, etcdAccess } from './etcd/access.ts';
 import { checkSnapshot, saveSnapshot } from './etcd/snapshot.ts';
 import { type HostFiles, hostFiles, writeHostFiles } from './host-files.ts';
 import { useRenewedKubeletCertificate, writeKubeProxyKubeconfig } from './kubeconfigs.ts';
-import { mintJoin, revokeNode } from './membership.ts';
+import { endJoin, mintJoin, revokeNode } from './membership.ts';
+import { grantPodNetworkAccess, startPodNetwork } from './pod-network.ts';
 import { hasRemains, reset } from './reset.ts';
 import {
-  completed,
-  initialise,
-  joinAsServer,
-  pointEndpoint,
-  writeBalancer,
-  writeJoinFiles,
-} from './start.ts';
+  isOwnControlPlane,
+  keepOwnControlPlane,
+  rewriteControlPlane,
+  uploadControlPlane,
+} from './rewrite.ts';
+import { initialise, joinAsServer, pointEndpoint, writeJoinFiles } from './start.ts';
 import { completeRestore, restoreState } from './state.ts';
-import { lastManifest, stageStaticPods, unstageStaticPods } from './static-pods.ts';
+import { stageStaticPods, unstageStaticPods } from './static-pods.ts';
 
 const CNI_DIRECTORY = '/etc/cni/net.d';
 const ADMIN = join(persisted.kubernetes, 'admin.conf');
@@ -41,6 +44,9 @@ interface Node {
   files: HostFiles;
   input: KubeadmInput;
   etcd: EtcdAccess;
+  kubeadm: Kubeadm;
+  /** Settles when kubeadm has nothing left to make in the cluster. */
+  made: Promise<void>;
 }
 
 /** Upstream Kubernetes, started by kubeadm: static pods for the control plane, kubelet and kube-proxy as services. */
@@ -49,7 +55,8 @@ export function kubeadmEngine(site: BoxSite, paths: Paths, manifest: Manifest, s
   const files = hostFiles(paths.run, CNI_DIRECTORY);
   const input = { site, images, self, containerdSocket: paths.containerdSocket, ...files };
   const etcd = etcdAccess([`https://${self.address}:2379`]);
-  const node = { paths, images, self, files, input, etcd };
+  const kubeadm = kubeadmService(paths.run);
+  const node: Node = { paths, images, self, files, input, etcd, kubeadm, made: Promise.resolve() };
   return {
     kind: 'kubeadm',
     kubeconfig: paths.bootstrapKubeconfig,
@@ -57,9 +64,14 @@ export function kubeadmEngine(site: BoxSite, paths: Paths, manifest: Manifest, s
     requiredImages: () => [images.etcd, images.coredns, images.pause, ...images.controlPlane],
     ...starting(node),
     ...joining(node),
-    mintJoinToken: (joiner, ttlMs, signal) => mintJoin({ etcd, kubeconfig: ADMIN }, joiner, ttlMs, signal),
+    mintJoinToken: async (joiner, ttlMs, signal) => {
+      // It would bring back what must not be there when there are tokens.
+      await node.made;
+      return await mintJoin({ etcd, kubeconfig: ADMIN }, joiner, ttlMs, signal);
+    },
+    endJoin: (name, signal) => endJoin({ kubeconfig: ADMIN }, name, signal),
     revoke: (name, signal) => revokeNode({ etcd, kubeconfig: ADMIN }, name, signal),
-    drain: (name, signal) => drainNode(['kubectl'], ADMIN, name, signal),
+    drain: (name, limitMs, signal) => drainNode(['kubectl'], ADMIN, name, limitMs, signal),
     reset: (signal) => clear(node, signal),
     snapshot: (file, signal) => saveSnapshot(etcd, file, signal),
     checkSnapshot,
@@ -74,55 +86,67 @@ export function kubeadmEngine(site: BoxSite, paths: Paths, manifest: Manifest, s
 }
 
 function starting(node: Node): Pick<Engine, 'prepare' | 'startServer' | 'startRest'> {
-  const { paths, images, self, files, input } = node;
+  const { paths, images, self, files, input, kubeadm } = node;
+  let rewritten = false;
   return {
     prepare: async (signal, mark) => {
+      if (self.role === 'agent') await rememberMembership(paths.initialised);
       if (!existsSync(paths.initialised) && (await hasRemains())) await clear(node, signal);
       await completeRestore(persisted.etcd, controlPlane(files), signal);
       await writeHostFiles(files, input);
+      if (self.role === 'server') await startPodNetwork(input.site, self, signal);
       await run(['systemctl', 'start', units.containerd], { signal });
       mark('containerd');
       await attachImages(paths, images.pause, signal);
       mark('images');
     },
     startServer: async (progress, signal) => {
-      await pointEndpoint(self.address);
-      if (!existsSync(paths.initialised)) return await initialise(files, paths.initialised, progress, signal);
+      await pointEndpoint(files.hosts, self, self.address);
+      if (!existsSync(paths.initialised)) {
+        const { cluster, complete } = await initialise(kubeadm, files, paths.initialised, progress, signal);
+        node.made = complete;
+        return { cluster, complete: complete.then(() => keepOwnControlPlane(files)) };
+      }
+      // Several servers are not updated together yet: each would have to wait for the others.
+      rewritten = !self.highlyAvailable && !(await isOwnControlPlane(files));
+      await useRenewedKubeletCertificate();
+      if (rewritten) await rewriteControlPlane(kubeadm, files, progress, signal);
       await startKubelet(files, signal);
-      return { fresh: false, complete: Promise.resolve() };
+      return { cluster: rewritten ? 'rewritten' : 'same', complete: Promise.resolve() };
     },
     startRest: async (signal) => {
+      if (input.site.network.podNetwork !== 'none')
+        await grantPodNetworkAccess(await readKubeconfig(paths.bootstrapKubeconfig), signal);
       await stageStaticPods('all', files.staticPods);
+      if (rewritten) await uploadControlPlane(kubeadm, files, signal);
       await writeKubeProxyKubeconfig(`https://${self.address}:6443`, Date.now());
       await run(['systemctl', 'start', '--no-block', units.kubeProxy], { signal });
     },
   };
 }
 
-function joining({ paths, self, files, input }: Node): Pick<Engine, 'joinServer' | 'joinAgent'> {
+type Joining = Pick<Engine, 'isMember' | 'joinServer' | 'joinAgent' | 'startAgent'>;
+
+function joining({ paths, self, files, input, kubeadm }: Node): Joining {
+  const agent = { site: input.site, self, files, input, kubeadm, initialised: paths.initialised };
   return {
+    isMember: () => existsSync(paths.initialised),
     joinServer: async (material, progress, signal) => {
-      await pointEndpoint(material.servers[0] ?? self.address);
+      await pointEndpoint(files.hosts, self, material.servers[0] ?? self.address);
       await writeJoinFiles(files, input, material);
-      const server = await joinAsServer(files, paths.initialised, progress, signal);
-      await pointEndpoint(self.address);
+      const server = await joinAsServer(kubeadm, files, paths.initialised, progress, signal);
+      await pointEndpoint(files.hosts, self, self.address);
       return server;
     },
-    joinAgent: async (material, progress, signal) => {
-      await writeBalancer(material.servers);
-      await run(['systemctl', 'restart', units.balancer], { signal });
-      await pointEndpoint('127.0.0.1');
-      if (existsSync(paths.initialised)) return await startKubelet(files, signal);
-      await writeJoinFiles(files, input, material);
-      await completed(['kubeadm', 'join', '--config', files.join], paths.initialised, progress, signal);
-    },
+    joinAgent: (material, progress, signal) => joinAsAgent(agent, material, progress, signal),
+    startAgent: (servers, progress, signal) => startAsAgent(agent, servers, progress, signal),
   };
 }
 
-/** Of a node that belongs to a cluster. An agent has no static pods to show. */
+/** Of a server that belongs to a cluster. */
 async function startKubelet(files: HostFiles, signal: AbortSignal): Promise<void> {
   await useRenewedKubeletCertificate();
-  if (existsSync(lastManifest)) await stageStaticPods('api-server', files.staticPods);
+  await stageStaticPods('api-server', files.staticPods);
   await run(['systemctl', 'start', units.kubelet], { signal });
 }
 

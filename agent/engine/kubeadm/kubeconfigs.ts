@@ -10,9 +10,9 @@ const DAY_MS = 86_400_000;
 const VALID_MS = 365 * DAY_MS;
 const RENEW_BEFORE_MS = 90 * DAY_MS;
 const CA = join(persisted.kubernetes, 'pki', 'ca');
-const kubeletKubeconfig = join(persisted.kubernetes, 'kubelet.conf');
+export const kubeletKubeconfig = join(persisted.kubernetes, 'kubelet.conf');
 /** kubelet renews its certificate itself, and keeps this link on the newest. */
-const kubeletCertificate = join(persisted.kubelet, 'pki', 'kubelet-client-current.pem');
+export const kubeletCertificate = join(persisted.kubelet, 'pki', 'kubelet-client-current.pem');
 
 interface Kubeconfig {
   users: { name: string; user: Record<string, string> }[];

@@ -3,6 +3,7 @@ import type { JoinMaterial } from '../../../contract/join-material.ts';
 import { persisted } from '../../../contract/layout.ts';
 import type { JoiningNode } from '../engine.ts';
 import { deleteNode, deleteTokens } from '../nodes.ts';
+import { endAutoApproval } from './approvals.ts';
 import { authorityHash, readAuthorities } from './authorities.ts';
 import type { EtcdAccess } from './etcd/access.ts';
 import { listMembers, removeMember } from './etcd/members.ts';
@@ -25,7 +26,11 @@ export async function mintJoin(
   signal: AbortSignal,
 ): Promise<JoinMaterial> {
   const pki = join(persisted.kubernetes, 'pki');
+  // Before there is a token.
+  await endAutoApproval(kubeconfig, signal);
   await deleteTokens(KUBECTL, kubeconfig, node.name, signal);
+  // Who asks has not joined, or not any more: kubeadm joins by no name that the cluster knows as ready.
+  await deleteNode(KUBECTL, kubeconfig, node.name, signal);
   return {
     apiVersion: 'cpiab.dev/v1',
     kind: 'JoinMaterial',
@@ -36,7 +41,17 @@ export async function mintJoin(
     token: await createToken(kubeconfig, node.name, ttlMs, signal),
     caHash: await authorityHash(pki),
     authorities: node.role === 'server' ? await readAuthorities(pki) : {},
+    taints: [],
   };
+}
+
+/** Takes away what a node could join with once more. */
+export async function endJoin(
+  { kubeconfig }: Pick<Administration, 'kubeconfig'>,
+  node: string,
+  signal: AbortSignal,
+): Promise<void> {
+  await deleteTokens(KUBECTL, kubeconfig, node, signal);
 }
 
 /** Every server has a member of etcd at its address; this one answers, so it comes first. */

@@ -1,46 +1,44 @@
 import { existsSync } from 'node:fs';
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { stringify } from 'yaml';
 import type { JoinMaterial } from '../../../contract/join-material.ts';
 import { persisted } from '../../../contract/layout.ts';
 import { writeAtomic } from '../../../host/files.ts';
-import { run } from '../../../host/process.ts';
 import { until } from '../../until.ts';
-import type { Progress, StartedServer } from '../engine.ts';
+import type { Progress, Self, StartedServer } from '../engine.ts';
 import { writeAuthorities } from './authorities.ts';
+import type { Kubeadm } from './command.ts';
 import type { KubeadmInput } from './config.ts';
-import { balancerConfig, hostsWith } from './endpoint.ts';
+import { balancerConfig, hostsText } from './endpoint.ts';
 import type { HostFiles } from './host-files.ts';
 import { joinDocument } from './join.ts';
 import { lastManifest, manifestDirectory, stageStaticPods } from './static-pods.ts';
 
 const STAGE_MS = 500;
-export const hostsFile = '/etc/hosts';
 export const balancerFile = '/etc/haproxy/haproxy.cfg';
 
-/** Lets this node reach the API server at an address. */
-export async function pointEndpoint(address: string, hosts: string = hostsFile): Promise<void> {
-  const text = await readFile(hosts, 'utf8');
-  const pointed = hostsWith(text, address);
-  if (pointed !== text) await writeAtomic(hosts, pointed);
+/** Lets this node reach the API server at an address. @param hosts what `/etc/hosts` is, or leads to. */
+export async function pointEndpoint(hosts: string, self: Self, address: string): Promise<void> {
+  await writeAtomic(hosts, hostsText(self, address));
 }
 
 /** Makes the cluster. @param done where its end is remembered: a first start that was cut off begins anew. */
 export async function initialise(
+  kubeadm: Kubeadm,
   files: HostFiles,
   done: string,
   progress: Progress,
   signal: AbortSignal,
 ): Promise<StartedServer> {
-  const argv = ['kubeadm', 'init', '--config', files.kubeadm, '--skip-token-print'];
+  const args = ['init', '--config', files.kubeadm, '--skip-token-print'];
   const begun = new AbortController();
-  const complete = completed(argv, done, progress, signal, begun.signal);
+  const complete = completed(kubeadm, args, done, progress, signal, begun.signal);
   await Promise.race([until(() => existsSync(lastManifest), signal), complete]);
   begun.abort();
   await stageStaticPods('api-server', files.staticPods);
-  return { fresh: true, complete };
+  return { cluster: 'new', complete };
 }
 
 /** Writes what `kubeadm join` reads: for a server the keys of the authorities too. */
@@ -64,16 +62,18 @@ export async function writeBalancer(servers: readonly string[], file: string = b
 
 /** Runs `kubeadm join` of a server, and shows kubelet the static pods as kubeadm writes them. */
 export async function joinAsServer(
+  kubeadm: Kubeadm,
   files: HostFiles,
   done: string,
   progress: Progress,
   signal: AbortSignal,
 ): Promise<StartedServer> {
   const ended = new AbortController();
-  const argv = ['kubeadm', 'join', '--config', files.join];
-  const joined = completed(argv, done, progress, signal).finally(() => ended.abort());
+  const joined = completed(kubeadm, ['join', '--config', files.join], done, progress, signal).finally(() =>
+    ended.abort(),
+  );
   await Promise.all([joined, stageMeanwhile(files.staticPods, AbortSignal.any([signal, ended.signal]))]);
-  return { fresh: true, complete: Promise.resolve() };
+  return { cluster: 'new', complete: Promise.resolve() };
 }
 
 /** The API server is shown once etcd's manifest is there: that is when etcd took this node in. */
@@ -86,7 +86,8 @@ async function stageMeanwhile(staged: string, ended: AbortSignal): Promise<void>
 
 /** Runs kubeadm to its end, tells what it is at until nobody wants to know, and remembers that it ended well. */
 export function completed(
-  argv: readonly string[],
+  kubeadm: Kubeadm,
+  args: readonly string[],
   done: string,
   progress: Progress,
   signal: AbortSignal,
@@ -96,7 +97,7 @@ export function completed(
     // Such as `[certs] Generating "ca" certificate and key`.
     if (/^\[[\w-]+\] /.test(line) && quiet?.aborted !== true) progress(line);
   };
-  const complete = run(argv, { signal, onLine }).then(() =>
+  const complete = kubeadm(args, onLine, signal).then(() =>
     writeAtomic(done, `${new Date().toISOString()}\n`),
   );
   // Reported by whoever awaits it; it may fail before anybody does.

@@ -40,7 +40,7 @@ export interface GitHttpOptions {
 }
 
 /**
- * Smart HTTP for one repository: anyone may read, an operator may push. Only git's three smart
+ * Smart HTTP for one repository: whom the API lets come here may read, an operator may push. Only git's three smart
  * endpoints are there, since files of the repository are nobody's business.
  */
 export class GitHttp {

@@ -1,3 +1,5 @@
+import { isolatedGit } from '../../../host/isolated-git.ts';
+
 /** Bytes of one push. */
 const MAX_PUSH = 256 << 20;
 
@@ -30,20 +32,10 @@ const settings: Readonly<Record<string, string>> = {
  * @param more settings for this one.
  */
 export function gitEnvironment(more: Readonly<Record<string, string>> = {}): Record<string, string> {
-  const entries = Object.entries({ ...settings, ...more });
   return {
     PATH: '/usr/local/bin:/usr/bin:/bin',
     LC_ALL: 'C.UTF-8',
     HOME: '/nonexistent',
-    GIT_CONFIG_NOSYSTEM: '1',
-    GIT_CONFIG_GLOBAL: '/dev/null',
-    GIT_TERMINAL_PROMPT: '0',
-    GIT_CONFIG_COUNT: String(entries.length),
-    ...Object.fromEntries(
-      entries.flatMap(([key, value], index) => [
-        [`GIT_CONFIG_KEY_${index}`, key],
-        [`GIT_CONFIG_VALUE_${index}`, value],
-      ]),
-    ),
+    ...isolatedGit({ ...settings, ...more }),
   };
 }

@@ -4,6 +4,7 @@ import { Readable } from 'node:stream';
 import { z } from 'zod';
 import { CpiabError } from '../../../contract/errors.ts';
 import type { ProxmoxCall } from '../../../contract/proxmox.ts';
+import { jsonOrNull } from '../../../host/json.ts';
 import { askPinned, PinMismatch, type PinnedRequest } from '../../../host/pinned-https.ts';
 import { refusalOf, taskFailure } from './refusal.ts';
 
@@ -104,7 +105,7 @@ export class ProxmoxClient {
     schema: z.ZodType<Result>,
   ): Result {
     const text = body.toString('utf8');
-    const answer = AnswerSchema.safeParse(asJson(text));
+    const answer = AnswerSchema.safeParse(jsonOrNull(text) ?? {});
     if (status !== 200) {
       const { message = text, errors = {} } = answer.data ?? {};
       throw refusalOf({ subject, status, message, errors }, this.#server.token);
@@ -116,14 +117,6 @@ export class ProxmoxClient {
       args: [String(status), 'what the API does not document'],
       cause: data.error,
     });
-  }
-}
-
-function asJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return {};
   }
 }
 

@@ -1,8 +1,9 @@
-import { mkdir, readdir, truncate, writeFile } from 'node:fs/promises';
+import { mkdir, open, readdir, truncate, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { grubMenu } from '../../../contract/boot-menu.ts';
 import { slotFormat } from '../../../contract/boot-slots.ts';
 import { type DiskLayout, diskLayout, type Partition, sfdiskScript } from '../../../contract/disk-layout.ts';
+import { claimedEnd } from '../../../contract/encryption.ts';
 import { dataLabel, medium } from '../../../contract/layout.ts';
 import { linkOrCopy } from '../../../host/files.ts';
 import { type ImageContext, makeImage, type RunTool } from '../scratch-image.ts';
@@ -14,11 +15,13 @@ export interface DiskInput extends ImageContext {
   tree: MediumTree;
   /** Bytes of the data partition. */
   data: number;
+  /** Whether each box makes its own file system in it, encrypted. */
+  encrypted: boolean;
 }
 
 /**
  * Writes a sparse raw disk image that boots by BIOS and UEFI: slot A holds the same files as the ISO,
- * slot B is empty, the data partition is formatted. No device and no privilege is needed.
+ * slot B is empty, the data partition is formatted, or claimed for a box that encrypts it. No device and no privilege is needed.
  */
 export async function writeDisk(input: DiskInput): Promise<void> {
   const { epoch, tree } = input;
@@ -31,7 +34,9 @@ export async function writeDisk(input: DiskInput): Promise<void> {
     await writeLoaders(run, scratch, tree, layout);
     await mkdir(join(scratch, 'tree'));
     await layOutTree(join(scratch, 'tree'), tree, epoch, grubMenu);
-    await writeFileSystems(run, scratch, epoch, layout);
+    await writeSlots(run, scratch, epoch, layout);
+    if (input.encrypted) await writeClaim(join(scratch, 'disk.raw'), layout.partitions.data);
+    else await writeData(run, layout.partitions.data);
   });
 }
 
@@ -51,17 +56,26 @@ function partOf(tree: MediumTree, name: keyof typeof medium.loader): string {
   return file.path;
 }
 
-async function writeFileSystems(run: RunTool, scratch: string, epoch: number, layout: DiskLayout) {
-  const { slotA, slotB, data } = layout.partitions;
+async function writeSlots(run: RunTool, scratch: string, epoch: number, layout: DiskLayout) {
+  const { slotA, slotB } = layout.partitions;
   await makeExt4(run, slotA, [...slotFormat, '-d', 'tree']);
   await setAttributes(run, scratch, epoch, slotA);
   await makeExt4(run, slotB, slotFormat);
-  await makeExt4(
-    run,
-    data,
-    ['-t', 'ext4', '-b', '4096', '-L', dataLabel, '-m', '1'],
-    'lazy_itable_init=1,lazy_journal_init=1',
-  );
+}
+
+async function writeData(run: RunTool, data: Partition) {
+  const options = ['-t', 'ext4', '-b', '4096', '-L', dataLabel, '-m', '1'];
+  await makeExt4(run, data, options, 'lazy_itable_init=1,lazy_journal_init=1');
+}
+
+async function writeClaim(path: string, { start, size }: Partition) {
+  const end = claimedEnd();
+  const file = await open(path, 'r+');
+  try {
+    await file.write(end, 0, end.length, start + size - end.length);
+  } finally {
+    await file.close();
+  }
 }
 
 /**

@@ -12,13 +12,19 @@ import {
   type KustomizationList,
   KustomizationListSchema,
 } from '../../../contract/status.ts';
-import { getPinned } from '../../../host/pinned-https.ts';
+import { getPinned, PinMismatch } from '../../../host/pinned-https.ts';
 import { run } from '../../../host/process.ts';
 
 const repository = resolve(import.meta.dirname, '../../..');
 
 /** A box that is emulated beside other work may take long to answer. */
 const ANSWER_MS = 60_000;
+
+/** It is asked again for so long. */
+const PATIENCE_MS = 5 * 60_000;
+
+/** What it answers while its API server is too slow, or not there yet: whoever asks may ask again. */
+const busy = new Set([502, 503]);
 
 /** The command line of `cpiab`, as its launcher makes it. */
 const commandLine = (args: string[]) => [process.execPath, join(repository, 'cli', 'main.ts'), ...args];
@@ -62,14 +68,17 @@ export interface LabBox {
   cut(): Promise<void>;
 }
 
-/** Questions, a second apart, until an API that is about to listen must answer. */
-const STATUS_TRIES = 60;
-
 /** What a machine that runs on answers to. */
 function running(report: BootReport) {
-  const get = async (path: string) => {
-    const { body } = await getPinned(new URL(path, report.url), report.fingerprint, ANSWER_MS);
-    return body.toString();
+  const get = async (path: string, until = Date.now() + PATIENCE_MS): Promise<string> => {
+    const url = new URL(path, report.url);
+    const answer = await getPinned(url, report.fingerprint, ANSWER_MS).catch((error: unknown) => {
+      if (error instanceof PinMismatch || Date.now() > until) throw error;
+      return null;
+    });
+    if (answer !== null && !busy.has(answer.status)) return answer.body.toString();
+    await sleep(1000);
+    return await get(path, until);
   };
   const status = async () => BoxStatusSchema.parse(JSON.parse(await get('/v1/status')));
   return { get, status, cut: () => cut(report) };
@@ -80,21 +89,13 @@ async function boot(medium: string, ...args: string[]): Promise<BootReport> {
   return JSON.parse(await cpiab('boot', medium, ...options, ...args)) as BootReport;
 }
 
-/** Boots a medium until its API answers. */
+/** Boots a medium until it serves. */
 export async function startLab(medium: string, ...args: string[]) {
-  const { status, cut } = running(await boot(medium, ...args));
-  return { status: () => untilListening(status), cut };
+  const report = await boot(medium, ...args);
+  const { get, status, cut } = running(report);
+  return { report, address: `${report.url}#${report.fingerprint}`, get, status, cut };
 }
-
-/** The console tells the fingerprint a moment before the API listens. */
-async function untilListening<Answer>(ask: () => Promise<Answer>): Promise<Answer> {
-  for (let tries = 1; tries < STATUS_TRIES; tries++) {
-    const answer = await ask().catch(() => null);
-    if (answer !== null) return answer;
-    await sleep(1000);
-  }
-  return await ask();
-}
+export type StartedBox = Awaited<ReturnType<typeof startLab>>;
 
 /** Ends QEMU and waits until it is gone, and with it its lock on the disk. */
 async function cut({ pid }: BootReport): Promise<void> {

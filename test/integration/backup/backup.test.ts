@@ -185,7 +185,7 @@ describe('is refused, and nothing is changed', () => {
     const file = await backup();
     await fillVolume(join(stateOf(fresh), 'volumes/pvc-9_app_data'));
     const own = await refusalOf(cpiab(fresh, 'restore', file, '--identity', here('key')));
-    expect([own.code, own.message]).toEqual(['CPIAB-E5401', expect.stringContaining('E5404')]);
+    expect([own.code, own.message]).toEqual(['CPIAB-E5308', expect.stringContaining('E5404')]);
     expect(own.hint).toBe('to lose that, restore with --replace fresh');
     const other = await refusalOf(
       cpiab(fresh, 'restore', file, '--identity', here('key'), '--replace', 'old'),

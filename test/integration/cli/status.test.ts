@@ -5,6 +5,7 @@ import { createServer, type Server } from 'node:https';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { nothingDropped } from '../../../contract/firewall.ts';
 import type { BoxStatus } from '../../../contract/status.ts';
 import { keepBoxRecord } from '../../../host/box-record.ts';
 import { run } from '../../../host/process.ts';
@@ -21,9 +22,14 @@ const converging: BoxStatus = {
     sequence: 7,
     site: 'lab',
     state: 'disk',
+    encryption: 'tpm2',
     firmware: 'secure-boot',
   },
   slots: null,
+  seed: null,
+  install: null,
+  node: null,
+  pull: null,
   update: null,
   phase: 'converge',
   uptimeMs: 60_000,
@@ -34,10 +40,11 @@ const converging: BoxStatus = {
   git: { head: '0123456789abcdef', applied: null },
   flux: { ready: 1, total: 2, blocking: [{ object: 'apps/syncthing', reason: 'ImagePullBackOff' }] },
   nodes: [{ name: 'box', ready: true, version: 'v1.36.3' }],
-  egress: { denied: 0 },
+  dropped: nothingDropped,
+  podNetwork: null,
   images: { running: 9, notInBundle: [] },
   memory: { used: 925e6, total: 4e9 },
-  backup: { newest: '2026-11-20T10:00:00.000Z', count: 2, everyHours: 24 },
+  backup: { newest: '2026-11-20T10:00:00.000Z', count: 2, everyHours: 24, disk: null },
 };
 let home: string;
 let server: Server;

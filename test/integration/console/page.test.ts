@@ -1,46 +1,13 @@
-import axe from 'axe-core';
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import { nothingDropped } from '../../../contract/firewall.ts';
 import { startTestApi } from '../../support/api.ts';
 import { ask } from '../../support/ask.ts';
-import { findChromium, openBrowser } from '../../support/console/browser.ts';
+import { serious } from '../../support/console/axe.ts';
+import { browsing, looked } from '../../support/console/looking.ts';
 import { scenes } from '../../support/console/scenes.ts';
-import { type Look, openView, picture, type View } from '../../support/console/view.ts';
+import { picture } from '../../support/console/view.ts';
 
-const chromium = await findChromium();
-const looked = test.skipIf(chromium === undefined);
-
-let browser: Browser;
-
-beforeAll(async () => {
-  if (chromium !== undefined) browser = await openBrowser(chromium);
-});
-afterAll(async () => browser?.close());
-
-async function viewing(name: string, look: Look, work: (view: View) => Promise<void>) {
-  const view = await openView(browser, name, look);
-  try {
-    await work(view);
-  } finally {
-    await view.close();
-  }
-}
-
-interface AxeResult {
-  violations: { id: string; impact: string | null; nodes: { html: string }[] }[];
-}
-
-/** What axe calls serious or critical. It is put in by the browser itself, past the page's policy. */
-async function serious(page: Page): Promise<string[]> {
-  const session = await page.context().newCDPSession(page);
-  await session.send('Runtime.evaluate', { expression: axe.source });
-  const expression = 'axe.run(document).then((result) => JSON.stringify(result))';
-  const { result } = await session.send('Runtime.evaluate', { expression, awaitPromise: true });
-  const { violations } = JSON.parse(String(result.value)) as AxeResult;
-  return violations
-    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-    .map(({ id, nodes }) => `${id}: ${nodes[0]?.html ?? ''}`);
-}
+const viewing = browsing();
 
 describe.each(['light', 'dark'] as const)('in %s', (scheme) => {
   looked.each(Object.keys(scenes))(
@@ -129,7 +96,7 @@ looked('a box that goes away is told with since when, and what was shown stays',
 looked('a change is shown and said once, and nothing else is touched', async () => {
   await viewing('booting', {}, async ({ page, api }) => {
     const row = await page.locator('#steps tbody tr').first().elementHandle();
-    api.report.observe({ egress: { denied: 3 } });
+    api.report.observe({ dropped: { ...nothingDropped, podEgress: 3 } });
     await page.getByText('3 packets tried to leave').waitFor();
     expect(await row?.evaluate((element) => element.isConnected)).toBe(true);
     expect(await page.locator('#said').innerText()).toBe('Starting Kubernetes');

@@ -10,7 +10,8 @@ test.skipIf(chromium === undefined).each(['ready', 'stopped'])("the box's own sc
   const { report } = scenes[name]?.() ?? expect.unreachable();
   report.set({ fingerprint: '4f1c09ab'.repeat(8) });
   const status = report.snapshot();
-  const text = drawScreen(status, ['https://192.0.2.7:7443'], status.uptimeMs).split('\u001b[?25l')[1] ?? '';
+  const text =
+    drawScreen(status, ['https://192.0.2.7:7443'], status.uptimeMs, null).split('\u001b[?25l')[1] ?? '';
   const browser = await openBrowser(chromium ?? '');
   try {
     const page = await browser.newPage({ viewport: { width: 720, height: 480 } });

@@ -161,6 +161,22 @@ describe('a damaged delta makes no bundle', () => {
     },
   );
 
+  test('a patch that says it stands for more than it is to stand for', async () => {
+    const { out, head } = await delta(one, two, 'd12');
+    const patched = head.blobs.findIndex(({ from }) => from !== undefined);
+    expect(patched).toBeGreaterThanOrEqual(0);
+    const bytes = await readFile(out);
+    const size = head.blobs[patched]?.size ?? 0;
+    // As long as before, so that nothing else of the file moves.
+    const smaller = String(size - 1000).padStart(String(size).length);
+    const at = bytes.indexOf(`"size": ${size}`);
+    expect(at).toBeGreaterThan(0);
+    bytes.write(`"size": ${smaller}`, at);
+    await writeFile(out, bytes);
+    expect(await refusal(apply(one.directory, out, 'made'))).toMatchObject({ code: 'E2103' });
+    expect(await exists('made')).toBe(false);
+  });
+
   test('a damaged base is found, whether a blob is kept or patched', async () => {
     const { out } = await delta(one, two, 'd12');
     const { manifest } = await side(one);

@@ -1,12 +1,14 @@
-import { mkdir, open, readFile } from 'node:fs/promises';
+import { mkdir, open, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { contentOf } from '../../../agent/install/content.ts';
 import { installSequence } from '../../../agent/install/sequence.ts';
+import { claimedEnd } from '../../../contract/encryption.ts';
 import { medium } from '../../../contract/layout.ts';
 import { run } from '../../../host/process.ts';
 import { freshDirectory } from '../../support/fresh-directory.ts';
-import { readGpt } from '../../support/gpt.ts';
+import { boxPartitions, readGpt } from '../../support/gpt.ts';
+import { lockedHeader } from '../../support/locked-header.ts';
 import { refusal } from '../../support/refusal.ts';
 import { boardBelow, makeDisk, tinyMachine, tinyMediumTree } from '../../support/tiny-machine.ts';
 import { damage } from '../../support/tiny-medium.ts';
@@ -49,13 +51,7 @@ describe('an installation', () => {
     const disk = await makeDisk(path('disk'), SIZE);
     expect(await installed(disk)).toBe(1);
     const parts = await readGpt(disk.path);
-    expect(parts.map(({ name }) => name)).toEqual([
-      'cpiab-bios',
-      'cpiab-esp',
-      'cpiab-slot-a',
-      'cpiab-slot-b',
-      'cpiab-data',
-    ]);
+    expect(parts.map(({ name }) => name)).toEqual(boxPartitions);
     await run(['sfdisk', '--verify', disk.path]);
     expect(parts.at(-1)?.end).toBeGreaterThan(SIZE - 2 ** 21);
     for (const { start } of parts.slice(2)) await run(['e2fsck', '-fn', `${disk.path}?offset=${start}`]);
@@ -66,6 +62,59 @@ describe('an installation', () => {
     const slot = `${disk.path}?offset=${parts[2]?.start}`;
     await run(['debugfs', '-R', `dump /live/vmlinuz ${path('vmlinuz')}`, slot]);
     expect(await sha256(path('vmlinuz'))).toBe(await sha256(join(tree, 'live/vmlinuz')));
+  });
+
+  test('gives the box its seed, for when the volume is gone', async () => {
+    const disk = await makeDisk(path('disk'), SIZE);
+    const steps = installSequence(tinyMachine([disk]).machine, 'auto');
+    const board = boardBelow(path(), tree, steps);
+    await mkdir(path('seed'));
+    await writeFile(path('seed', 'seed.yaml'), 'kind: Seed\n');
+    board.report.observe({ seed: { origin: 'volume sdb', kept: false, hostname: 'rack-7' } });
+    for (const step of steps) await step.run(board, context);
+    const data = `${disk.path}?offset=${(await readGpt(disk.path)).at(-1)?.start}`;
+    await run(['e2fsck', '-fn', data]);
+    expect((await run(['debugfs', '-R', 'cat /seed.yaml', data])).stdout).toBe('kind: Seed\n');
+  });
+
+  test('of a site with an encrypted state leaves that to the first start, with the seed but its passphrase', async () => {
+    const disk = await makeDisk(path('disk'), SIZE);
+    const steps = installSequence(tinyMachine([disk]).machine, 'auto');
+    const board = boardBelow(path(), tree, steps, {}, 'tpm2');
+    await mkdir(path('seed'));
+    await writeFile(path('seed', 'seed.yaml'), 'kind: Seed\ndisk: { passphrase: not for the disk }\n');
+    board.report.observe({ seed: { origin: 'volume sdb', kept: false, hostname: 'rack-7' } });
+    for (const step of steps) await step.run(board, context);
+    const { start, end } = (await readGpt(disk.path)).at(-1) ?? expect.unreachable();
+    const place = ['--offset', String(start), '--size', String(end - start)];
+    await expect(run(['blkid', '--probe', ...place, disk.path])).rejects.toThrow();
+    const expected = claimedEnd('kind: Seed\n');
+    const file = await open(disk.path);
+    const { buffer } = await file.read({
+      buffer: Buffer.alloc(expected.length),
+      position: end - expected.length,
+    });
+    await file.close();
+    expect(buffer).toEqual(expected);
+    const found = run(['grep', '--count', '--text', 'not for the disk', disk.path]);
+    await expect(found).rejects.toMatchObject({ status: 1 });
+  });
+
+  test('by asking goes on with the disk that an operator names elsewhere', async () => {
+    const [one, two] = [await makeDisk(path('one'), SIZE), await makeDisk(path('two'), SIZE)];
+    const { machine, restarts } = tinyMachine([one, two]);
+    const steps = installSequence({ ...machine, ask: () => new Promise(() => {}) }, 'ask');
+    const board = boardBelow(path(), tree, steps);
+    const choosing = steps[0]?.run(board, context);
+    await vi.waitFor(() => expect(board.report.snapshot().install?.disks).toHaveLength(2), {
+      timeout: 10_000,
+    });
+    (await board.when('question')).answer({ disk: { name: 'two' }, erase: false });
+    await choosing;
+    for (const step of steps.slice(1)) await step.run(board, context);
+    expect(restarts).toHaveLength(1);
+    expect((await readGpt(two.path)).length).toBe(5);
+    expect(await contentOf(one.path, one.size, signal)).toEqual({ kind: 'blank' });
   });
 
   test('gives two disks identifiers of their own', async () => {
@@ -136,6 +185,11 @@ describe('a disk that holds data', () => {
     'a partition table': async (file: string) =>
       void (await run(['sfdisk', '--quiet', file], { input: 'label: dos\n,100M\n' })),
     'a box': async (file: string) => void (await installed({ ...(await makeDisk(file, SIZE)) })),
+    'an encrypted state': async (file: string) => {
+      const handle = await open(file, 'r+');
+      await handle.write(lockedHeader('CPIAB-LUKS'));
+      await handle.close();
+    },
     'bytes that nobody knows, at its start': (file: string) => damage(file, 70_000),
     'bytes that nobody knows, at its end': (file: string) => damage(file, SIZE - 9),
   };

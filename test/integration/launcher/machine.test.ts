@@ -1,5 +1,5 @@
 import { rm, writeFile } from 'node:fs/promises';
-import { homedir } from 'node:os';
+import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { run } from '../../../host/process.ts';
@@ -26,7 +26,7 @@ describe('on a machine that is not as others', () => {
     ['a relative cache home', { HOME: 'x', XDG_CACHE_HOME: 'cache' }],
   ])('the account tells where home is: %s', async (_, env) => {
     const { stdout } = await started({ ...env, CPIAB_CACHE: at.cache });
-    expect(stdout.trim()).toMatch(new RegExp(`^${homedir()}\\|\\|${at.cache}/compile\\|`));
+    expect(stdout.trim()).toMatch(new RegExp(`^${userInfo().homedir}\\|\\|${at.cache}/compile\\|`));
   });
 
   test('a home that cannot be written is told, with the way around it', async () => {

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { parse } from 'yaml';
-import { balancerConfig, hostsWith } from '../../../agent/engine/kubeadm/endpoint.ts';
+import { balancerConfig, hostsText } from '../../../agent/engine/kubeadm/endpoint.ts';
 import type { EtcdMember } from '../../../agent/engine/kubeadm/etcd/members.ts';
 import type { JoinMaterial } from '../../../contract/join-material.ts';
 import { type ProcessError, run } from '../../../host/process.ts';
@@ -98,7 +98,7 @@ export class Cluster {
     order: Order,
   ): Promise<Answer> {
     await mkdir(directory, { recursive: true });
-    const self = { name, address, highlyAvailable: true };
+    const self = { name, role: 'server', address, highlyAvailable: true };
     const { stdout } = await machine.run([process.execPath, join(here, 'in-machine.ts')], {
       input: JSON.stringify({ self, run: directory, order }),
       onLine: (line, stream) => stream === 'stderr' && process.stderr.write(`${line}\n`),
@@ -170,17 +170,7 @@ export class Cluster {
         .filter(({ learner }) => !learner)
         .map(async ({ name, peers }) => {
           const at = `https://${new URL(peers[0] ?? '').hostname}:2379`;
-          const pki = '/etc/kubernetes/pki';
-          const tls = [
-            '--cacert',
-            `${pki}/etcd/ca.crt`,
-            '--cert',
-            `${pki}/apiserver-etcd-client.crt`,
-            '--key',
-            `${pki}/apiserver-etcd-client.key`,
-          ];
-          const health = ['etcdctl', '--endpoints', at, ...tls, 'endpoint', 'health'];
-          return await by.machine.run(health).then(
+          return await by.machine.run([...etcdctl(at), 'endpoint', 'health']).then(
             () => [name],
             () => [],
           );
@@ -191,27 +181,9 @@ export class Cluster {
 
   /** The name of the server that leads etcd. */
   async leader(by: Server): Promise<Server> {
-    const pki = '/etc/kubernetes/pki';
-    const tls = [
-      '--cacert',
-      `${pki}/etcd/ca.crt`,
-      '--cert',
-      `${pki}/apiserver-etcd-client.crt`,
-      '--key',
-      `${pki}/apiserver-etcd-client.key`,
-    ];
     const endpoints = this.servers.map((server) => `https://${server.address}:2379`).join(',');
-    const { stdout } = await by.machine.run([
-      'etcdctl',
-      '--endpoints',
-      endpoints,
-      ...tls,
-      'endpoint',
-      'status',
-      '--write-out',
-      'json',
-      '--hex',
-    ]);
+    const ask = [...etcdctl(endpoints), 'endpoint', 'status', '--write-out', 'json', '--hex'];
+    const { stdout } = await by.machine.run(ask);
     const status = JSON.parse(stdout) as {
       Endpoint: string;
       Status: { header: { member_id: unknown }; leader: unknown };
@@ -229,7 +201,7 @@ export class Cluster {
     await writeFile(file, balancerConfig(this.servers.map((server) => server.address)));
     await writeFile(
       this.client.path('etc', 'hosts'),
-      hostsWith(await readFile('/etc/hosts', 'utf8'), '127.0.0.1'),
+      hostsText({ name: 'client', address: address(0) }, '127.0.0.1'),
     );
     await writeFile(join(this.#scratch, 'client.conf'), kubeconfig, { mode: 0o600 });
     const [program = '', ...args] = this.client.inside(['haproxy', '-db', '-f', file]);
@@ -290,4 +262,12 @@ export class Writer {
     this.#child.stdin?.end();
     await exited;
   }
+}
+
+/** etcd's client with the API server's certificate; the command follows. @param endpoints URLs, with commas. */
+function etcdctl(endpoints: string): string[] {
+  const pki = '/etc/kubernetes/pki';
+  const own = `${pki}/apiserver-etcd-client`;
+  const tls = ['--cacert', `${pki}/etcd/ca.crt`, '--cert', `${own}.crt`, '--key', `${own}.key`];
+  return ['etcdctl', '--endpoints', endpoints, ...tls];
 }

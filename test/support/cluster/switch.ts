@@ -18,13 +18,13 @@ export class Switch {
     await run(['ip', '-n', name, 'link', 'set', 'br0', 'up']);
   }
 
-  /** A namespace with an address on the bridge. @returns its name. */
-  async attach(node: string, address: string): Promise<string> {
+  /** A namespace with an address on the bridge. @param length of its network's prefix. @returns its name. */
+  async attach(node: string, address: string, length = 24): Promise<string> {
     const [name, bridge] = [await this.#add(node), this.#named('switch')];
     const peer = ['peer', 'name', 'eth0', 'netns', name];
     await run(['ip', '-n', bridge, 'link', 'add', node, 'type', 'veth', ...peer]);
     await run(['ip', '-n', bridge, 'link', 'set', node, 'master', 'br0', 'up']);
-    await run(['ip', '-n', name, 'address', 'add', `${address}/24`, 'dev', 'eth0']);
+    await run(['ip', '-n', name, 'address', 'add', `${address}/${length}`, 'dev', 'eth0']);
     for (const link of ['lo', 'eth0']) await run(['ip', '-n', name, 'link', 'set', link, 'up']);
     return name;
   }

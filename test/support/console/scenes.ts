@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { DocumentSources } from '../../../agent/api/documents.ts';
 import { BoxReport } from '../../../agent/report/report.ts';
 import type { AuditEvent } from '../../../contract/audit-log.ts';
+import { nothingDropped } from '../../../contract/firewall.ts';
 import type { ImageList, KustomizationList } from '../../../contract/status.ts';
 
 /** A moment in a box's life: what it reports, and what it tells of its cluster. */
@@ -174,7 +175,11 @@ export const scenes: Record<string, () => Scene> = {
       git: { head, applied: before },
       flux: { ready: 3, total: 4, blocking },
       images: { running: 11, notInBundle: ['docker.io/library/nginx@sha256:4c0f'] },
-      egress: { denied: 17 },
+      dropped: { ...nothingDropped, podEgress: 17, chatter: 250, port: 12 },
+      podNetwork: {
+        ...{ backend: 'vxlan', nodes: 2, policies: 6, isolatedPods: 1 },
+        ...{ denied: { ingress: 11, egress: 1 }, problem: '' },
+      },
     });
     const held = blocking[1]?.reason ?? '';
     return {

@@ -19,20 +19,28 @@ export interface Look {
   scheme?: 'light' | 'dark';
   width?: number;
   height?: number;
+  /** Whether the browser shows the operator's certificate. */
+  operator?: boolean;
+  /** What the box has besides the scene. */
+  prepare?: (api: TestApi) => Promise<void>;
 }
 
 /** Opens the console of a box in a scene, and waits until it shows it. */
 export async function openView(
   browser: Browser,
   name: string,
-  { scheme = 'light', width = 1200, height = 900 }: Look = {},
+  { scheme = 'light', width = 1200, height = 900, operator = false, prepare }: Look = {},
 ): Promise<View> {
   const make = scenes[name];
   if (make === undefined) throw new Error(`no scene ${name}`);
   const { report, documents, audit } = make();
   const api = await startTestApi(() => undefined, { ...documents, report });
   for (const event of audit) await api.audit.record(event);
+  await prepare?.(api);
+  const { certificate, key } = api.operator;
+  const shown = { origin: api.url, cert: Buffer.from(certificate), key: Buffer.from(key) };
   const context = await browser.newContext({
+    ...(operator && { clientCertificates: [shown] }),
     // The certificate is the box's own; a person compares its key with the console's.
     ignoreHTTPSErrors: true,
     colorScheme: scheme,

@@ -1,5 +1,6 @@
 import { mutate, numbers } from './mutate.ts';
-import { isRefusal, type Target } from './targets.ts';
+import type { Target } from './target.ts';
+import { isRefusal } from './targets.ts';
 
 /** One input that took longer hangs. */
 const HANG_MS = 5000;
@@ -32,7 +33,7 @@ export async function fuzz(
   return { runs, failures, peak };
 }
 
-async function once({ seeds, run }: Target, seed: number): Promise<string | null> {
+async function once({ seeds, run, hangMs = HANG_MS }: Target, seed: number): Promise<string | null> {
   const random = numbers(seed);
   const pick = () => seeds[Math.floor(random() * seeds.length)] ?? Buffer.of();
   const bytes = mutate(pick(), pick(), random);
@@ -43,5 +44,5 @@ async function once({ seeds, run }: Target, seed: number): Promise<string | null
     if (!isRefusal(error)) return error instanceof Error ? (error.stack ?? error.message) : String(error);
   }
   const took = performance.now() - began;
-  return took > HANG_MS ? `took ${Math.round(took)} ms` : null;
+  return took > hangMs ? `took ${Math.round(took)} ms` : null;
 }

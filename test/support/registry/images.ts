@@ -54,6 +54,10 @@ interface Part {
 interface Artifact {
   config: Part;
   layers: Part[];
+  artifactType?: string;
+  annotations?: Record<string, string>;
+  /** What it refers to. */
+  subject?: { digest: Digest };
 }
 
 /** Writes images into a storage directory of CNCF distribution, with no registry running or pushed to. */
@@ -110,17 +114,29 @@ export class RegistryStorage {
   }
 
   /** An artifact of any kind, such as a Helm chart. @returns digest of its manifest. */
-  async putArtifact(name: string, { config, layers }: Artifact): Promise<Digest> {
+  async putArtifact(name: string, { config, layers, ...about }: Artifact): Promise<Digest> {
     const parts = [config, ...layers].map(({ bytes, ...rest }) => ({ ...rest, ...blob(bytes) }));
     const [first, ...rest] = parts.map(({ annotations, ...part }) => ({
       ...described(part.mediaType, part),
       ...(annotations && { annotations }),
     }));
-    const manifest = blob({ schemaVersion: 2, mediaType: types.oci.manifest, config: first, layers: rest });
+    const mediaType = types.oci.manifest;
+    const manifest = blob({ schemaVersion: 2, mediaType, config: first, layers: rest, ...about });
     const content = parts.map(({ digest }) => digest);
     const blobs = new Map([manifest, ...parts].map(({ digest, bytes }) => [digest, bytes]));
     const { digest } = manifest;
     await this.#write(registryView([{ reference: name, digest, manifest: digest, content }]), blobs);
+    return digest;
+  }
+
+  /** An index of manifests that are there, such as the list of what refers to an image. @returns its digest. */
+  async putIndex(name: string, manifests: { digest: Digest }[]): Promise<Digest> {
+    const { index: mediaType, manifest: type } = types.oci;
+    const described = manifests.map((one) => ({ mediaType: type, size: 1, ...one }));
+    const top = blob({ schemaVersion: 2, mediaType, manifests: described });
+    const { digest } = top;
+    const view = registryView([{ reference: name, digest, manifest: digest, content: [] }]);
+    await this.#write(view, new Map([[digest, top.bytes]]));
     return digest;
   }
 

@@ -62,10 +62,12 @@ describe('boot', () => {
 
   test('early work of a step begins at once, and its turn waits for it', async () => {
     const order: string[] = [];
+    const verified = Promise.withResolvers<void>();
     const { done } = start([
       step('verify', async () => {
         await sleep(10);
         order.push('verify');
+        verified.resolve();
         return '';
       }),
       {
@@ -75,7 +77,8 @@ describe('boot', () => {
         }),
         early: async () => {
           order.push('early');
-          await sleep(30);
+          await verified.promise;
+          await sleep(20);
           order.push('early done');
         },
       },
@@ -153,6 +156,31 @@ describe('boot', () => {
     });
     await expect(start([failing], stop.signal).done).rejects.toThrow(/abort/i);
   });
+});
+
+test('what stays wrong is told again when the steps have no problem of their own', async () => {
+  const seen: unknown[] = [];
+  const { report, done } = start([
+    step('verify', async () => {
+      report.lasting('audit', { problem: 'the audit log cannot be written', nextAction: 'x', code: 'C' });
+      return '';
+    }),
+    step('engine', async () => {
+      seen.push(report.snapshot().problem);
+      if (seen.length === 1) throw new Error('kubeadm broke');
+      return '';
+    }),
+  ]);
+  await done;
+  expect(seen).toEqual(['the audit log cannot be written', 'engine: kubeadm broke']);
+  expect({ ...report.snapshot(), code: report.code }).toMatchObject({
+    ...{ phase: 'ready', problem: 'the audit log cannot be written', nextAction: 'x', code: 'C' },
+  });
+  report.warn({ problem: 'the cluster cannot be observed', nextAction: 'y' });
+  report.warn(null);
+  expect(report.snapshot().problem).toBe('the audit log cannot be written');
+  report.lasting('audit', null);
+  expect(report.snapshot().problem).toBeNull();
 });
 
 describe('Board', () => {

@@ -1,6 +1,13 @@
 import { expect, test } from 'vitest';
-import { closingLine, sum } from '../../../cli/testing/part.ts';
-import { countTests } from '../../../cli/testing/vitest.ts';
+import { closingLine, failureLines, sum } from '../../../cli/testing/part.ts';
+import { countTests, troubles } from '../../../cli/testing/vitest.ts';
+
+const passedFile = {
+  name: '/repository/test/a.test.ts',
+  status: 'passed',
+  message: '',
+  assertionResults: [{ fullName: 'a is b', status: 'passed', failureMessages: [] }],
+};
 
 const report = {
   success: true,
@@ -8,7 +15,7 @@ const report = {
   numFailedTests: 0,
   numPendingTests: 1,
   numTodoTests: 1,
-  testResults: [{ status: 'passed', assertionResults: [{}] }],
+  testResults: [passedFile],
 };
 
 test('tests are counted as the report has them', () => {
@@ -17,7 +24,7 @@ test('tests are counted as the report has them', () => {
 });
 
 test('a file that could not be loaded is a failed test', () => {
-  const testResults = [{ status: 'failed', assertionResults: [] }];
+  const testResults = [{ ...passedFile, status: 'failed', assertionResults: [] }];
   expect(countTests({ ...report, success: false, testResults })).toMatchObject({ failed: 1 });
 });
 
@@ -31,4 +38,32 @@ test('the closing line names skipped tests only when there are any', () => {
   expect(closingLine(sum([some, { passed: 1, failed: 0, skipped: 3 }]))).toBe(
     '3 passed, 1 failed, 3 skipped',
   );
+});
+
+test('each failed test is named with its file and the first line of what it said, and who passed only later', () => {
+  const failure = {
+    fullName: 'b is c',
+    status: 'failed',
+    failureMessages: ['\u001b[31mnot c\u001b[39m\n at x', 'again not c'],
+  };
+  const later = { ...failure, fullName: 'c is d', status: 'passed' };
+  const testResults = [
+    {
+      ...passedFile,
+      status: 'failed',
+      assertionResults: [...passedFile.assertionResults, failure, later],
+    },
+    {
+      ...passedFile,
+      name: '/repository/test/d.test.ts',
+      status: 'failed',
+      message: 'no such module\nat y',
+      assertionResults: [],
+    },
+  ];
+  expect(failureLines([troubles({ testResults }, '/repository')])).toEqual([
+    'passed when tried again: test/a.test.ts > c is d: not c',
+    'failed: test/a.test.ts > b is c: not c',
+    'failed: test/d.test.ts: no such module',
+  ]);
 });

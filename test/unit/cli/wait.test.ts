@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { describe, expect, test } from 'vitest';
-import { type ReportingBox, waitFor, watch, watchTo } from '../../../cli/box/wait.ts';
+import { type Milestone, type ReportingBox, waitFor, watch, watchTo } from '../../../cli/box/wait.ts';
 import type { ConsoleLine } from '../../../contract/console.ts';
 import type { ProgressEvent } from '../../../contract/progress.ts';
 
@@ -41,16 +41,30 @@ function box(reports: ConsoleLine[], exit: number | 'silent'): ReportingBox {
   };
 }
 
-async function wait(which: ReportingBox, until: 'api' | 'converged', timeout = 60) {
+async function wait(which: ReportingBox, until: Milestone, timeout = 60) {
   const events: ProgressEvent[] = [];
   const signal = new AbortController().signal;
   const waiting = waitFor(which, { until, timeout, signal, progress: (event) => events.push(event) });
   return { events, result: await waiting.catch((error: unknown) => error) };
 }
 
-test('waiting for the API ends with the first report that has its fingerprint', async () => {
-  const { result } = await wait(box(booting, 'silent'), 'api');
-  expect(result).toMatchObject({ step: 'serve', fingerprint: 'ab' });
+test('waiting until it serves ends when the step after that begins, not with its fingerprint', async () => {
+  const engine = report({ phase: 'engine', step: 'engine', ms: 30_000, fingerprint: 'ab' });
+  const { result } = await wait(box([...booting.slice(0, 2), engine], 'silent'), 'served');
+  expect(result).toEqual(engine);
+  expect((await wait(box(booting.slice(0, 2), 'silent'), 'served', 0.05)).result).toMatchObject({
+    code: 'E5001',
+    message: 'not there after 0.05 s; it was at serve',
+  });
+});
+
+test('waiting until it serves ends too where the box asks for a disk', async () => {
+  const asking = report({ phase: 'choose', step: 'choose', fingerprint: 'ab', problem: 'which disk? vda' });
+  const { result } = await wait(
+    box([report({ phase: 'choose', step: 'choose' }), asking], 'silent'),
+    'served',
+  );
+  expect(result).toEqual(asking);
 });
 
 test('waiting for convergence ends when the box is ready; each step is reported with its time', async () => {

@@ -1,5 +1,6 @@
-import { expect, test } from 'vitest';
-import { MerkleTree } from '../../../host/merkle.ts';
+import { createHash } from 'node:crypto';
+import { describe, expect, test } from 'vitest';
+import { leafHash, MerkleTree, rootOf } from '../../../host/merkle.ts';
 
 /** Leaves and roots that Certificate Transparency's own implementations are tested with. */
 const leaves = [
@@ -37,3 +38,36 @@ test('each size has the root that RFC 6962 gives it', () => {
   expect(found).toEqual(roots);
   expect(tree.size).toBe(8);
 });
+
+describe('a tree over hashes', () => {
+  test.each(roots.map((root, index) => [index + 1, root] as const))(
+    'of %d leaves is that of RFC 6962',
+    (count, root) => {
+      expect(rootOf(leaves.slice(0, count).map((text) => leafHash(Buffer.from(text, 'hex'))))).toBe(root);
+    },
+  );
+
+  test('is the definition of the RFC for every number of leaves up to 70', () => {
+    const hashes = Array.from({ length: 70 }, (_, index) => leafHash(Buffer.from(String(index))));
+    for (let count = 1; count <= hashes.length; count++) {
+      const some = hashes.slice(0, count);
+      expect(rootOf(some)).toBe(definition(some));
+    }
+  });
+
+  test('takes no pair of hashes for a chunk', () => {
+    const [left, right] = [leafHash(Buffer.from('left')), leafHash(Buffer.from('right'))];
+    expect(leafHash(Buffer.from(left + right, 'hex'))).not.toBe(rootOf([left, right]));
+  });
+});
+
+/** MTH of RFC 6962 section 2.1, word for word: split at the largest power of two below the count. */
+function definition(hashes: string[]): string {
+  if (hashes.length === 1) return hashes[0] ?? '';
+  let split = 1;
+  while (split * 2 < hashes.length) split *= 2;
+  const [left, right] = [definition(hashes.slice(0, split)), definition(hashes.slice(split))];
+  return createHash('sha256')
+    .update(Buffer.from(`01${left}${right}`, 'hex'))
+    .digest('hex');
+}

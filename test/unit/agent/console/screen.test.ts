@@ -3,11 +3,15 @@ import { apiAddresses } from '../../../../agent/console/console.ts';
 import { drawScreen } from '../../../../agent/console/screen.ts';
 import { BoxReport } from '../../../../agent/report/report.ts';
 
-function screen(change: (report: BoxReport) => void, addresses: string[] = ['https://192.0.2.7:7443']) {
+function screen(
+  change: (report: BoxReport) => void,
+  addresses: string[] = ['https://192.0.2.7:7443'],
+  recovery: string | null = null,
+) {
   const report = new BoxReport(['verify', 'serve', 'engine', 'flux', 'converge'], () => 1000, 'lab');
   report.set({ fingerprint: '0123456789abcdef'.repeat(4), version: 'f'.repeat(40), sequence: 7 });
   change(report);
-  const [, text = ''] = drawScreen(report.snapshot(), addresses, 12_345).split('\u001b[?25l');
+  const [, text = ''] = drawScreen(report.snapshot(), addresses, 12_345, recovery).split('\u001b[?25l');
   return text;
 }
 
@@ -42,6 +46,31 @@ describe('drawScreen', () => {
     expect(text).toMatch(/! verify/);
     expect(text).toMatch(/Problem +sha256:1 is wrong/);
     expect(text).toMatch(/Do next +copy the medium again/);
+  });
+
+  test('shows a recovery passphrase in place of a problem, and fits all the same', () => {
+    const passphrase = 'cbde-fghi-jkln-rtuv-cbde-fghi-jkln-rtuv';
+    const long = 'long '.repeat(200);
+    const text = screen(
+      (report) => {
+        report.begin('verify');
+        report.failed('verify', { problem: long, nextAction: long }, true);
+      },
+      ['https://192.0.2.7:7443', 'https://192.0.2.8:7443'],
+      passphrase,
+    );
+    expect(text).toMatch(new RegExp(`^Recovery +${passphrase}$`, 'm'));
+    expect(text).toContain('`noted`');
+    expect(text).not.toContain('Problem');
+    expect(text.trimEnd().split('\n').length).toBeLessThanOrEqual(24);
+  });
+
+  test('says whether the state is encrypted, and what opens it', () => {
+    const state = (encryption: 'none' | 'tpm2' | 'passphrase') =>
+      /^State +(.*)$/m.exec(screen((report) => report.set({ state: 'disk', encryption })))?.[1];
+    expect(state('none')).toBe('on disk, not encrypted');
+    expect(state('tpm2')).toBe('on disk, encrypted, opened by the TPM');
+    expect(state('passphrase')).toBe('on disk, encrypted, opened by a passphrase');
   });
 
   test('says so when no card has an address', () => {

@@ -50,6 +50,17 @@ test('what happened is counted', () => {
   expect(text).toContain('cpiab_phase{phase="ready"} 1\n');
 });
 
+test('a network that has not begun has no policies to count, and one that has tells them all', () => {
+  expect(exposition(families)).not.toMatch(/^cpiab_network_policies /m);
+  const held = (scenes['held back']?.() ?? expect.unreachable()).report.snapshot();
+  const text = exposition(metricFamilies({ status: held, counters, auditEntries: 4 }));
+  expect(text).toContain('cpiab_network_policies 6\n');
+  expect(text).toContain('cpiab_isolated_pods 1\n');
+  expect(text).toContain('cpiab_pod_network_problem 0\n');
+  expect(text).toContain('cpiab_policy_denied_packets_total{direction="ingress"} 11\n');
+  expect(text).toContain('cpiab_policy_denied_packets_total{direction="egress"} 1\n');
+});
+
 test('what others wrote can end no label and no line', () => {
   const evil: Family = {
     name: 'x',

@@ -2,13 +2,13 @@ import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { beforeEach, expect, test } from 'vitest';
 import { findSlots } from '../../../../agent/slots/disk.ts';
 import { freshDirectory } from '../../../support/fresh-directory.ts';
+import { boxPartitions } from '../../../support/gpt.ts';
 
 const path = freshDirectory();
-const partitions = ['cpiab-bios', 'cpiab-esp', 'cpiab-slot-a', 'cpiab-slot-b', 'cpiab-data'];
 
 beforeEach(async () => {
   await mkdir(path('dev'));
-  for (const [index, name] of partitions.entries()) {
+  for (const [index, name] of boxPartitions.entries()) {
     const node = path('sda', `sda${index + 1}`);
     await mkdir(node, { recursive: true });
     await writeFile(

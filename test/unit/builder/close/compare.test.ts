@@ -23,5 +23,6 @@ test('a box without the programs that it runs is found out', () => {
   expect(programs).toEqual([
     'the box runs attach, but no bundle set of the site has it',
     'the box runs registry, but no bundle set of the site has it',
+    'the box runs pod-network, but no bundle set of the site has it',
   ]);
 });

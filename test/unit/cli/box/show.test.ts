@@ -37,3 +37,25 @@ test('what a pod says does not control the terminal', () => {
   expect(text.replaceAll('\n', '')).not.toMatch(/\p{Cc}/u);
   expect(text).toContain('line break');
 });
+
+describe('network policies', () => {
+  const shown = (problem = '') => {
+    const status = statusOf('held back');
+    if (status.podNetwork !== null) status.podNetwork.problem = problem;
+    return statusText(status, { columns: 200 });
+  };
+
+  test('are counted, with what enforces them and what they denied', () => {
+    expect(shown()).toContain(
+      'policies 6 for 1 pod, enforced by nftables, 12 packets denied; vxlan to 2 nodes',
+    );
+  });
+
+  test('that are not in force are told in their place', () => {
+    expect(shown('nft: exit status 1')).toContain('policies nft: exit status 1');
+  });
+
+  test('are not spoken of while nothing enforces them yet', () => {
+    expect(statusText(statusOf('booting'))).not.toContain('policies');
+  });
+});

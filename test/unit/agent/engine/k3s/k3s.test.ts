@@ -25,7 +25,7 @@ import { refusal } from '../../../../support/refusal.ts';
 
 const path = freshDirectory();
 const { network } = SiteSchema.parse({ apiVersion: 'cpiab.dev/v1', kind: 'Site', name: 'lab' });
-const self = { name: 'box', address: '10.44.0.1', highlyAvailable: true };
+const self = { name: 'box', role: 'server' as const, address: '10.44.0.1', highlyAvailable: true };
 const authority = '-----BEGIN CERTIFICATE-----\nMA==\n-----END CERTIFICATE-----\n';
 const hash = createHash('sha256').update(authority).digest('hex');
 

@@ -14,7 +14,10 @@ const site = parseBoxSite({
   kind: 'Site',
   name: 'lab',
   engine: { version: 'v1.36.3' },
-  network: { nodeAddress: '10.9.0.1', podCIDR: '10.8.0.0/16', serviceCIDR: '10.7.0.0/16' },
+  network: {
+    ...{ nodeAddress: '10.9.0.1', podCIDR: '10.8.0.0/16', serviceCIDR: '10.7.0.0/16' },
+    podNetwork: 'vxlan',
+  },
 });
 const digest = `sha256:${'0'.repeat(64)}` as const;
 const bundled = {
@@ -32,7 +35,7 @@ beforeEach(async () => {
   await writeHostFiles(files, {
     site,
     images,
-    self: { name: 'box', address: '10.9.0.1', highlyAvailable: false },
+    self: { name: 'box', role: 'server' as const, address: '10.9.0.1', highlyAvailable: false },
     containerdSocket: '/run/c.sock',
     ...files,
   });
@@ -87,8 +90,18 @@ test("kube-proxy uses nftables, and knows the pods' network", async () => {
 test("pods get addresses of this node's part of their network", async () => {
   const { plugins } = JSON.parse(await readFile(files.cni, 'utf8'));
   expect(plugins[0].ipam.ranges).toEqual([[{ subnet: '10.8.0.0/24' }]]);
+  // What comes after it could start before policies are in force.
+  expect(plugins.at(-1).type).toBe('pod-network');
   expect(nodePodNetwork('10.8.0.0/16')).toBe('10.8.0.0/24');
   expect(nodePodNetwork('10.8.0.128/25')).toBe('10.8.0.128/25');
+});
+
+test('a pod waits for nobody where the site has no policies enforced', async () => {
+  const images = engineImages(Object.keys(bundled), 'v1.36.3');
+  const self = { name: 'box', role: 'server' as const, address: '10.9.0.1', highlyAvailable: false };
+  const open = { ...site, network: { ...site.network, podNetwork: 'none' as const } };
+  await writeHostFiles(files, { site: open, images, self, containerdSocket: '/run/c.sock', ...files });
+  expect(await readFile(files.cni, 'utf8')).not.toContain('pod-network');
 });
 
 test('an image that the bundle lacks is asked for by its name', () => {

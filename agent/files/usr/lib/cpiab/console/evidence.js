@@ -8,7 +8,10 @@ export const showEvidence = section('evidenceFacts', ({ bundle, fingerprint, aud
   facts([
     ['Fingerprint', code(groups(fingerprint))],
     ['Box', code(box.id)],
-    ['State', box.state === 'disk' ? 'kept on disk' : 'in memory: lost at power-off'],
+    [
+      'State',
+      box.state === 'disk' ? `kept on disk, ${openers[box.encryption]}` : 'in memory: lost at power-off',
+    ],
     ['Audit log', audit === null ? 'not open' : `${audit.size} entries, signed as a tree`],
   ]),
   make('h3', {}, 'Check it yourself'),
@@ -18,6 +21,12 @@ export const showEvidence = section('evidenceFacts', ({ bundle, fingerprint, aud
     ...how.map(([text, command]) => make('li', {}, text, command === null ? '' : code(command))),
   ),
 ]);
+
+const openers = {
+  none: 'not encrypted',
+  tpm2: 'encrypted, opened by the TPM',
+  passphrase: 'encrypted, opened by a passphrase',
+};
 
 const bundleFacts = ({ sequence, blobs, bytes: size, expires, revision, manifest, key, siteKey }) =>
   facts([

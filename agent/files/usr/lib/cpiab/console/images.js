@@ -1,9 +1,9 @@
 import { badge, code, empty, make, section, table } from './dom.js';
 
 /** Whether the world is still closed: nothing runs that the bundle lacks, nothing tried to leave. */
-export const showWorld = section('world', ({ images, egress }) => {
+export const showWorld = section('world', ({ images, left }) => {
   const { notInBundle, running } = images;
-  const closed = notInBundle.length === 0 && egress.denied === 0;
+  const closed = notInBundle.length === 0 && left === 0;
   if (closed)
     return [
       make(
@@ -24,12 +24,17 @@ export const showWorld = section('world', ({ images, egress }) => {
         ...notInBundle.map((id) =>
           make('li', {}, code(id), make('span', {}, 'runs, but is not of the bundle')),
         ),
-        egress.denied > 0
-          ? make('li', {}, `${egress.denied} packets tried to leave the box and were refused`)
-          : null,
+        left > 0 ? make('li', {}, `${left} packets tried to leave the box and were refused`) : null,
       ),
     ),
   ];
+});
+
+/** What the firewall dropped, by reason, the most frequent first. */
+export const showDropped = section('dropped', (dropped) => {
+  const some = Object.entries(dropped).filter(([, packets]) => packets > 0);
+  const sorted = some.sort(([, a], [, b]) => b - a).map(([reason, packets]) => `${reason} ${packets}`);
+  return [make('p', {}, `Packets that the firewall dropped: ${sorted.join(', ') || 'none'}.`)];
 });
 
 const words = { true: ['good', 'running'], false: ['quiet', 'at rest'], null: ['quiet', 'no cluster yet'] };

@@ -2,8 +2,11 @@ import { showSteps, showTimeline } from './boot.js';
 import { showBlocking, showGit, showKustomizations, showNodes } from './cluster.js';
 import { at, setText } from './dom.js';
 import { showAudit, showEvidence } from './evidence.js';
-import { showImages, showWorld } from './images.js';
+import { showDropped, showImages, showWorld } from './images.js';
+import { members } from './members.js';
+import { network } from './network.js';
 import { showOverview } from './overview.js';
+import { triedToLeave } from './words.js';
 
 const SOON_MS = 2000;
 /** For what changes seldom, and for a page that nobody looks at. */
@@ -23,13 +26,14 @@ const json = async (path) => await (await ask(path))?.json();
 async function showStatus() {
   const status = await json('/v1/status');
   if (status === undefined) throw new Error('no status');
-  const { steps, git, flux, nodes, images, egress } = status;
+  const { steps, git, flux, nodes, images, dropped } = status;
   showOverview(status);
   showSteps(steps);
   showGit({ git, flux });
   showBlocking(flux.blocking);
   showNodes(nodes);
-  showWorld({ images, egress });
+  showWorld({ images, left: triedToLeave(dropped) });
+  showDropped(dropped);
   showTimeline(await (await ask('/v1/timeline.svg')).text());
   return status;
 }
@@ -73,6 +77,7 @@ async function poll(round) {
   try {
     const status = await showStatus();
     if (round % 5 === 0) await showRest(status);
+    if (round % 5 === 0) await Promise.all([members.refresh(), network.refresh()]);
     showLive();
   } catch (error) {
     showGone(error);
@@ -97,4 +102,6 @@ function followReading() {
 }
 
 followReading();
+members.offer();
+network.offer();
 void poll(0);

@@ -1,5 +1,5 @@
 import { at, code, make, section, setText } from './dom.js';
-import { bytes, duration, headline, short } from './words.js';
+import { bytes, duration, headline, short, triedToLeave } from './words.js';
 
 const figure = (name, value, note, tone = '') =>
   make(
@@ -21,9 +21,10 @@ const showAction = section('nextAction', (text) =>
   text.split('`').map((part, index) => (index % 2 === 0 ? part : code(part))),
 );
 
-const showFigures = section('figures', ({ git, flux, nodes, images, egress, memory }) => {
+const showFigures = section('figures', ({ git, flux, nodes, images, dropped, memory }) => {
   const ready = nodes.filter((node) => node.ready).length;
   const outside = images.notInBundle.length;
+  const left = triedToLeave(dropped);
   const meter = make('meter', {
     min: '0',
     max: String(memory.total),
@@ -35,7 +36,7 @@ const showFigures = section('figures', ({ git, flux, nodes, images, egress, memo
     figure('Kustomizations', ratio(flux.ready, flux.total), 'ready', flux.ready < flux.total ? 'busy' : ''),
     figure('Nodes', ratio(ready, nodes.length), 'ready'),
     figure('Foreign images', String(outside), `${images.running} running`, outside > 0 ? 'bad' : ''),
-    figure('Packets refused', String(egress.denied), 'on their way out', egress.denied > 0 ? 'bad' : ''),
+    figure('Packets refused', String(left), 'on their way out', left > 0 ? 'bad' : ''),
     make(
       'div',
       { class: 'figure' },
@@ -76,10 +77,10 @@ export function showOverview(status) {
   setText('problem', problem ?? '');
   showAction(nextAction ?? '');
   setText('said', problem === null ? text : `${text}. ${problem}`);
-  const { git, flux, nodes, images, egress, memory } = status;
+  const { git, flux, nodes, images, dropped, memory } = status;
   const running = status.steps.find(({ state }) => state === 'running');
   showHeld({ blocking: flux.blocking, doing: running?.detail ?? '' });
-  showFigures({ git, flux, nodes, images, egress, memory });
+  showFigures({ git, flux, nodes, images, dropped, memory });
 }
 
 /** Whole minutes once there is one: a line that changes each second is a nuisance to read. */

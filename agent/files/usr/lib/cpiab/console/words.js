@@ -23,6 +23,12 @@ export function bytes(count) {
   return `${value.toFixed(value < 9.95 && unit > 0 ? 1 : 0)} ${units[unit]}`;
 }
 
+/** A time as the box tells it, RFC 3339, for people. */
+export const moment = (time) => time.replace('T', ' ').replace(/(?:\.\d+)?Z$/, ' UTC');
+
+/** Packets that wanted out: 0 where the world is closed. */
+export const triedToLeave = ({ egress, podEgress }) => egress + podEgress;
+
 export const short = (commit) => commit?.slice(0, 10) ?? 'none';
 
 /** A fingerprint in groups of four, easy to compare by eye. */
@@ -34,15 +40,18 @@ const doing = {
   engine: 'Starting Kubernetes',
   flux: 'Handing the cluster to Flux',
   converge: 'Applying what is in Git',
+  enroll: 'Asking its box for a place',
+  join: 'Joining the cluster',
 };
 
 /** What the box is at, in one line, and its tone: `good`, `busy` or `bad`. */
-export function headline({ phase, problem, git, flux, images }) {
+export function headline({ phase, problem, git, flux, images, node }) {
   if (phase === 'failed') return ['bad', 'Stopped: a person is needed'];
   if (problem !== null)
     return ['bad', phase === 'ready' ? 'Running, with a problem' : `${doing[phase]}: held up`];
   if (images.notInBundle.length > 0) return ['bad', 'Running what the bundle does not hold'];
   if (phase !== 'ready') return ['busy', doing[phase]];
+  if (node) return ['good', `A node of ${node.box}`];
   if (flux.ready < flux.total || git.applied !== git.head) return ['busy', 'Running, applying a change'];
   return ['good', 'Everything in Git is applied'];
 }

@@ -1,0 +1,58 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { CpiabError } from '../../contract/errors.ts';
+import { InstallRequestSchema } from '../../contract/install.ts';
+import type { AuditLog } from '../audit/log.ts';
+import { describe } from '../install/choose.ts';
+import type { DiskQuestion } from '../install/question.ts';
+import { answerJson, answerText, notWritten } from './answer.ts';
+import { takeDocument } from './body.ts';
+import type { Operator } from './operator.ts';
+
+export const installPath = '/v1/install';
+const LARGEST_REQUEST = 1 << 12;
+
+interface Sources {
+  /** Undefined where the box does not install itself by asking. */
+  question: () => DiskQuestion | undefined;
+  audit: () => AuditLog | undefined;
+}
+
+/** `POST /v1/install`: an operator names the disk that the box asks for. It is written down before the box goes on. */
+export class InstallDesk {
+  readonly #sources: Sources;
+
+  constructor(sources: Sources) {
+    this.#sources = sources;
+  }
+
+  async answer(
+    incoming: IncomingMessage,
+    outgoing: ServerResponse,
+    operator: Operator | null,
+  ): Promise<void> {
+    if (incoming.method !== 'POST') return answerText(outgoing, 405, 'only POST\n');
+    if (operator === null)
+      return answerText(outgoing, 403, 'this needs the operator certificate of this site\n');
+    const request = await takeDocument(incoming, outgoing, {
+      ...{ limit: LARGEST_REQUEST, schema: InstallRequestSchema },
+      what: 'a disk, and whether to erase it',
+    });
+    if (request === null) return;
+    const log = this.#sources.audit();
+    if (log === undefined) return notWritten(outgoing);
+    const subject = JSON.stringify(request.disk);
+    const detail = request.erase ? 'whatever it holds' : '';
+    try {
+      const event = { who: operator, action: 'install', subject, detail } as const;
+      const disk = await log.around(event, async () => {
+        const question = this.#sources.question();
+        if (question === undefined) throw new CpiabError('E1307', { subject: 'this box' });
+        return question.answer(request);
+      });
+      answerJson(outgoing, 202, { disk: describe(disk) });
+    } catch (error) {
+      if (!(error instanceof CpiabError)) throw error;
+      answerJson(outgoing, 409, error);
+    }
+  }
+}

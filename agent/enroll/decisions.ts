@@ -1,0 +1,154 @@
+import type { Revocation } from '../../contract/enroll.ts';
+import { CpiabError } from '../../contract/errors.ts';
+import type { Operator } from '../api/operator.ts';
+import { admitNodes } from './admitted.ts';
+import { type Desk, nodeOf, stateOf, timeText } from './desk.ts';
+import type { NodeRecord } from './ledger.ts';
+import type { Uninvited } from './quota.ts';
+import { requestMs, subjectOf } from './requests.ts';
+
+const ENGINE_MS = 120_000;
+const DAY_MS = 24 * 3_600_000;
+/** What kube-controller-manager signs kubelets' certificates for, unless told (`--cluster-signing-duration`). */
+const KUBELET_DAYS = 365;
+
+export interface Decision {
+  id: string;
+  who: Operator;
+  reason: string;
+}
+
+/**
+ * Lets a node in. @param request SHA-256 of the request that was looked at.
+ * @throws CpiabError E5501, E5502 when its time is over, E5503 when it is another request, E5505.
+ */
+export async function approve(
+  desk: Desk,
+  uninvited: Uninvited,
+  asked: Decision & { request: string },
+): Promise<NodeRecord> {
+  const { audit, ledger, clock, inTurn } = desk;
+  const found = uninvited.get(asked.id) ?? nodeOf(desk, asked.id);
+  return await inTurn.run(found.key, async () => {
+    const node = uninvited.get(asked.id) ?? nodeOf(desk, asked.id);
+    const subject = subjectOf(node);
+    const state = stateOf(node, clock.now());
+    if (state === 'expired') throw new CpiabError('E5502', { subject, args: [timeText(node.expires)] });
+    if (state !== 'pending') throw new CpiabError('E5505', { subject, args: [state, 'approved'] });
+    if (node.request !== asked.request)
+      throw new CpiabError('E5503', { subject, args: [node.request, asked.request] });
+    const detail = `request ${node.request}, key ${node.key}${because(asked.reason)}`;
+    await audit.record({ who: asked.who, action: 'approve', subject, outcome: 'done', detail });
+    const expires = clock.now() + requestMs;
+    const approved: NodeRecord = { ...node, state: 'approved', expires, reason: asked.reason };
+    await ledger.put({ nodes: [approved] });
+    uninvited.delete(node.id);
+    return approved;
+  });
+}
+
+/** Keeps a node out that has not joined. @throws CpiabError E5501, E5505. */
+export async function deny(desk: Desk, uninvited: Uninvited, asked: Decision): Promise<NodeRecord> {
+  const found = uninvited.get(asked.id) ?? nodeOf(desk, asked.id);
+  return await desk.inTurn.run(found.key, async () => {
+    const node = uninvited.get(asked.id) ?? nodeOf(desk, asked.id);
+    const state = stateOf(node, desk.clock.now());
+    if (state !== 'pending' && state !== 'approved')
+      throw new CpiabError('E5505', { subject: subjectOf(node), args: [state, 'denied'] });
+    const detail = asked.reason;
+    await desk.audit.record({
+      who: asked.who,
+      action: 'deny',
+      subject: subjectOf(node),
+      outcome: 'done',
+      detail,
+    });
+    const denied: NodeRecord = { ...node, state: 'denied', reason: asked.reason };
+    await desk.ledger.put({ nodes: [denied] });
+    uninvited.delete(node.id);
+    return denied;
+  });
+}
+
+/** Shuts a node out: its key counts nowhere on the box any more, from before the answer on. */
+export async function revoke(desk: Desk, asked: Decision): Promise<Revocation> {
+  return await end(desk, asked, 'revoked');
+}
+
+/** Takes a node out that is welcome to come again, with an invitation. */
+export async function remove(desk: Desk, asked: Decision): Promise<Revocation> {
+  return await end(desk, asked, 'removed');
+}
+
+async function end(
+  desk: Desk,
+  { id, who, reason }: Decision,
+  state: 'revoked' | 'removed',
+): Promise<Revocation> {
+  const { audit, ledger, clock, inTurn } = desk;
+  return await inTurn.run(nodeOf(desk, id).key, async () => {
+    const node = nodeOf(desk, id);
+    const subject = subjectOf(node);
+    if (node.state === state || (state === 'revoked' && node.state === 'removed'))
+      throw new CpiabError('E5505', { subject, args: [node.state, state] });
+    const action = state === 'revoked' ? 'revoke' : 'remove';
+    const wasMember = node.state === 'joined';
+    return await audit.around(
+      { who, action, subject, detail: `key ${node.key}${because(reason)}` },
+      async () => {
+        const now = clock.now();
+        const revokedAt = state === 'revoked' ? now : node.revokedAt;
+        await ledger.put({
+          nodes: [
+            { ...node, state, reason, revokedAt, expires: now, issued: null, joining: null, ready: null },
+          ],
+        });
+        const closedConnections = desk.disconnect(node.key);
+        await admitNodes(desk);
+        const cluster = wasMember ? await leaveCluster(desk, node) : 'it was no member';
+        const head = { apiVersion: 'cpiab.dev/v1', kind: 'Revocation' } as const;
+        return {
+          ...head,
+          id,
+          name: node.name,
+          closedConnections,
+          cluster,
+          stillValid: stillValid(node, now),
+        };
+      },
+    );
+  });
+}
+
+/** What fails there must not undo what was done here: it is told. */
+async function leaveCluster({ engine }: Desk, { name }: NodeRecord): Promise<string> {
+  const cluster = engine();
+  if (cluster === undefined)
+    return 'Kubernetes does not run here now: run this command again when it does, as `remove`';
+  try {
+    await cluster.revoke(name, AbortSignal.timeout(ENGINE_MS));
+    return 'tokens, member and Node are gone';
+  } catch (error) {
+    return `not told: ${(error as Error).message.split('\n')[0]}; try again with \`remove\``;
+  }
+}
+
+/** What a signature alone still makes good, since nobody else asks this box. */
+function stillValid({ certificates, requested }: NodeRecord, now: number): Revocation['stillValid'] {
+  const own = certificates.filter(({ notAfter }) => notAfter > now);
+  const nodes = own.map(({ serial, notAfter }) => ({
+    what: `certificate ${serial} of CPiaB`,
+    until: timeText(notAfter),
+    acceptedBy: 'no endpoint of this box; who verifies only its chain, such as another node',
+  }));
+  if (certificates.length === 0) return [];
+  const kubelet = {
+    what: 'client certificate of its kubelet, if it has one',
+    until: timeText(Math.max(requested, now) + KUBELET_DAYS * DAY_MS),
+    acceptedBy:
+      "the cluster's API server, which knows no revocation; at most until then. Its Node is gone, so it may do little",
+  };
+  return [...nodes, kubelet];
+}
+
+const because = (reason: string) => (reason === '' ? '' : `: ${reason}`);

@@ -1,0 +1,172 @@
+import { join } from 'node:path';
+import { z } from 'zod';
+import { NodeIdSchema, NodeInventorySchema, nodeStates } from '../../contract/enroll.ts';
+import { nodeRoles } from '../../contract/join-material.ts';
+import { sha256 } from '../../contract/sha256.ts';
+import { writeAtomic } from '../../host/files.ts';
+import { LineFile } from '../audit/file.ts';
+
+const Time = z.int().nonnegative();
+
+export const InvitationRecordSchema = z.strictObject({
+  id: z.string(),
+  /** SHA-256 of the secret: 32 random bytes need no slower hash. */
+  secret: sha256,
+  role: z.enum(nodeRoles),
+  name: z.string().optional(),
+  machineId: z.string().optional(),
+  mac: z.string().optional(),
+  key: sha256.optional(),
+  expires: Time,
+  by: z.string(),
+  /** SHA-256 of the key that used it; null until then. */
+  usedBy: sha256.nullable(),
+  /** When it was taken back: at a restore, nobody knows what was used since. */
+  void: z.boolean(),
+});
+export type InvitationRecord = z.infer<typeof InvitationRecordSchema>;
+
+const CertificateRecordSchema = z.strictObject({
+  fingerprint: sha256,
+  serial: z.string(),
+  notAfter: Time,
+});
+
+export const NodeRecordSchema = z.strictObject({
+  id: NodeIdSchema,
+  name: z.string(),
+  role: z.enum(nodeRoles),
+  state: z.enum(nodeStates),
+  key: sha256,
+  /** DER of SubjectPublicKeyInfo, base64. */
+  spki: z.base64(),
+  request: sha256,
+  address: z.string(),
+  invitation: z.string().nullable(),
+  requested: Time,
+  /** End of the request, or of the approval. */
+  expires: Time,
+  reason: z.string(),
+  inventory: NodeInventorySchema.nullable(),
+  /** Newest first; older ones until they end. */
+  certificates: z.array(CertificateRecordSchema),
+  /** What the node was given last, PEM: an answer that was lost is given again. */
+  issued: z.strictObject({ certificate: z.string(), chain: z.string(), root: z.string() }).nullable(),
+  nonces: z.array(z.string()),
+  witnessed: z.int().nonnegative().nullable(),
+  revokedAt: Time.nullable(),
+  /** When it was given last what it joins the cluster with. */
+  joining: Time.nullable().default(null),
+  /** When the cluster first said that it is ready, since it joined last. */
+  ready: Time.nullable().default(null),
+});
+export type NodeRecord = z.infer<typeof NodeRecordSchema>;
+
+const EntrySchema = z.strictObject({
+  at: Time,
+  invitations: z.array(InvitationRecordSchema).optional(),
+  nodes: z.array(NodeRecordSchema).optional(),
+});
+type Entry = z.infer<typeof EntrySchema>;
+export type Change = Omit<Entry, 'at'>;
+
+/** A ledger is written anew when it has so many lines more than it has records. */
+const MOST_LINES_MORE = 5000;
+/** Records are kept so long after they have ended. */
+const KEPT_MS = 24 * 3_600_000;
+
+interface Waiting {
+  change: Change;
+  done: () => void;
+  failed: (error: unknown) => void;
+}
+
+/**
+ * Invitations and nodes, in memory and in a file of lines that only grows: a line has all records of one change, so
+ * that after a cut either all of it was made or nothing. What waits while one line is written shares the next.
+ */
+export class Ledger {
+  readonly invitations = new Map<string, InvitationRecord>();
+  readonly nodes = new Map<string, NodeRecord>();
+  /** Nodes by their key. A key belongs to one node only. */
+  readonly byKey = new Map<string, NodeRecord>();
+  /** Time of the newest line: the clock may have been set back since. */
+  lastSeen = 0;
+  #file!: LineFile;
+  #waiting: Waiting[] = [];
+  #writing = false;
+  readonly #wall: () => number;
+
+  private constructor(wall: () => number) {
+    this.#wall = wall;
+  }
+
+  static async open(directory: string, wall: () => number): Promise<Ledger> {
+    const ledger = new Ledger(wall);
+    const path = join(directory, 'ledger');
+    let { file } = await LineFile.open(path, (line) => ledger.#take(EntrySchema.parse(JSON.parse(line))));
+    if (file.length > ledger.invitations.size + ledger.nodes.size + MOST_LINES_MORE) {
+      await writeAtomic(path, ledger.#compact(), { mode: 0o600 });
+      ({ file } = await LineFile.open(path, () => {}));
+    }
+    ledger.#file = file;
+    return ledger;
+  }
+
+  /** Makes a change. When it returns, the change is on the disk. @throws the file system's error: then nothing changed. */
+  async put(change: Change): Promise<void> {
+    await new Promise<void>((done, failed) => {
+      this.#waiting.push({ change, done, failed });
+      if (!this.#writing) void this.#write();
+    });
+  }
+
+  async #write(): Promise<void> {
+    this.#writing = true;
+    while (this.#waiting.length > 0) {
+      const batch = this.#waiting.splice(0);
+      const entry = {
+        at: Math.max(this.#wall(), this.lastSeen),
+        invitations: batch.flatMap(({ change }) => change.invitations ?? []),
+        nodes: batch.flatMap(({ change }) => change.nodes ?? []),
+      };
+      try {
+        await this.#file.append(JSON.stringify(entry));
+        this.#take(entry);
+        for (const { done } of batch) done();
+      } catch (error) {
+        for (const { failed } of batch) failed(error);
+      }
+    }
+    this.#writing = false;
+  }
+
+  #take({ at, invitations = [], nodes = [] }: Entry): void {
+    this.lastSeen = Math.max(this.lastSeen, at);
+    for (const invitation of invitations) this.invitations.set(invitation.id, invitation);
+    for (const node of nodes) {
+      this.nodes.set(node.id, node);
+      this.byKey.set(node.key, node);
+    }
+  }
+
+  #forget({ id, key }: NodeRecord): void {
+    this.nodes.delete(id);
+    if (this.byKey.get(key)?.id === id) this.byKey.delete(key);
+  }
+
+  #compact(): string {
+    const old = this.lastSeen - KEPT_MS;
+    for (const { id, expires } of this.invitations.values()) if (expires < old) this.invitations.delete(id);
+    for (const node of this.nodes.values()) if (isOver(node) && node.expires < old) this.#forget(node);
+    const entries: Change[] = [
+      ...[...this.invitations.values()].map((invitation) => ({ invitations: [invitation] })),
+      ...[...this.nodes.values()].map((node) => ({ nodes: [node] })),
+    ];
+    return entries.map((entry) => `${JSON.stringify({ at: this.lastSeen, ...entry })}\n`).join('');
+  }
+}
+
+/** A revoked key is remembered for ever. */
+const isOver = ({ state, revokedAt }: NodeRecord) =>
+  revokedAt === null && (state === 'denied' || state === 'expired' || state === 'removed');

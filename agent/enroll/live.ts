@@ -1,0 +1,44 @@
+import { createHash } from 'node:crypto';
+import type { Server, Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
+import type { Peer } from './requests.ts';
+
+/** Open connections by the key of their client, so that they can be ended when the key no longer counts. */
+export class LiveConnections {
+  readonly #open = new Map<string, Set<TLSSocket>>();
+
+  /** @param refuses whether a key is shut out: then its connection ends before its first request. */
+  watch(server: Server, refuses: (key: string) => boolean): void {
+    server.prependListener('secureConnection', (socket: TLSSocket) => {
+      const { key } = peerOf(socket);
+      if (key === null) return;
+      if (refuses(key)) return void socket.destroy();
+      const own = this.#open.get(key) ?? new Set();
+      this.#open.set(key, own.add(socket));
+      socket.once('close', () => {
+        own.delete(socket);
+        if (own.size === 0) this.#open.delete(key);
+      });
+    });
+  }
+
+  /** Ends them at once, whatever is being answered. @returns how many. */
+  end(key: string): number {
+    const own = [...(this.#open.get(key) ?? [])];
+    for (const socket of own) socket.destroy();
+    return own.length;
+  }
+}
+
+/** Whom a connection is of. TLS has proven that the client has the key; nothing else of its certificate is believed. */
+export function peerOf(socket: Socket): Peer {
+  const address = socket.remoteAddress ?? 'nowhere';
+  const shown = socket instanceof TLSSocket ? socket.getPeerX509Certificate() : undefined;
+  if (shown === undefined) return { key: null, certificate: null, address };
+  const spki = shown.publicKey.export({ format: 'der', type: 'spki' });
+  return {
+    key: createHash('sha256').update(spki).digest('hex'),
+    certificate: createHash('sha256').update(shown.raw).digest('hex'),
+    address,
+  };
+}

@@ -1,0 +1,154 @@
+import { createHash, randomUUID } from 'node:crypto';
+import type { JoinDecision, JoinRequest } from '../../contract/enroll.ts';
+import { CpiabError } from '../../contract/errors.ts';
+import { theBox } from '../audit/log.ts';
+import { checkRequest, type RequestedKey } from '../pki/request.ts';
+import { type Desk, stateOf, timeText } from './desk.ts';
+import { usableInvitation } from './invitations.ts';
+import type { NodeRecord } from './ledger.ts';
+import type { Uninvited } from './quota.ts';
+
+/** How long a request waits for a person, and an approval for its node. */
+export const requestMs = 60 * 60_000;
+
+/** Who asks, as the connection shows it. */
+export interface Peer {
+  /** SHA-256 of the public key of its client certificate; null without one. */
+  key: string | null;
+  /** SHA-256 of the certificate. */
+  certificate: string | null;
+  address: string;
+}
+
+/** What came, and its bytes: an approval is about these. */
+export interface Submitted {
+  request: JoinRequest;
+  bytes: Buffer;
+  peer: Peer;
+}
+
+/**
+ * Takes a request to join. One key has one request: asked again, what was said before is said again, and its invitation
+ * counts once.
+ * @throws CpiabError E2501 to E2504, E5504, E5507.
+ */
+export async function submit(desk: Desk, uninvited: Uninvited, submitted: Submitted): Promise<NodeRecord> {
+  const { request, peer } = submitted;
+  const key = checkRequest(Buffer.from(request.csr, 'base64'));
+  if (peer.key !== key.fingerprint)
+    throw new CpiabError('E2503', { subject: 'request', args: ['it is not the key of the request'] });
+  return await desk.inTurn.run(key.fingerprint, async () => {
+    const known = knownNode(desk, uninvited, key);
+    if (known !== null && !(known.invitation === null && request.invitation !== null)) return known;
+    expectFreeName(desk, request.name, key.fingerprint);
+    const record = recordOf(desk, submitted, key);
+    if (request.invitation !== null) return await takeIn(desk, submitted, record);
+    uninvited.add(record, desk.clock.now());
+    return record;
+  });
+}
+
+/** What this key asked before, unless it is over: a node that has let its certificate end asks anew. */
+function knownNode(
+  { ledger, clock }: Desk,
+  uninvited: Uninvited,
+  { fingerprint }: RequestedKey,
+): NodeRecord | null {
+  const known = ledger.byKey.get(fingerprint) ?? uninvited.byKey(fingerprint) ?? null;
+  if (known === null) return null;
+  expectNotRevoked(known);
+  const state = stateOf(known, clock.now());
+  const lapsed = state === 'joined' && known.certificates.every(({ notAfter }) => clock.wall() >= notAfter);
+  return lapsed || state === 'expired' || state === 'removed' || state === 'denied' ? null : known;
+}
+
+export function expectNotRevoked({ revokedAt, name }: NodeRecord): void {
+  if (revokedAt !== null)
+    throw new CpiabError('E2504', { subject: `node ${name}`, args: [timeText(revokedAt)] });
+}
+
+async function takeIn(desk: Desk, { request, peer }: Submitted, pending: NodeRecord): Promise<NodeRecord> {
+  const { audit, ledger } = desk;
+  const invitation = usableInvitation(
+    desk,
+    request.invitation ?? { id: '', secret: '' },
+    request,
+    pending.key,
+  );
+  // Before anything is waited for: of two that come together, the second finds it used.
+  const used = { ...invitation, usedBy: pending.key };
+  ledger.invitations.set(used.id, used);
+  try {
+    const record = autoApproved(desk, pending);
+    const detail = `key ${record.key} from ${peer.address}, invitation ${used.id}, request ${record.request}`;
+    const event = { who: theBox, subject: subjectOf(record), outcome: 'done' } as const;
+    await audit.record({ ...event, action: 'enroll', detail });
+    if (record.state === 'approved')
+      await audit.record({ ...event, action: 'approve', detail: record.reason });
+    await ledger.put({ invitations: [used], nodes: [record] });
+    return record;
+  } catch (error) {
+    ledger.invitations.set(invitation.id, invitation);
+    throw error;
+  }
+}
+
+function autoApproved({ policy }: Desk, record: NodeRecord): NodeRecord {
+  const machine = record.inventory?.machineId ?? '';
+  const rule = policy.autoApprove.findIndex(
+    ({ machineIds, keys }) => machineIds.includes(machine) || keys.includes(record.key),
+  );
+  if (rule < 0 || record.role !== 'agent') return record;
+  return { ...record, state: 'approved', reason: `by the site: enroll.autoApprove[${rule}]` };
+}
+
+/** @throws CpiabError E5507: two nodes of one name would be one to the cluster. */
+function expectFreeName({ ledger, reserved, clock }: Desk, name: string, key: string): void {
+  const taken = (what: string) => new CpiabError('E5507', { subject: name, args: [what] });
+  if (reserved.includes(name)) throw taken('this box');
+  for (const node of ledger.nodes.values()) {
+    const state = stateOf(node, clock.now());
+    if (node.name === name && node.key !== key && (state === 'joined' || state === 'approved'))
+      throw taken(node.id);
+  }
+}
+
+function recordOf(
+  { clock, ledger }: Desk,
+  { request, bytes, peer }: Submitted,
+  { spki, fingerprint }: RequestedKey,
+): NodeRecord {
+  const now = clock.now();
+  return {
+    // One key is one node, also when it comes again.
+    id: ledger.byKey.get(fingerprint)?.id ?? randomUUID(),
+    name: request.name,
+    role: request.role,
+    state: 'pending',
+    key: fingerprint,
+    spki: spki.toString('base64'),
+    request: createHash('sha256').update(bytes).digest('hex'),
+    address: peer.address,
+    invitation: request.invitation?.id ?? null,
+    requested: now,
+    expires: now + requestMs,
+    reason: '',
+    inventory: request.inventory,
+    certificates: [],
+    issued: null,
+    nonces: [],
+    witnessed: null,
+    revokedAt: null,
+    joining: null,
+    ready: null,
+  };
+}
+
+export const subjectOf = ({ id, name }: Pick<NodeRecord, 'id' | 'name'>) => `node ${name} ${id}`;
+
+/** What the node itself is told about its request. */
+export function decisionOf(record: NodeRecord, now: number): JoinDecision {
+  const { id, request, expires, reason } = record;
+  const head = { apiVersion: 'cpiab.dev/v1', kind: 'JoinDecision' } as const;
+  return { ...head, id, state: stateOf(record, now), request, expires: timeText(expires), reason };
+}

@@ -1,0 +1,63 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { expect, test } from 'vitest';
+import { ProcessError, run } from '../../../host/process.ts';
+import { type EnrollBox, freshPath, startBox } from '../../support/enroll/box.ts';
+
+const main = join(dirname(import.meta.dirname), '..', '..', 'cli', 'main.ts');
+
+/** The command line of whoever built the site. */
+async function operatorOf(box: EnrollBox) {
+  const directory = await freshPath();
+  const keys = join(directory, 'cpiab', 'keys', 'lab');
+  await mkdir(keys, { recursive: true });
+  await writeFile(join(keys, 'operator.crt'), box.api.operator.certificate);
+  await writeFile(join(keys, 'operator.key'), box.api.operator.key);
+  const at = `${box.api.url}#${box.api.identity.fingerprint}`;
+  const cpiab = async (...args: string[]) => {
+    const env = { XDG_CONFIG_HOME: directory, CPIAB_CACHE: join(directory, 'cache'), CI: 'true' };
+    return await run([process.execPath, main, ...args], { env, cwd: directory }).then(
+      ({ stdout, stderr }) => ({ stdout, stderr, status: 0 }),
+      (error: unknown) => {
+        if (!(error instanceof ProcessError)) throw error;
+        return { stdout: error.stdout, stderr: error.stderr, status: error.status };
+      },
+    );
+  };
+  return { cpiab, ask: (...args: string[]) => cpiab(...args, '--box', at), directory };
+}
+
+test('a node is invited, approved, listed, renewed, rotated under and revoked from the command line', async () => {
+  const box = await startBox();
+  const { cpiab, ask, directory } = await operatorOf(box);
+  const invitation = (await ask('invite', '--name', 'worker-1')).stdout.trim();
+  expect(invitation).toMatch(/^cpiab1\.127\.0\.0\.1:\d+\./);
+  const own = join(directory, 'node');
+  const joining = cpiab('join', invitation, '--name', 'worker-1', '--directory', own);
+  let listed = '';
+  while (!listed.includes('pending')) listed = (await ask('nodes')).stdout;
+  expect(listed).toMatch(/^id +name +role +state +key/);
+  const wrong = await ask('approve', 'worker-1', '--key', 'ffff');
+  expect([wrong.status, wrong.stderr]).toEqual([1, expect.stringContaining('CPIAB-E5503')]);
+  expect((await ask('approve', 'worker-1', '--reason', 'rack 4')).stdout).toContain('worker-1 may join');
+  const joined = await joining;
+  expect(joined.status).toBe(0);
+  expect(joined.stdout).toContain('It is no node of the cluster: docs/operate/nodes.md says how');
+  expect((await cpiab('renew', '--directory', own, '--if-due')).stdout).toContain('not due yet');
+  expect((await ask('rotate')).stdout).toContain('issuing authority now');
+  expect((await cpiab('renew', '--directory', own)).stdout).toContain('renewed, good until');
+  const revoked = await ask('revoke', 'worker-1', '--reason', 'stolen');
+  expect(revoked.stdout).toContain('still good by its signature');
+  expect((await cpiab('renew', '--directory', own)).status).toBe(1);
+  expect((await ask('deny', 'worker-1')).stderr).toContain('CPIAB-E5505');
+  expect((await ask('remove', 'worker-1')).stdout).toContain('worker-1 is removed');
+}, 120_000);
+
+test('what is no invitation, and a machine without an identity, are told so', async () => {
+  const directory = await freshPath();
+  const { cpiab } = await operatorOf(await startBox());
+  const bad = await cpiab('join', 'https://10.0.0.7:7443', '--directory', directory);
+  expect([bad.status, bad.stderr]).toEqual([2, expect.stringContaining('CPIAB-E1501')]);
+  const none = await cpiab('renew', '--directory', directory);
+  expect([none.status, none.stderr]).toEqual([2, expect.stringContaining('CPIAB-E1502')]);
+});

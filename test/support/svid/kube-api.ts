@@ -1,0 +1,127 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { clientCertificate } from '../../../agent/engine/kubeadm/client-certificate.ts';
+import { KubeClient } from '../../../agent/kube/client.ts';
+import { until } from '../../../agent/until.ts';
+import { run } from '../../../host/process.ts';
+import { freePort } from '../../../host/qemu/launch.ts';
+import { kubePrograms } from '../kube-programs.ts';
+import { printableNames } from '../openssl.ts';
+
+/** A pod as the API server has it; no kubelet runs it. */
+export interface TestPod {
+  namespace: string;
+  account: string;
+  name: string;
+  uid: string;
+}
+
+/** etcd and a real API server on ports of the loopback address, and who asks for tokens there. */
+export class KubeApi {
+  client!: KubeClient;
+  /** PEM file of the key that it signs tokens with. */
+  signingKey = '';
+  /** Gone when it is closed. */
+  directory = '';
+  readonly #children: ChildProcess[] = [];
+
+  async open(): Promise<void> {
+    this.directory = await mkdtemp(join(tmpdir(), 'cpiab-kube-api-'));
+    const at = (name: string) => join(this.directory, name);
+    await kubePrograms(at('bin'));
+    this.signingKey = at('accounts.key');
+    await run(['openssl', 'genrsa', '-out', this.signingKey, '2048']);
+    for (const name of ['ca', 'server']) await selfSigned(at(`${name}.key`), at(`${name}.crt`));
+    const [etcd, peer, api] = [await freePort(), await freePort(), await freePort()];
+    this.#start(etcdCommand(at('etcd'), etcd, peer));
+    const flags = {
+      'etcd-servers': `http://127.0.0.1:${etcd}`,
+      'bind-address': '127.0.0.1',
+      'advertise-address': '127.0.0.1',
+      'secure-port': String(api),
+      'tls-cert-file': at('server.crt'),
+      'tls-private-key-file': at('server.key'),
+      'client-ca-file': at('ca.crt'),
+      'authorization-mode': 'AlwaysAllow',
+      'disable-admission-plugins': 'ServiceAccount',
+      'service-cluster-ip-range': '10.43.0.0/16',
+      'service-account-issuer': 'https://kubernetes.default.svc',
+      'service-account-key-file': this.signingKey,
+      'service-account-signing-key-file': this.signingKey,
+    };
+    this.#start(['kube-apiserver', ...Object.entries(flags).map(([name, value]) => `--${name}=${value}`)]);
+    const text = async (name: string) => await readFile(at(name), 'utf8');
+    const ca = { certificate: await text('ca.crt'), key: await text('ca.key') };
+    const pair = await clientCertificate(ca, 'agent', Date.now(), 3_600_000);
+    const server = new URL(`https://127.0.0.1:${api}`);
+    this.client = new KubeClient({ server, ca: await text('server.crt'), ...pair });
+    const isReady = () =>
+      this.client.text('/readyz').then(
+        (said) => said === 'ok',
+        () => false,
+      );
+    await until(isReady, AbortSignal.timeout(120_000));
+  }
+
+  /** A namespace with its service accounts. */
+  async namespace(name: string, accounts: readonly string[], labels: Record<string, string> = {}) {
+    await this.client.create('/api/v1/namespaces', { metadata: { name, labels } });
+    for (const account of accounts)
+      await this.client.create(`/api/v1/namespaces/${name}/serviceaccounts`, { metadata: { name: account } });
+  }
+
+  async pod(namespace: string, account: string, name = `${account}-1`): Promise<TestPod> {
+    const containers = [{ name: 'main', image: 'example.test/main:1' }];
+    const pod = { metadata: { name }, spec: { serviceAccountName: account, containers } };
+    const { metadata } = await this.client.create<{ metadata: { uid: string } }>(
+      `/api/v1/namespaces/${namespace}/pods`,
+      pod,
+    );
+    return { namespace, account, name, uid: metadata.uid };
+  }
+
+  /** What kubelet mounts into a pod. @param bound whether it ends with the pod. */
+  async token({ namespace, account, name, uid }: TestPod, audience: string, bound = true): Promise<string> {
+    const boundObjectRef = { kind: 'Pod', apiVersion: 'v1', name, uid };
+    const spec = { audiences: [audience], expirationSeconds: 3600, ...(bound ? { boundObjectRef } : {}) };
+    const path = `/api/v1/namespaces/${namespace}/serviceaccounts/${account}/token`;
+    const { status } = await this.client.create<{ status: { token: string } }>(path, { spec });
+    return status.token;
+  }
+
+  async close(): Promise<void> {
+    this.client?.close();
+    for (const child of this.#children) {
+      const ended = once(child, 'exit');
+      child.kill('SIGKILL');
+      await ended;
+    }
+    await rm(this.directory, { recursive: true, force: true });
+  }
+
+  #start([program = '', ...args]: readonly string[]): void {
+    this.#children.push(spawn(program, args, { stdio: 'ignore' }));
+  }
+}
+
+function etcdCommand(directory: string, client: number, peer: number): string[] {
+  const [clients, peers] = [client, peer].map((port) => `http://127.0.0.1:${port}`) as [string, string];
+  return [
+    ...['etcd', '--data-dir', directory, '--unsafe-no-fsync', '--log-level', 'error'],
+    ...['--listen-client-urls', clients, '--advertise-client-urls', clients],
+    ...['--listen-peer-urls', peers, '--initial-advertise-peer-urls', peers],
+    ...['--initial-cluster', `default=${peers}`],
+  ];
+}
+
+async function selfSigned(key: string, certificate: string): Promise<void> {
+  const config = `${key}.cnf`;
+  await writeFile(config, printableNames);
+  const curve = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '1'];
+  const extensions = ['basicConstraints=critical,CA:TRUE', 'subjectAltName=IP:127.0.0.1'];
+  const name = ['-config', config, '-subj', '/CN=test', ...extensions.flatMap((each) => ['-addext', each])];
+  await run(['openssl', 'req', '-x509', ...curve, '-keyout', key, '-out', certificate, ...name]);
+}
