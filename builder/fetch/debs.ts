@@ -136,12 +136,12 @@ function tryAgain(cause: unknown): never {
   throw new Retryable(cause instanceof Error ? cause.message : String(cause), { cause });
 }
 
-/** The body, or null when the mirror has no such file. */
-async function request(address: string, signal: AbortSignal): Promise<Readable | null> {
+/** The body, or null when the mirror has no such file. It is no Node stream yet: one that fails while nobody listens ends the process. */
+async function request(address: string, signal: AbortSignal): Promise<ReadableStream | null> {
   const response = await fetch(address, { signal });
   if (response.status === 404) return null;
   if (!response.ok || response.body === null) throw new Error(`the mirror answered ${response.status}`);
-  return Readable.fromWeb(response.body);
+  return response.body;
 }
 
 /**
@@ -149,7 +149,7 @@ async function request(address: string, signal: AbortSignal): Promise<Readable |
  * @param onBytes hears of bytes as they come, and of those of a failed try as so many fewer.
  */
 async function store(
-  body: Readable,
+  body: ReadableStream,
   deb: DebianPackage,
   subject: string,
   host: BuildHost,
@@ -165,7 +165,8 @@ async function store(
   });
   const file = await open(fresh, 'wx');
   try {
-    await pipeline(body, counted, file.createWriteStream({ flush: true }), { signal: host.signal });
+    const source = Readable.fromWeb(body);
+    await pipeline(source, counted, file.createWriteStream({ flush: true }), { signal: host.signal });
     if (hash.digest('hex') !== deb.sha256) throw new CpiabError('E2103', { subject });
     await rename(fresh, target);
   } catch (error) {
