@@ -21,8 +21,8 @@ let head = '';
 /** What stands for the registry: systemd would start it, and start it again. */
 const SYSTEMCTL = `#!/bin/sh
 [ -e "${'$'}{0%/*}/registry" ] && exit 0
-touch "${'$'}{0%/*}/registry"
 setsid ${process.execPath} -e 'require("http").createServer((_, answer) => answer.end()).listen(5000)' >/dev/null 2>&1 &
+echo $! >"${'$'}{0%/*}/registry"
 `;
 
 const command = () => ['ip', 'netns', 'exec', namespace, process.execPath, child, here('box')];
@@ -41,10 +41,33 @@ beforeAll(async () => {
   await mkdir(here('box', 'etc', 'cpiab'), { recursive: true });
   await run(['cp', here('box', 'keys', 'minisign.pub'), here('box', 'etc', 'cpiab', 'minisign.pub')]);
 });
+
+const processes = async () =>
+  (await run(['ip', 'netns', 'pids', namespace])).stdout.split('\n').filter(Boolean).map(Number);
+
+/** Nothing stops a process that ended by itself meanwhile. */
+function kill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}
+
+/** What an agent started goes with it, as a unit's control group does; what systemd would keep stays. */
+async function endRest(): Promise<void> {
+  const kept = Number(await readFile(here('registry'), 'utf8').catch(() => '0'));
+  for (;;) {
+    const rest = (await processes()).filter((pid) => pid !== kept);
+    if (rest.length === 0) return;
+    for (const pid of rest) kill(pid);
+    await sleep(20);
+  }
+}
+
 afterAll(async () => {
   if (!isRoot) return;
-  const { stdout } = await run(['ip', 'netns', 'pids', namespace]);
-  for (const pid of stdout.split('\n').filter(Boolean)) process.kill(Number(pid), 'SIGKILL');
+  for (const pid of await processes()) kill(pid);
   await run(['ip', 'netns', 'delete', namespace]);
 });
 
@@ -61,12 +84,9 @@ async function worked(ms: number): Promise<{ ms: number; said: string }> {
   const began = performance.now();
   await Promise.race([sleep(ms), ended]);
   const took = performance.now() - began;
-  try {
-    process.kill(-(agent.pid ?? 0), 'SIGKILL');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
-  }
+  kill(-(agent.pid ?? 0));
   await ended;
+  await endRest();
   return { ms: took, said };
 }
 
