@@ -33,6 +33,17 @@ const KERNEL = [
   'console=ttyS0,115200',
 ];
 
+/**
+ * What the kernel is told of a machine that QEMU makes: that its time stamp counter can be trusted. Emulated,
+ * such a machine has no sign that says so, and Linux would read each time from the HPET, thirty times slower.
+ * With KVM it changes nothing: the clock of the host goes first. Source: Linux, arch/x86/kernel/tsc.c.
+ */
+const CLOCK = [
+  'smbios --type 1 --get-string 4 --set cpiab_maker',
+  'set cpiab_clock=',
+  'if [ "$cpiab_maker" = QEMU ]; then set cpiab_clock=tsc=reliable; fi',
+];
+
 /** On the kernel's command line of a start from a slot, so that a disc with the same bundle is not taken for it. */
 export const slotArgument = 'cpiab.slot';
 
@@ -81,9 +92,10 @@ function menu(id: string, timeout: number, entries: readonly Entry[]): string {
     'terminal_output console serial',
     `set timeout=${timeout}`,
     `set fallback=${entries.length}`,
+    ...CLOCK,
     ...entries.flatMap(({ title, words }) => [
       `menuentry '${title}' {`,
-      `  linux /live/vmlinuz ${[`cpiab.medium=${id}`, ...KERNEL, ...words].join(' ')}`,
+      `  linux /live/vmlinuz ${[`cpiab.medium=${id}`, ...KERNEL, '$cpiab_clock', ...words].join(' ')}`,
       '  initrd /live/initrd.img',
       '}',
     ]),

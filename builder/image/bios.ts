@@ -3,8 +3,18 @@ import type { RunTool } from './scratch-image.ts';
 /** Debian's GRUB for BIOS, in the build root. */
 export const biosGrub = '/usr/lib/grub/i386-pc';
 
-/** Modules that show the menu and start what it names. */
-const MENU_MODULES = ['normal', 'configfile', 'linux', 'reboot', 'serial', 'terminal', 'test', 'echo'];
+/** Modules that show the menu, see what machine it is, and start what it names. */
+const MENU_MODULES = [
+  'normal',
+  'configfile',
+  'linux',
+  'reboot',
+  'serial',
+  'smbios',
+  'terminal',
+  'test',
+  'echo',
+];
 
 export interface BiosCore {
   format: 'i386-pc' | 'i386-pc-eltorito';

@@ -28,7 +28,7 @@ const PATIENCE = '15m0s';
 const QUIET: Argument = { name: 'profiling', value: 'false' };
 /**
  * Starting allocates much and keeps little: collecting a quarter as often is a sixth of the API server's start.
- * After two minutes each program collects as usual again (supply/go/kube). Source: Go's runtime, GOGC.
+ * After a minute each program collects as usual again (supply/go/kube). Source: Go's runtime, GOGC.
  */
 const GARBAGE: Argument = { name: 'GOGC', value: '400' };
 /**

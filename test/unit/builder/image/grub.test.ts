@@ -71,6 +71,24 @@ describe('a disk starts', () => {
   });
 });
 
+describe('the clock of a machine', () => {
+  const menu = grubMenu('cpiab-0123');
+
+  /** The kernel's command line, by the shell, on a machine of this maker. */
+  async function commandLine(maker: string) {
+    const begin = menu.slice(menu.indexOf('smbios '), menu.indexOf('menuentry '));
+    const [, linux = ''] = /\n {2}linux (.*)/.exec(menu) ?? [];
+    const commands = ['smbios() { cpiab_maker=$MAKER; }', 'set() { eval "${1%%=*}=\\${1#*=}"; }'];
+    const script = `${commands.join('\n')}\n${begin}\necho ${linux}`;
+    return (await run(['bash', '-c', script], { env: { MAKER: maker } })).stdout;
+  }
+
+  test('is trusted where QEMU made it, and as Linux finds it elsewhere', async () => {
+    expect(await commandLine('QEMU')).toMatch(/ tsc=reliable /);
+    expect(await commandLine('Dell Inc.')).not.toContain('tsc');
+  });
+});
+
 describe("an ISO's menu", () => {
   const entries = (mode: InstallMode) =>
     [...isoMenu('cpiab-0123', mode).matchAll(/menuentry '(.*)' \{\n {2}linux (.*)/g)].map(
