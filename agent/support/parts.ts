@@ -71,4 +71,6 @@ export const supportParts: readonly SupportPart[] = [
   file('memory.txt', '/proc/meminfo'),
   file('os-release.txt', '/etc/os-release'),
   file('kernel.txt', '/proc/version'),
+  file('command-line.txt', '/proc/cmdline'),
+  file('clock.txt', '/sys/devices/system/clocksource/clocksource0/current_clocksource'),
 ];
