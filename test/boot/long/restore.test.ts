@@ -12,6 +12,7 @@ import { passphrase } from '../../../host/age/keys.ts';
 import { run } from '../../../host/process.ts';
 import { freshDirectory } from '../../support/fresh-directory.ts';
 import { bootLab, buildLab, cpiab, type LabBox, startLab } from '../support/lab.ts';
+import { cloneSite, pushSite } from '../support/site-git.ts';
 
 const path = freshDirectory();
 const PASSPHRASE = 'correct horse battery staple';
@@ -60,19 +61,10 @@ test('a backup of one box makes an empty one that box: cluster, Git, keys and vo
 
 /** A commit that only this box has. @returns its name. */
 async function push({ url, files }: LabBox): Promise<string> {
-  const tls = [
-    ...['-c', `http.sslCAInfo=${files.ca}`, '-c', `http.sslCert=${files.certificate}`],
-    ...['-c', `http.sslKey=${files.key}`],
-  ];
-  const git = async (...args: string[]) => (await run(['git', ...tls, ...args])).stdout.trim();
   const site = path('site');
-  await git('clone', '--quiet', `${url}/git/lab.git`, site);
+  const git = await cloneSite(url, files.ca, site);
   await writeFile(join(site, 'docs', 'kept.md'), 'Only this box has it.\n');
-  await git('-C', site, 'add', '.');
-  const author = ['-c', 'user.name=test', '-c', 'user.email=test@example.org'];
-  await git('-C', site, ...author, 'commit', '--quiet', '--message', 'docs: add a page');
-  await git('-C', site, 'push', '--quiet');
-  return await git('-C', site, 'rev-parse', 'HEAD');
+  return await pushSite(git, 'docs: add a page');
 }
 
 /** Makes a backup, and reads it as its documentation says. */
