@@ -32,13 +32,7 @@ test('a backup of one box makes an empty one that box: cluster, Git, keys and vo
   await writeFile(path('passphrase'), `${PASSPHRASE}\n`);
   const iso = join(await buildLab(), 'cpiab-lab.iso');
   const old = await bootLab(iso, '--disk', path('old.raw'));
-  const head = await push(old);
-  await untilStatus(
-    `${old.url}#${old.report.fingerprint}`,
-    ({ git, phase }) => git.applied === head && phase === 'ready',
-  );
-  const before = await backup('before', `${old.url}#${old.report.fingerprint}`);
-  await old.cut();
+  const { head, before } = await backedUp(old).finally(() => old.cut());
   expect(before.manifest.gitHead).toBe(head);
 
   const fresh = await startLab(iso, '--disk', path('new.raw'));
@@ -58,6 +52,14 @@ test('a backup of one box makes an empty one that box: cluster, Git, keys and vo
     await fresh.cut();
   }
 });
+
+/** A backup of a box that has a commit which no other has. */
+async function backedUp(box: LabBox): Promise<{ head: string; before: Contents }> {
+  const address = `${box.url}#${box.report.fingerprint}`;
+  const head = await push(box);
+  await untilStatus(address, ({ git, phase }) => git.applied === head && phase === 'ready');
+  return { head, before: await backup('before', address) };
+}
 
 /** A commit that only this box has. @returns its name. */
 async function push({ url, files }: LabBox): Promise<string> {
