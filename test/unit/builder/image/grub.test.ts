@@ -78,7 +78,10 @@ describe('the clock of a machine', () => {
   async function commandLine(maker: string) {
     const begin = menu.slice(menu.indexOf('smbios '), menu.indexOf('menuentry '));
     const [, linux = ''] = /\n {2}linux (.*)/.exec(menu) ?? [];
-    const commands = ['smbios() { cpiab_maker=$MAKER; }', 'set() { eval "${1%%=*}=\\${1#*=}"; }'];
+    const commands = [
+      'smbios() { cpiab_maker=$MAKER; }',
+      'set() { IFS="=" read -r name value <<<"$1"; eval "$name=\\$value"; }',
+    ];
     const script = `${commands.join('\n')}\n${begin}\necho ${linux}`;
     return (await run(['bash', '-c', script], { env: { MAKER: maker } })).stdout;
   }
