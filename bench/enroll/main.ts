@@ -1,176 +1,139 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { generateKeyPairSync, randomBytes } from 'node:crypto';
-import { once } from 'node:events';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { request } from 'node:https';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { mintPossession } from '../../agent/pki/mint.ts';
-import { makeRequest } from '../../agent/pki/request.ts';
-import { GrantSchema } from '../../contract/enroll.ts';
-import { parseInvitation } from '../../contract/invitation.ts';
+import { parseArgs } from 'node:util';
 import { formatBytes } from '../../contract/units.ts';
-
-/** How many nodes, and how many come in a second; 0 lets them come eight at a time, as fast as the box answers. */
-const NODES = Number(process.argv[2] ?? 1000);
-const PER_SECOND = Number(process.argv[3] ?? 0);
-const AT_ONCE = 8;
-const PAUSE_MS = 20;
-const machineId = '0123456789abcdef0123456789abcdef';
-
-interface Box {
-  port: number;
-  operator: Identity;
-}
-
-interface Identity {
-  key: string;
-  cert: string;
-}
+import { startBox } from './box.ts';
+import type { Contender, Newcomer } from './contender.ts';
+import { startStepCa } from './step-ca.ts';
 
 /**
- * Nodes that enrol with one box process, by an invitation each, and then renew: rate, p50, p99 and the memory of the
- * box. Each has an address of its own, and opens a connection for each request, as `cpiab join` does.
+ * Nodes that enrol with one process by a token each and then renew: with a box, and with step-ca in the same run, as
+ * fast as each answers and at a steady rate. Each has an address of its own, and opens a connection for each request.
+ * A box takes two to enrol a node; step-ca takes two with its own client, and one if the client has the root before.
  */
+const { values } = parseArgs({
+  options: {
+    nodes: { type: 'string', default: '1000' },
+    'at-once': { type: 'string', default: '8' },
+    'per-second': { type: 'string', default: '50' },
+  },
+});
+const NODES = Number(values.nodes);
+const AT_ONCE = Number(values['at-once']);
+const PER_SECOND = Number(values['per-second']);
+/** Nodes before those that count: this program compiles its own code at first, and so does a box. */
+const WARMING = 50;
+
+interface Measured {
+  perSecond: number;
+  p50: number;
+  p99: number;
+  /** Of the process that answers, for each node. */
+  cpuMs: number;
+}
+
+interface Result {
+  name: string;
+  fast: { enrol: Measured; renew: Measured };
+  steady: { enrol: Measured; renew: Measured };
+  memory: number;
+}
+
 async function main(): Promise<void> {
-  const directory = await mkdtemp(join(tmpdir(), 'cpiab-enroll-'));
-  const child = spawn(process.execPath, [join(import.meta.dirname, 'ours.ts'), directory, machineId], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
+  print(`${NODES} nodes, ${AT_ONCE} at once, then ${NODES} others at ${PER_SECOND}/s`);
+  const ours = await measure(await startBox());
+  const theirs = [
+    await measure(await startStepCa('root, then sign')),
+    await measure(await startStepCa('sign alone')),
+  ];
+  for (const each of theirs) compare(ours, each);
+}
+
+async function measure(contender: Contender): Promise<Result> {
+  const { name } = contender;
   try {
-    const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-    const box: Box = JSON.parse(String((await lines.next()).value));
-    const nodes: Node[] = [];
-    for (let index = 0; index < NODES; index++) {
-      nodes.push(await makeNode(box, index));
-      // A box answers one operator fifty times a second.
-      await sleep(PAUSE_MS);
-    }
-    const enrolled = await measure(nodes, (node) => enrol(box, node));
-    const renewed = await measure(nodes, (node) => renew(box, node));
-    print('enrol', enrolled);
-    print('renew', renewed);
-    process.stdout.write(`memory of the box: ${formatBytes(await memoryOf(child))}\n`);
+    await both(contender, WARMING, 0, atOnce);
+    const fast = await both(contender, NODES, WARMING, atOnce);
+    const steady = await both(contender, NODES, WARMING + NODES, steadily);
+    const result = { name, fast, steady, memory: (await contender.usage()).memory };
+    tell(result);
+    return result;
   } finally {
-    child.kill();
-    await once(child, 'exit');
-    await rm(directory, { recursive: true, force: true });
+    await contender.stop();
   }
 }
 
-interface Node {
-  index: number;
-  identity: Identity;
-  body: string;
+async function newcomers(contender: Contender, count: number, from: number): Promise<Newcomer[]> {
+  const all: Newcomer[] = [];
+  for (let index = 0; index < count; index++) all.push(await contender.newcomer(from + index));
+  return all;
 }
 
-/** What happens before the time is taken: key, invitation, request. */
-async function makeNode(box: Box, index: number): Promise<Node> {
-  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-  const key = privateKey.export({ format: 'pem', type: 'pkcs8' }).toString();
-  const made = JSON.parse(await ask(box, index, box.operator, 'POST', '/v1/invitations', '{}'));
-  const invitation = parseInvitation(made.invitation);
-  if (typeof invitation === 'string') throw new Error(invitation);
-  const { id, secret } = invitation;
-  const body = JSON.stringify({
-    ...{ apiVersion: 'cpiab.dev/v1', kind: 'JoinRequest', name: `n${index}`, role: 'agent' },
-    ...{ nonce: randomBytes(16).toString('hex'), invitation: { id, secret } },
-    csr: makeRequest(privateKey).toString('base64'),
-    inventory: {
-      machineId,
-      macs: [],
-      addresses: [],
-      cpus: 4,
-      memoryBytes: 8e9,
-      kernel: 'Linux',
-      architecture: 'x64',
-    },
-  });
-  return { index, identity: { key, cert: await mintPossession(key) }, body };
+type Act = (newcomer: Newcomer) => Promise<void>;
+type Pace = (all: readonly Newcomer[], act: Act) => Promise<void>;
+
+async function both(contender: Contender, count: number, from: number, pace: Pace) {
+  const all = await newcomers(contender, count, from);
+  return {
+    enrol: await timed(contender, all, pace, (node) => node.enrol()),
+    renew: await timed(contender, all, pace, (node) => node.renew()),
+  };
 }
 
-async function enrol(box: Box, node: Node): Promise<void> {
-  const { id } = JSON.parse(await ask(box, node.index, node.identity, 'POST', '/v1/enroll', node.body));
-  const grant = GrantSchema.parse(
-    JSON.parse(await ask(box, node.index, node.identity, 'GET', `/v1/enroll/${id}`)),
-  );
-  node.identity = { key: node.identity.key, cert: grant.certificate };
-}
-
-async function renew(box: Box, { index, identity }: Node): Promise<void> {
-  const nonce = randomBytes(16).toString('hex');
-  const body = JSON.stringify({ apiVersion: 'cpiab.dev/v1', kind: 'Renewal', nonce, since: 1 });
-  GrantSchema.parse(JSON.parse(await ask(box, index, identity, 'POST', '/v1/renew', body)));
-}
-
-async function measure(nodes: readonly Node[], act: (node: Node) => Promise<void>) {
+async function timed(
+  contender: Contender,
+  all: readonly Newcomer[],
+  pace: Pace,
+  act: Act,
+): Promise<Measured> {
   const took: number[] = [];
-  const one = async (node: Node) => {
-    const began = performance.now();
-    await act(node);
-    took.push(performance.now() - began);
-  };
+  const before = await contender.usage();
   const began = performance.now();
-  if (PER_SECOND > 0) {
-    const all = nodes.map((node, index) => sleep((index * 1000) / PER_SECOND).then(() => one(node)));
-    await Promise.all(all);
-  } else {
-    const left = [...nodes];
-    const worker = async () => {
-      for (let node = left.shift(); node !== undefined; node = left.shift()) await one(node);
-    };
-    await Promise.all(Array.from({ length: AT_ONCE }, worker));
-  }
-  return { seconds: (performance.now() - began) / 1000, took: took.toSorted((a, b) => a - b) };
-}
-
-/** One request on a connection of its own, from an address of its own. */
-function ask(
-  box: Box,
-  index: number,
-  identity: Identity,
-  method: string,
-  path: string,
-  body = '',
-): Promise<string> {
-  const localAddress = `127.1.${index >> 8}.${index & 255}`;
-  const headers = { 'content-length': String(Buffer.byteLength(body)) };
-  const how = {
-    host: '127.0.0.1',
-    port: box.port,
-    localAddress,
-    rejectUnauthorized: false,
-    agent: false as const,
-  };
-  return new Promise((resolve, reject) => {
-    const sent = request({ ...how, ...identity, method, path, headers }, (answer) => {
-      const chunks: Buffer[] = [];
-      answer.on('data', (chunk: Buffer) => chunks.push(chunk));
-      answer.on('end', () => {
-        const text = Buffer.concat(chunks).toString('utf8');
-        if ((answer.statusCode ?? 500) < 300) resolve(text);
-        else reject(new Error(`${method} ${path}: ${answer.statusCode} ${text}`));
-      });
-    });
-    sent.on('error', reject);
-    sent.end(body);
+  await pace(all, async (node) => {
+    const since = performance.now();
+    await act(node);
+    took.push(performance.now() - since);
   });
+  const seconds = (performance.now() - began) / 1000;
+  const cpuMs = ((await contender.usage()).cpuMs - before.cpuMs) / all.length;
+  const sorted = took.toSorted((a, b) => a - b);
+  const at = (share: number) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
+  return { perSecond: took.length / seconds, p50: at(0.5), p99: at(0.99), cpuMs };
 }
 
-async function memoryOf({ pid }: ChildProcess): Promise<number> {
-  const status = await readFile(`/proc/${pid}/status`, 'utf8');
-  return Number(/^VmHWM:\s+(\d+)/m.exec(status)?.[1] ?? 0) * 1024;
+async function atOnce(all: readonly Newcomer[], act: Act): Promise<void> {
+  const left = [...all];
+  const worker = async () => {
+    for (let node = left.shift(); node !== undefined; node = left.shift()) await act(node);
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, worker));
 }
 
-function print(what: string, { seconds, took }: { seconds: number; took: number[] }): void {
-  const at = (part: number) =>
-    (took[Math.min(took.length - 1, Math.floor(took.length * part))] ?? 0).toFixed(0);
-  const rate = (took.length / seconds).toFixed(0);
-  process.stdout.write(
-    `${what}: ${took.length} in ${seconds.toFixed(1)} s, ${rate}/s, p50 ${at(0.5)} ms, p99 ${at(0.99)} ms\n`,
-  );
+async function steadily(all: readonly Newcomer[], act: Act): Promise<void> {
+  await Promise.all(all.map((node, index) => sleep((index * 1000) / PER_SECOND).then(() => act(node))));
 }
+
+function tell({ name, fast, steady, memory }: Result): void {
+  for (const [pace, done] of Object.entries({ [`${AT_ONCE} at once`]: fast, [`${PER_SECOND}/s`]: steady }))
+    for (const [what, { perSecond, p50, p99, cpuMs }] of Object.entries(done)) {
+      const times = `p50 ${p50.toFixed(0)} ms, p99 ${p99.toFixed(0)} ms`;
+      print(
+        `${name}: ${what}, ${pace}: ${perSecond.toFixed(0)}/s, ${times}, ${cpuMs.toFixed(1)} ms of CPU each`,
+      );
+    }
+  print(`${name}: memory ${formatBytes(memory)}`);
+}
+
+function compare(ours: Result, theirs: Result): void {
+  const ratio = (own: number, other: number) => (own / other).toFixed(2);
+  for (const what of ['enrol', 'renew'] as const) {
+    const rate = `${ratio(ours.fast[what].perSecond, theirs.fast[what].perSecond)} of its rate ${AT_ONCE} at once`;
+    const cpu = `${ratio(ours.fast[what].cpuMs, theirs.fast[what].cpuMs)} of its CPU time`;
+    const p99 = `${ratio(ours.steady[what].p99, theirs.steady[what].p99)} of its p99 at ${PER_SECOND}/s`;
+    print(`ratio to ${theirs.name}: ${what}: ${rate}, ${cpu}, ${p99}`);
+  }
+  print(`ratio to ${theirs.name}: ${ratio(ours.memory, theirs.memory)} of its memory`);
+}
+
+const print = (line: string) => process.stdout.write(`${line}\n`);
 
 await main();

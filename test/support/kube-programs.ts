@@ -5,6 +5,7 @@ import { openBuildRoot } from '../../builder/fetch/build-root.ts';
 import { compileProgram, readPrograms } from '../../builder/fetch/programs.ts';
 import { goToolchain } from '../../builder/fetch/toolchain.ts';
 import { readLock } from '../../builder/lock/read.ts';
+import type { Program } from '../../contract/programs.ts';
 import { cacheRoot } from '../../host/cache.ts';
 import { run } from '../../host/process.ts';
 import { quietHost } from './quiet-host.ts';
@@ -25,17 +26,22 @@ export async function kubePrograms(directory: string): Promise<void> {
 
 /** Puts what one program of the box compiles to into a directory. */
 export async function programFiles(named: string, directory: string): Promise<void> {
+  const program = (await readPrograms(repository)).find(({ name }) => name === named);
+  if (program === undefined) throw new Error(`no program ${named}`);
+  await compileInto(program, directory);
+}
+
+/** Compiles a program as those of the box are, with the toolchain of its lock. */
+export async function compileInto(program: Program, directory: string): Promise<void> {
   const host = quietHost(repository, cacheRoot());
   const site = await readSite(repository, 'lab');
   const { lock } = await readLock(repository, site);
   const root = await openBuildRoot(site, lock, host);
-  const program = (await readPrograms(repository)).find(({ name }) => name === named);
-  if (program === undefined) throw new Error(`no program ${named}`);
   const { files } = await compileProgram(program, await goToolchain(root, host), host);
   await mkdir(directory, { recursive: true });
   for (const { bin } of program.outputs) {
     const file = files[bin];
-    if (file === undefined) throw new Error(`${named} does not compile to ${bin}`);
+    if (file === undefined) throw new Error(`${program.name} does not compile to ${bin}`);
     // The pool's files are not executable.
     await run(['install', '--mode=755', file.path, join(directory, bin)]);
   }
