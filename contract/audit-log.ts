@@ -10,6 +10,7 @@ export const auditActions = [
   'enroll',
   'approve',
   'deny',
+  'supersede',
   'issue',
   'join',
   'renew',

@@ -51,12 +51,16 @@ export const JoinRequestSchema = z.strictObject({
 });
 export type JoinRequest = z.infer<typeof JoinRequestSchema>;
 
-/** A node waits for its approval, has one, is a member, or is none any more. */
+/**
+ * A node waits for its approval, has one, is a member, or is none any more. Superseded: another machine has asked by its
+ * name before it was a member.
+ */
 export const nodeStates = [
   'pending',
   'approved',
   'joined',
   'denied',
+  'superseded',
   'expired',
   'revoked',
   'removed',

@@ -2,10 +2,11 @@ import type { Revocation } from '../../contract/enroll.ts';
 import { CpiabError } from '../../contract/errors.ts';
 import type { Operator } from '../api/operator.ts';
 import { admitNodes } from './admitted.ts';
-import { type Desk, nodeOf, stateOf, timeText } from './desk.ts';
+import { type Desk, nodeOf, stateOf, subjectOf, timeText } from './desk.ts';
 import type { NodeRecord } from './ledger.ts';
+import { supersede, turnOf, unfinishedOf } from './names.ts';
 import type { Uninvited } from './quota.ts';
-import { requestMs, subjectOf } from './requests.ts';
+import { requestMs } from './requests.ts';
 
 const ENGINE_MS = 120_000;
 const DAY_MS = 24 * 3_600_000;
@@ -28,9 +29,9 @@ export async function approve(
   asked: Decision & { request: string },
 ): Promise<NodeRecord> {
   const { audit, ledger, clock, inTurn } = desk;
-  const found = uninvited.get(asked.id) ?? nodeOf(desk, asked.id);
-  return await inTurn.run(found.key, async () => {
-    const node = uninvited.get(asked.id) ?? nodeOf(desk, asked.id);
+  const found = () => uninvited.get(asked.id) ?? nodeOf(desk, asked.id);
+  return await inTurn.runAbout(turnOf(desk, found), async () => {
+    const node = found();
     const subject = subjectOf(node);
     const state = stateOf(node, clock.now());
     if (state === 'expired') throw new CpiabError('E5502', { subject, args: [timeText(node.expires)] });
@@ -41,8 +42,10 @@ export async function approve(
     await audit.record({ who: asked.who, action: 'approve', subject, outcome: 'done', detail });
     const expires = clock.now() + requestMs;
     const approved: NodeRecord = { ...node, state: 'approved', expires, reason: asked.reason };
-    await ledger.put({ nodes: [approved] });
-    uninvited.delete(node.id);
+    const older = await supersede(desk, unfinishedOf(desk, node), { by: approved, who: asked.who });
+    await ledger.put({ nodes: [approved, ...older] });
+    // It has the name now: who still asks by it is told so.
+    for (const { id } of uninvited.named(node.name)) uninvited.delete(id);
     return approved;
   });
 }

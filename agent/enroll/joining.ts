@@ -5,10 +5,10 @@ import { plainAddress } from '../api/client-address.ts';
 import { theBox } from '../audit/log.ts';
 import { admitNodes } from './admitted.ts';
 import type { Decision } from './decisions.ts';
-import { type Desk, type EnrollingEngine, nodeOf } from './desk.ts';
+import { type Desk, type EnrollingEngine, nodeOf, subjectOf } from './desk.ts';
 import { memberOf } from './membership.ts';
 import { declaredFor } from './pool.ts';
-import { type Peer, subjectOf } from './requests.ts';
+import type { Peer } from './requests.ts';
 import type { Sightings } from './sightings.ts';
 
 const TOKEN_MS = 10 * 60_000;

@@ -169,4 +169,4 @@ export class Ledger {
 
 /** A revoked key is remembered for ever. */
 const isOver = ({ state, revokedAt }: NodeRecord) =>
-  revokedAt === null && (state === 'denied' || state === 'expired' || state === 'removed');
+  revokedAt === null && ['denied', 'superseded', 'expired', 'removed'].includes(state);

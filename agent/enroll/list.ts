@@ -4,10 +4,11 @@ import type { NodeRecord } from './ledger.ts';
 import type { Uninvited } from './quota.ts';
 import type { Sightings } from './sightings.ts';
 
-/** Every node that the box knows, those who wait for a decision first. */
+/** Every node that the box knows, those who wait for a decision first. The audit log alone has who was superseded. */
 export function listNodes({ ledger, clock }: Desk, uninvited: Uninvited, sightings: Sightings): NodeList {
   const now = clock.now();
-  const nodes = [...uninvited.all(), ...ledger.nodes.values()].map((node) => shown(node, now, sightings));
+  const known = [...ledger.nodes.values()].filter(({ state }) => state !== 'superseded');
+  const nodes = [...uninvited.all(), ...known].map((node) => shown(node, now, sightings));
   const order = (node: EnrolledNode) => (node.state === 'pending' ? 0 : 1);
   return {
     apiVersion: 'cpiab.dev/v1',

@@ -2,9 +2,9 @@ import type { Grant, Renewal } from '../../contract/enroll.ts';
 import { CpiabError } from '../../contract/errors.ts';
 import { theBox } from '../audit/log.ts';
 import { type Issued, lives } from '../pki/authority.ts';
-import { type Desk, nodeOf, stateOf, timeText } from './desk.ts';
+import { type Desk, nodeOf, stateOf, subjectOf, timeText } from './desk.ts';
 import type { NodeRecord } from './ledger.ts';
-import { expectNotRevoked, type Peer, subjectOf } from './requests.ts';
+import { expectNotRevoked, type Peer } from './requests.ts';
 
 /** Certificates of one node that are good at once: more renewals than that are no node's need. */
 const MOST_CERTIFICATES = 6;

@@ -23,6 +23,10 @@ export class Uninvited {
     return this.all().find((record) => record.key === key);
   }
 
+  named(name: string): NodeRecord[] {
+    return this.all().filter((record) => record.name === name);
+  }
+
   all(): NodeRecord[] {
     return [...this.#records.values()];
   }

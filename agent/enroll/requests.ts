@@ -3,9 +3,10 @@ import type { JoinDecision, JoinRequest } from '../../contract/enroll.ts';
 import { CpiabError } from '../../contract/errors.ts';
 import { theBox } from '../audit/log.ts';
 import { checkRequest, type RequestedKey } from '../pki/request.ts';
-import { type Desk, stateOf, timeText } from './desk.ts';
+import { type Desk, stateOf, subjectOf, timeText } from './desk.ts';
 import { usableInvitation } from './invitations.ts';
 import type { NodeRecord } from './ledger.ts';
+import { expectFreeName, givingWay, supersede, turnOf } from './names.ts';
 import type { Uninvited } from './quota.ts';
 
 /** How long a request waits for a person, and an approval for its node. */
@@ -37,16 +38,19 @@ export async function submit(desk: Desk, uninvited: Uninvited, submitted: Submit
   const key = checkRequest(Buffer.from(request.csr, 'base64'));
   if (peer.key !== key.fingerprint)
     throw new CpiabError('E2503', { subject: 'request', args: ['it is not the key of the request'] });
-  return await desk.inTurn.run(key.fingerprint, async () => {
+  const turn = turnOf(desk, () => ({ key: key.fingerprint, name: request.name }));
+  return await desk.inTurn.runAbout(turn, async () => {
     const known = knownNode(desk, uninvited, key);
     if (known !== null && !(known.invitation === null && request.invitation !== null)) return known;
-    expectFreeName(desk, request.name, key.fingerprint);
     const record = recordOf(desk, submitted, key);
     if (request.invitation !== null) return await takeIn(desk, submitted, record);
+    expectFreeName(desk, record);
     uninvited.add(record, desk.clock.now());
     return record;
   });
 }
+
+const over: readonly NodeRecord['state'][] = ['expired', 'removed', 'denied', 'superseded'];
 
 /** What this key asked before, unless it is over: a node that has let its certificate end asks anew. */
 function knownNode(
@@ -59,7 +63,7 @@ function knownNode(
   expectNotRevoked(known);
   const state = stateOf(known, clock.now());
   const lapsed = state === 'joined' && known.certificates.every(({ notAfter }) => clock.wall() >= notAfter);
-  return lapsed || state === 'expired' || state === 'removed' || state === 'denied' ? null : known;
+  return lapsed || over.includes(state) ? null : known;
 }
 
 export function expectNotRevoked({ revokedAt, name }: NodeRecord): void {
@@ -75,6 +79,8 @@ async function takeIn(desk: Desk, { request, peer }: Submitted, pending: NodeRec
     request,
     pending.key,
   );
+  const older = givingWay(desk, pending, invitation);
+  expectFreeName(desk, pending, older);
   // Before anything is waited for: of two that come together, the second finds it used.
   const used = { ...invitation, usedBy: pending.key };
   ledger.invitations.set(used.id, used);
@@ -85,7 +91,8 @@ async function takeIn(desk: Desk, { request, peer }: Submitted, pending: NodeRec
     await audit.record({ ...event, action: 'enroll', detail });
     if (record.state === 'approved')
       await audit.record({ ...event, action: 'approve', detail: record.reason });
-    await ledger.put({ invitations: [used], nodes: [record] });
+    const superseded = await supersede(desk, older, { by: record, who: theBox });
+    await ledger.put({ invitations: [used], nodes: [record, ...superseded] });
     return record;
   } catch (error) {
     ledger.invitations.set(invitation.id, invitation);
@@ -100,17 +107,6 @@ function autoApproved({ policy }: Desk, record: NodeRecord): NodeRecord {
   );
   if (rule < 0 || record.role !== 'agent') return record;
   return { ...record, state: 'approved', reason: `by the site: enroll.autoApprove[${rule}]` };
-}
-
-/** @throws CpiabError E5507: two nodes of one name would be one to the cluster. */
-function expectFreeName({ ledger, reserved, clock }: Desk, name: string, key: string): void {
-  const taken = (what: string) => new CpiabError('E5507', { subject: name, args: [what] });
-  if (reserved.includes(name)) throw taken('this box');
-  for (const node of ledger.nodes.values()) {
-    const state = stateOf(node, clock.now());
-    if (node.name === name && node.key !== key && (state === 'joined' || state === 'approved'))
-      throw taken(node.id);
-  }
 }
 
 function recordOf(
@@ -143,8 +139,6 @@ function recordOf(
     ready: null,
   };
 }
-
-export const subjectOf = ({ id, name }: Pick<NodeRecord, 'id' | 'name'>) => `node ${name} ${id}`;
 
 /** What the node itself is told about its request. */
 export function decisionOf(record: NodeRecord, now: number): JoinDecision {

@@ -2,8 +2,8 @@ import type { AuditEvent } from '../../contract/audit-log.ts';
 import type { AuditLog } from '../audit/log.ts';
 import { theBox } from '../audit/log.ts';
 import { tokenDescription } from '../engine/nodes.ts';
+import { subjectOf } from '../enroll/desk.ts';
 import type { NodeRecord } from '../enroll/ledger.ts';
-import { subjectOf } from '../enroll/requests.ts';
 import { type KubeClient, KubeError } from '../kube/client.ts';
 import { judge, type SigningRequest, type Verdict } from './judge-kubelet.ts';
 
