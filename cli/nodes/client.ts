@@ -30,8 +30,10 @@ export class NodesClient {
     const nodes = await this.list();
     const byId = nodes.filter(({ id }) => id.startsWith(named.toLowerCase()));
     const found = byId.length > 0 ? byId : nodes.filter(({ name }) => name === named);
-    // Who asks now goes before who has been.
-    const [node, other] = found.length === 1 ? found : found.filter(({ state }) => state === 'pending');
+    // Who asks now goes before who is in, and both before who has been.
+    const waiting = found.filter(({ state }) => state === 'pending');
+    const current = waiting.length > 0 ? waiting : found.filter(isCurrent);
+    const [node, other] = current.length > 0 ? current : found;
     if (node === undefined || other !== undefined)
       throw new CpiabError('E5501', {
         subject: other === undefined ? named : `${named}, of which there are several`,
@@ -43,3 +45,5 @@ export class NodesClient {
     return await this.#client.ask(path, post(body, 180_000), schema);
   }
 }
+
+const isCurrent = ({ state }: EnrolledNode) => state === 'approved' || state === 'joined';

@@ -61,3 +61,23 @@ test('what is no invitation, and a machine without an identity, are told so', as
   const none = await cpiab('renew', '--directory', directory);
   expect([none.status, none.stderr]).toEqual([2, expect.stringContaining('CPIAB-E1502')]);
 });
+
+test('a name means the node that has it, not one that had it before', async () => {
+  const box = await startBox();
+  const { ask } = await operatorOf(box);
+  const { member: before } = await box.member('worker-1');
+  expect((await ask('remove', 'worker-1', '--no-drain')).stdout).toContain('worker-1 is removed');
+  const { member: now } = await box.member('worker-1');
+  expect((await ask('revoke', 'worker-1')).stdout).toContain('worker-1 is revoked');
+  expect((await box.nodes()).map(({ id, state }) => [id, state])).toEqual(
+    expect.arrayContaining([
+      [before.grant.id, 'removed'],
+      [now.grant.id, 'revoked'],
+    ]),
+  );
+  const several = await ask('revoke', 'worker-1');
+  expect([several.status, several.stderr]).toEqual([
+    1,
+    expect.stringContaining('of which there are several'),
+  ]);
+});
