@@ -30,8 +30,17 @@ export class LiveConnections {
   }
 }
 
+/** A connection is asked about more than once, and its certificate stays the same: TLS 1.3 has no renegotiation. */
+const peers = new WeakMap<Socket, Peer>();
+
 /** Whom a connection is of. TLS has proven that the client has the key; nothing else of its certificate is believed. */
 export function peerOf(socket: Socket): Peer {
+  const peer = peers.get(socket) ?? readPeer(socket);
+  if (peer.key !== null) peers.set(socket, peer);
+  return peer;
+}
+
+function readPeer(socket: Socket): Peer {
   const address = socket.remoteAddress ?? 'nowhere';
   const shown = socket instanceof TLSSocket ? socket.getPeerX509Certificate() : undefined;
   if (shown === undefined) return { key: null, certificate: null, address };

@@ -57,9 +57,12 @@ export async function supersede(
   { by, who }: { by: NodeRecord; who: AuditEvent['who'] },
 ): Promise<NodeRecord[]> {
   const reason = `another machine took its place: node ${by.id}, key ${by.key}`;
-  for (const node of older) {
-    const detail = `${stateOf(node, clock.now())}, key ${node.key}: ${reason}`;
-    await audit.record({ who, action: 'supersede', subject: subjectOf(node), outcome: 'done', detail });
-  }
+  const event = { who, action: 'supersede', outcome: 'done' } as const;
+  await Promise.all(
+    older.map((node) => {
+      const detail = `${stateOf(node, clock.now())}, key ${node.key}: ${reason}`;
+      return audit.record({ ...event, subject: subjectOf(node), detail });
+    }),
+  );
   return older.map((node) => ({ ...node, state: 'superseded', expires: clock.now(), reason }));
 }

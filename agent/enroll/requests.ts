@@ -88,10 +88,13 @@ async function takeIn(desk: Desk, { request, peer }: Submitted, pending: NodeRec
     const record = autoApproved(desk, pending);
     const detail = `key ${record.key} from ${peer.address}, invitation ${used.id}, request ${record.request}`;
     const event = { who: theBox, subject: subjectOf(record), outcome: 'done' } as const;
-    await audit.record({ ...event, action: 'enroll', detail });
-    if (record.state === 'approved')
-      await audit.record({ ...event, action: 'approve', detail: record.reason });
-    const superseded = await supersede(desk, older, { by: record, who: theBox });
+    const approval = record.state === 'approved' ? [record.reason] : [];
+    // In this order, with one wait for the disk.
+    const entries = [
+      audit.record({ ...event, action: 'enroll', detail }),
+      ...approval.map((why) => audit.record({ ...event, action: 'approve', detail: why })),
+    ];
+    const [superseded] = await Promise.all([supersede(desk, older, { by: record, who: theBox }), ...entries]);
     await ledger.put({ invitations: [used], nodes: [record, ...superseded] });
     return record;
   } catch (error) {

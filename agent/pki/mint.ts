@@ -56,18 +56,27 @@ export async function mintIssuing(root: Signer, trustDomain: string, validity: V
   return { key: await pem(keys.privateKey), certificate: `${certificate.toString('pem')}\n` };
 }
 
-/** Signs certificates of nodes and workloads. Importing the key once makes each cheap. */
+/** Signs certificates of nodes and workloads. What all of them have is made once: that leaves each cheap. */
 export class SvidMint {
-  readonly #issuing: x509.X509Certificate;
+  readonly #issuer: x509.Name;
   readonly #key: CryptoKey;
+  readonly #ofAll: readonly x509.Extension[];
 
-  private constructor(issuing: x509.X509Certificate, key: CryptoKey) {
-    this.#issuing = issuing;
+  private constructor(issuer: x509.Name, key: CryptoKey, ofAll: readonly x509.Extension[]) {
+    this.#issuer = issuer;
     this.#key = key;
+    this.#ofAll = ofAll;
   }
 
   static async of({ key, certificate }: Signer): Promise<SvidMint> {
-    return new SvidMint(new x509.X509Certificate(certificate), await importKey(key, algorithm));
+    const issuing = new x509.X509Certificate(certificate);
+    const { clientAuth, serverAuth } = x509.ExtendedKeyUsage;
+    return new SvidMint(issuing.subjectName, await importKey(key, algorithm), [
+      new x509.BasicConstraintsExtension(false, undefined, true),
+      new x509.KeyUsagesExtension(digitalSignature, true),
+      new x509.ExtendedKeyUsageExtension([clientAuth, serverAuth]),
+      await x509.AuthorityKeyIdentifierExtension.create(issuing.publicKey),
+    ]);
   }
 
   /**
@@ -75,27 +84,19 @@ export class SvidMint {
    * @param spki DER of the public key, P-256. @returns PEM.
    */
   async mint(uri: string, spki: Buffer, validity: Validity): Promise<string> {
-    const publicKey = await crypto.subtle.importKey('spki', new Uint8Array(spki), algorithm, true, [
-      'verify',
-    ]);
+    const publicKey = new x509.PublicKey(new Uint8Array(spki));
     const certificate = await x509.X509CertificateGenerator.create({
       ...validity,
       serialNumber: serial(),
       subject: '',
-      issuer: this.#issuing.subject,
+      issuer: this.#issuer,
       signingAlgorithm: algorithm,
       signingKey: this.#key,
       publicKey,
       extensions: [
-        new x509.BasicConstraintsExtension(false, undefined, true),
-        new x509.KeyUsagesExtension(digitalSignature, true),
-        new x509.ExtendedKeyUsageExtension([
-          x509.ExtendedKeyUsage.clientAuth,
-          x509.ExtendedKeyUsage.serverAuth,
-        ]),
+        ...this.#ofAll,
         new x509.SubjectAlternativeNameExtension([{ type: 'url', value: uri }], true),
         await x509.SubjectKeyIdentifierExtension.create(publicKey),
-        await x509.AuthorityKeyIdentifierExtension.create(this.#issuing.publicKey),
       ],
     });
     return `${certificate.toString('pem')}\n`;
