@@ -3,12 +3,12 @@ import { CpiabError } from '../../contract/errors.ts';
 import type { Operator } from '../api/operator.ts';
 import { admitNodes } from './admitted.ts';
 import { type Desk, nodeOf, stateOf, subjectOf, timeText } from './desk.ts';
+import { leaveCluster } from './leaving.ts';
 import type { NodeRecord } from './ledger.ts';
 import { supersede, turnOf, unfinishedOf } from './names.ts';
 import type { Uninvited } from './quota.ts';
 import { requestMs } from './requests.ts';
 
-const ENGINE_MS = 120_000;
 const DAY_MS = 24 * 3_600_000;
 /** What kube-controller-manager signs kubelets' certificates for, unless told (`--cluster-signing-duration`). */
 const KUBELET_DAYS = 365;
@@ -83,10 +83,12 @@ export async function remove(desk: Desk, asked: Decision): Promise<Revocation> {
   return await end(desk, asked, 'removed');
 }
 
-async function end(
+/** @param disconnect ends its connections. @returns what has ended, and what has not. @throws CpiabError E5501, E5505. */
+export async function end(
   desk: Desk,
   { id, who, reason }: Decision,
   state: 'revoked' | 'removed',
+  disconnect: Desk['disconnect'] = desk.disconnect,
 ): Promise<Revocation> {
   const { audit, ledger, clock, inTurn } = desk;
   return await inTurn.run(nodeOf(desk, id).key, async () => {
@@ -95,45 +97,29 @@ async function end(
     if (node.state === state || (state === 'revoked' && node.state === 'removed'))
       throw new CpiabError('E5505', { subject, args: [node.state, state] });
     const action = state === 'revoked' ? 'revoke' : 'remove';
-    const wasMember = node.state === 'joined';
-    return await audit.around(
-      { who, action, subject, detail: `key ${node.key}${because(reason)}` },
-      async () => {
-        const now = clock.now();
-        const revokedAt = state === 'revoked' ? now : node.revokedAt;
-        await ledger.put({
-          nodes: [
-            { ...node, state, reason, revokedAt, expires: now, issued: null, joining: null, ready: null },
-          ],
-        });
-        const closedConnections = desk.disconnect(node.key);
-        await admitNodes(desk);
-        const cluster = wasMember ? await leaveCluster(desk, node) : 'it was no member';
-        const head = { apiVersion: 'cpiab.dev/v1', kind: 'Revocation' } as const;
-        return {
-          ...head,
-          id,
-          name: node.name,
-          closedConnections,
-          cluster,
-          stillValid: stillValid(node, now),
-        };
-      },
-    );
+    const event = { who, action, subject, detail: `key ${node.key}${because(reason)}` } as const;
+    return await audit.around(event, async () => {
+      const ended = endedRecord(node, state, reason, clock.now());
+      await ledger.put({ nodes: [ended] });
+      const closedConnections = disconnect(node.key);
+      await admitNodes(desk);
+      const cluster = ended.leaving ? await leaveCluster(desk, ended) : 'it was no member';
+      const head = { apiVersion: 'cpiab.dev/v1', kind: 'Revocation', id, name: node.name } as const;
+      return { ...head, closedConnections, cluster, stillValid: stillValid(node, ended.expires) };
+    });
   });
 }
 
-/** What fails there must not undo what was done here: it is told. */
-async function leaveCluster({ engine }: Desk, { name }: NodeRecord): Promise<string> {
-  const cluster = engine();
-  if (cluster === undefined)
-    return 'Kubernetes does not run here now: run this command again when it does, as `remove`';
-  try {
-    await cluster.revoke(name, AbortSignal.timeout(ENGINE_MS));
-    return 'tokens, member and Node are gone';
-  } catch (error) {
-    return `not told: ${(error as Error).message.split('\n')[0]}; try again with \`remove\``;
-  }
+function endedRecord(
+  node: NodeRecord,
+  state: 'revoked' | 'removed',
+  reason: string,
+  now: number,
+): NodeRecord {
+  const forgotten = { issued: null, joining: null, ready: null };
+  const revokedAt = state === 'revoked' ? now : node.revokedAt;
+  const leaving = node.state === 'joined' || node.leaving;
+  return { ...node, ...forgotten, state, reason, revokedAt, expires: now, leaving };
 }
 
 /** What a signature alone still makes good, since nobody else asks this box. */

@@ -6,6 +6,7 @@ import { approve, type Decision, deny, remove, revoke } from './decisions.ts';
 import { type Desk, InTurn, nodeOf } from './desk.ts';
 import { invite } from './invitations.ts';
 import { drain, joined, joinMaterial, presence } from './joining.ts';
+import { tellCluster } from './leaving.ts';
 import type { NodeRecord } from './ledger.ts';
 import { listNodes } from './list.ts';
 import { expectOwn, grant, memberOf, renew } from './membership.ts';
@@ -120,6 +121,11 @@ export class Enrollment {
 
   joined(id: string, signal: AbortSignal) {
     return joined(this.#desk, id, signal);
+  }
+
+  /** Tells the cluster of the nodes that ended while it could not be told. */
+  tellCluster() {
+    return tellCluster(this.#desk);
   }
 
   /** Lets the members through the firewall, and nobody else. */

@@ -59,6 +59,8 @@ export const NodeRecordSchema = z.strictObject({
   joining: Time.nullable().default(null),
   /** When the cluster first said that it is ready, since it joined last. */
   ready: Time.nullable().default(null),
+  /** It has ended here, and the cluster has still to be told. */
+  leaving: z.boolean().default(false),
 });
 export type NodeRecord = z.infer<typeof NodeRecordSchema>;
 
@@ -168,5 +170,5 @@ export class Ledger {
 }
 
 /** A revoked key is remembered for ever. */
-const isOver = ({ state, revokedAt }: NodeRecord) =>
-  revokedAt === null && ['denied', 'superseded', 'expired', 'removed'].includes(state);
+const isOver = ({ state, revokedAt, leaving }: NodeRecord) =>
+  revokedAt === null && !leaving && ['denied', 'superseded', 'expired', 'removed'].includes(state);

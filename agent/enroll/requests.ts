@@ -140,6 +140,7 @@ function recordOf(
     revokedAt: null,
     joining: null,
     ready: null,
+    leaving: false,
   };
 }
 

@@ -30,6 +30,7 @@ export async function keepMembers(board: Board, own: string, signal: AbortSignal
 async function look(board: Board, kube: KubeClient, own: string, signal: AbortSignal): Promise<void> {
   const enrollment = board.get('enrollment');
   await enrollment.admit();
+  await enrollment.tellCluster().catch((error: Error) => told(error, signal));
   const office = { kube, audit: board.get('audit'), records: [...enrollment.records()] };
   await answerKubelets(office, signal).catch((error: Error) => told(error, signal));
   const nodes = await listClusterNodes(kube, signal);

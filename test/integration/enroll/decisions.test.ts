@@ -106,3 +106,35 @@ test('after a rotation a node gets its next certificate by the new authority, an
   expect(grant.chain).not.toBe(member.grant.chain);
   expect(grant.root).toBe(member.grant.root);
 });
+
+test('a cluster that could not be told of a removal is told later, unless another machine has the name by then', async () => {
+  const box = await startBox();
+  const enrollment = box.api.board.get('enrollment');
+  const removed: string[] = [];
+  let answers = false;
+  const revoke = async (name: string) => {
+    if (!answers) throw new Error('etcd has no leader');
+    removed.push(name);
+  };
+  const clusterOf = async (name: string) => {
+    const { member } = await box.member(name);
+    const { text } = await box.post(`/v1/nodes/${member.grant.id}/remove`);
+    return JSON.parse(text).cluster;
+  };
+  expect(await clusterOf('a')).toContain('Kubernetes does not run on the box now');
+  box.api.board.put('kube', {} as never);
+  box.api.board.put('engine', { revoke } as never);
+  expect(await clusterOf('b')).toContain('not told: etcd has no leader');
+  await box.member('a');
+  await enrollment.tellCluster();
+  answers = true;
+  await enrollment.tellCluster();
+  await enrollment.tellCluster();
+  expect(removed).toEqual(['b']);
+  const { entries } = await box.api.audit.read(0);
+  const last = entries.at(-1);
+  expect([last?.action, last?.detail]).toEqual([
+    'remove',
+    'from the cluster: tokens, member and Node are gone',
+  ]);
+});
