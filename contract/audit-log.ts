@@ -41,7 +41,7 @@ export const AuditEntrySchema = z.strictObject({
   uptimeMs: Count,
   who: z.strictObject({
     name: z.string(),
-    /** SHA-256 of the operator's certificate; null for the box itself. */
+    /** SHA-256 of the certificate of the operator, or of the node that left by itself; null for the box itself. */
     fingerprint: z.string().nullable(),
   }),
   action: z.enum(auditActions),

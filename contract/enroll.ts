@@ -200,7 +200,10 @@ export type EnrolledNode = z.infer<typeof EnrolledNodeSchema>;
 export const NodeListSchema = z.strictObject({ ...document('NodeList'), nodes: z.array(EnrolledNodeSchema) });
 export type NodeList = z.infer<typeof NodeListSchema>;
 
-/** What a revocation has ended, and what it can't end. */
+/**
+ * What a revocation has ended, and what it can't end: `POST /v1/nodes/ID/revoke` and `remove`, and `POST /v1/leave` of a
+ * node itself, over a connection with its certificate.
+ */
 export const RevocationSchema = z.strictObject({
   ...document('Revocation'),
   id: NodeIdSchema,

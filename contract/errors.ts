@@ -4,7 +4,13 @@ import { buildErrors } from './errors/build.ts';
 import { closedWorldErrors } from './errors/closed-world.ts';
 import { enrollErrors, enrollInputErrors, enrollTrustErrors } from './errors/enroll.ts';
 import { evidenceErrors } from './errors/evidence.ts';
-import { guestErrors, guestInputErrors, guestSshErrors, guestTrustErrors } from './errors/guest.ts';
+import {
+  guestErrors,
+  guestInputErrors,
+  guestLeaveErrors,
+  guestSshErrors,
+  guestTrustErrors,
+} from './errors/guest.ts';
 import { hostErrors } from './errors/host.ts';
 import { inputErrors } from './errors/input.ts';
 import { installErrors, installTrustErrors } from './errors/install.ts';
@@ -57,6 +63,7 @@ export const errors = {
   ...enrollErrors,
   ...svidErrors,
   ...guestSshErrors,
+  ...guestLeaveErrors,
   ...backupErrors,
   ...proxmoxErrors,
   ...installErrors,

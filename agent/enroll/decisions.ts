@@ -1,6 +1,6 @@
+import type { AuditEvent } from '../../contract/audit-log.ts';
 import type { Revocation } from '../../contract/enroll.ts';
 import { CpiabError } from '../../contract/errors.ts';
-import type { Operator } from '../api/operator.ts';
 import { admitNodes } from './admitted.ts';
 import { type Desk, nodeOf, stateOf, subjectOf, timeText } from './desk.ts';
 import { leaveCluster } from './leaving.ts';
@@ -15,7 +15,7 @@ const KUBELET_DAYS = 365;
 
 export interface Decision {
   id: string;
-  who: Operator;
+  who: AuditEvent['who'];
   reason: string;
 }
 

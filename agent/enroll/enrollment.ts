@@ -6,6 +6,7 @@ import { approve, type Decision, deny, remove, revoke } from './decisions.ts';
 import { type Desk, InTurn, nodeOf } from './desk.ts';
 import { invite } from './invitations.ts';
 import { drain, joined, joinMaterial, presence } from './joining.ts';
+import { leave } from './leave.ts';
 import { tellCluster } from './leaving.ts';
 import type { NodeRecord } from './ledger.ts';
 import { listNodes } from './list.ts';
@@ -86,6 +87,15 @@ export class Enrollment {
 
   remove(asked: Decision) {
     return remove(this.#desk, asked);
+  }
+
+  leave(peer: Peer) {
+    return leave(this.#desk, peer);
+  }
+
+  /** Ends every connection of a key. */
+  disconnect({ key }: Peer): void {
+    if (key !== null) this.#desk.disconnect(key);
   }
 
   async rotate(who: Operator) {

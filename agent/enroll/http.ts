@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { isIPv6 } from 'node:net';
 import type { z } from 'zod';
@@ -53,6 +54,7 @@ const routes: readonly Route[] = [
   { method: 'POST', pattern: /^\/v1\/renew$/, role: null, run: renewNode },
   { method: 'POST', pattern: /^\/v1\/join-material$/, role: null, run: giveJoinMaterial },
   { method: 'POST', pattern: /^\/v1\/membership$/, role: null, run: tellMembership },
+  { method: 'POST', pattern: /^\/v1\/leave$/, role: null, run: letLeave },
   { method: 'GET', pattern: /^\/v1\/nodes$/, role: 'viewer', run: listAll },
   { method: 'POST', pattern: /^\/v1\/invitations$/, role: 'operator', run: makeInvitation },
   {
@@ -152,6 +154,14 @@ async function giveJoinMaterial({ enrollment, incoming, outgoing, parts }: Call)
 
 async function tellMembership({ enrollment, incoming, outgoing }: Call): Promise<void> {
   answerJson(outgoing, 200, await enrollment.presence(peerOf(incoming.socket)));
+}
+
+async function letLeave({ enrollment, incoming, outgoing }: Call): Promise<void> {
+  const peer = peerOf(incoming.socket);
+  const answered = once(outgoing, 'close');
+  answerJson(outgoing, 200, await enrollment.leave(peer));
+  await answered;
+  enrollment.disconnect(peer);
 }
 
 function listAll({ enrollment, outgoing }: Call): void {

@@ -6,7 +6,7 @@ import { theBox } from '../audit/log.ts';
 import { admitNodes } from './admitted.ts';
 import type { Decision } from './decisions.ts';
 import { type Desk, type EnrollingEngine, nodeOf, subjectOf } from './desk.ts';
-import { memberOf } from './membership.ts';
+import { memberOf, removedNodeOf } from './membership.ts';
 import { declaredFor } from './pool.ts';
 import type { Peer } from './requests.ts';
 import type { Sightings } from './sightings.ts';
@@ -64,11 +64,10 @@ export async function joined(desk: Desk, id: string, signal: AbortSignal): Promi
 /** A node tells where it is now. @throws CpiabError E2503, E2504. */
 export async function presence(desk: Desk, peer: Peer): Promise<Membership> {
   const { ledger, inTurn } = desk;
-  const known = peer.key === null ? undefined : ledger.byKey.get(peer.key);
   const bundle = desk.registry()?.bundle ?? null;
   const answer = { apiVersion: 'cpiab.dev/v1', kind: 'Membership', bundle } as const;
-  const own = known?.certificates.some(({ fingerprint }) => fingerprint === peer.certificate);
-  if (known?.state === 'removed' && own === true) return { ...answer, id: known.id, state: 'removed' };
+  const removed = removedNodeOf(desk, peer);
+  if (removed !== null) return { ...answer, id: removed.id, state: 'removed' };
   return await inTurn.run(memberOf(desk, peer).key, async () => {
     const node = memberOf(desk, peer);
     const address = plainAddress(peer.address);

@@ -69,6 +69,13 @@ export function memberOf({ ledger, clock }: Desk, { key, certificate }: Peer): N
   return node;
 }
 
+/** The node that a connection is of, by a certificate of this box, if it was one and is none any more. */
+export function removedNodeOf({ ledger }: Desk, { key, certificate }: Peer): NodeRecord | null {
+  const node = key === null ? undefined : ledger.byKey.get(key);
+  const own = node?.certificates.some(({ fingerprint }) => fingerprint === certificate) ?? false;
+  return node?.state === 'removed' && own ? node : null;
+}
+
 async function withCertificate(
   desk: Desk,
   node: NodeRecord,

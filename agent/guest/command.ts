@@ -1,6 +1,8 @@
 import { text } from 'node:stream/consumers';
 import { CpiabError } from '../../contract/errors.ts';
 import { box } from '../../contract/layout.ts';
+import { tellLeaving } from '../join/leave.ts';
+import { NodeStore } from '../join/store.ts';
 import { follow, ownStatus, statusLines } from './follow.ts';
 import { prepareGuest } from './prepare.ts';
 
@@ -24,6 +26,16 @@ const actions: Record<string, Action> = {
         : statusLines(status).join('\n'),
     );
     return status?.phase === 'ready' ? 0 : 1;
+  },
+  leave: async (_, signal) => {
+    const store = new NodeStore(box.node);
+    const ended = await tellLeaving(store, signal);
+    say(
+      ended === null
+        ? 'no box has this machine as a node'
+        : `the box has removed ${ended.name}: ${ended.cluster}`,
+    );
+    return 0;
   },
 };
 

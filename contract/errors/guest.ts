@@ -73,6 +73,16 @@ export const guestErrors = {
   },
 } as const;
 
+/** A machine leaves without its box. Exit status 1. */
+export const guestLeaveErrors = {
+  E5516: {
+    exit: 1,
+    says: (name: string, why: string) =>
+      `this machine leaves, and the box may still have it as ${name}: ${why}`,
+    hint: (name: string) => `at the box: \`./cpiab remove --no-drain ${name}\``,
+  },
+} as const;
+
 /** A machine can't be made a node from afar. Exit status 1. */
 export const guestSshErrors = {
   E5511: {

@@ -81,7 +81,9 @@ test('by SSH as a user with sudo, run again, it becomes a Ready node', async () 
   await soon(async () => (await lab.box.kubectl('get', 'node', 'guest-1')).includes(' Ready '));
 });
 
-test('it leaves by its own command', async () => {
-  await lab.inside('cpiab leave');
+test('it leaves by its own command, and its box and the cluster know', async () => {
+  expect(await lab.inside('cpiab leave')).toContain('tokens, member and Node are gone');
   expect(await lab.inside(traces)).not.toContain('cpiab');
+  expect((await lab.node())?.state).toBe('removed');
+  expect(await lab.box.kubectl('get', 'nodes')).not.toContain('guest-1');
 });
