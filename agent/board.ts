@@ -3,6 +3,7 @@ import type { Digest, Manifest } from '../contract/manifest.ts';
 import type { BoxSite } from '../contract/site.ts';
 import type { ApiIdentity } from './api/identity.ts';
 import type { AuditLog } from './audit/log.ts';
+import type { Recovery } from './console/recovery.ts';
 import type { Discovery } from './discover/discovery.ts';
 import type { Engine, StartedServer } from './engine/engine.ts';
 import type { Enrollment } from './enroll/enrollment.ts';
@@ -38,6 +39,8 @@ export interface Facts {
   peers: Peers;
   /** There where the box runs from a disk. */
   updater: Updater;
+  /** The recovery passphrase that this start made, if it made one. */
+  recovery: Recovery;
   /** There while a person is to name the disk to install to. */
   question: DiskQuestion;
   /** Signature and sequence are good. */

@@ -70,6 +70,7 @@ async function main(): Promise<void> {
   await introduce(report, found, seeded);
   watchCard(seeded.card, report, life.signal).catch(abandon);
   const recovery = await Recovery.read(box.recovery);
+  board.put('recovery', recovery);
   recovery.untilNoted(machine.ask, report).catch(abandon);
   if (role.hasConsoles) showOnConsoles(report, recovery, uptimeMs, life.signal);
   await openUpdates(board, life.signal);

@@ -24,6 +24,7 @@ import { lockCommand } from './commands/lock.ts';
 import { nodesCommand } from './commands/nodes.ts';
 import { operatorCommand } from './commands/operator.ts';
 import { outdatedCommand } from './commands/outdated.ts';
+import { passphraseCommand } from './commands/passphrase.ts';
 import { pushCommand } from './commands/push.ts';
 import { removeCommand } from './commands/remove.ts';
 import { renewCommand } from './commands/renew.ts';
@@ -79,6 +80,7 @@ export const commands = [
   exportCommand,
   backupCommand,
   restoreCommand,
+  passphraseCommand,
   deployCommand,
   doctorCommand,
   cacheCommand,

@@ -23,6 +23,7 @@ export const auditActions = [
   'rollback',
   'backup',
   'restore',
+  'passphrase',
   'support-bundle',
   'audit',
 ] as const;

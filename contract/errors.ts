@@ -15,6 +15,7 @@ import { hostErrors } from './errors/host.ts';
 import { inputErrors } from './errors/input.ts';
 import { installErrors, installTrustErrors } from './errors/install.ts';
 import { internalErrors } from './errors/internal.ts';
+import { passphraseErrors, passphraseInputErrors } from './errors/passphrase.ts';
 import { proxmoxErrors, proxmoxInputErrors } from './errors/proxmox.ts';
 import { recordErrors } from './errors/records.ts';
 import { registryErrors } from './errors/registry.ts';
@@ -40,6 +41,7 @@ export interface ErrorKind {
 export const errors = {
   ...inputErrors,
   ...backupInputErrors,
+  ...passphraseInputErrors,
   ...backupTrustErrors,
   ...proxmoxInputErrors,
   ...enrollInputErrors,
@@ -59,6 +61,7 @@ export const errors = {
   ...hostErrors,
   ...guestErrors,
   ...boxErrors,
+  ...passphraseErrors,
   ...updateErrors,
   ...enrollErrors,
   ...svidErrors,

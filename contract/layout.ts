@@ -157,6 +157,8 @@ export const units = {
   kubeadm: 'cpiab-kubeadm.service',
   /** One unpacking of a tar file. */
   unpack: 'cpiab-unpack.service',
+  /** One change of the passphrase that opens the state. */
+  passphrase: 'cpiab-passphrase.service',
   firewall: 'nftables.service',
   kubelet: 'kubelet.service',
   kubeProxy: 'kube-proxy.service',

@@ -65,15 +65,18 @@ const NetworkSchema = z
   });
 export type SeedNetwork = z.infer<typeof NetworkSchema>;
 
+/** What a person may choose to open an encrypted state with, at any keyboard. */
+export const PassphraseSchema = z
+  .string()
+  .regex(/^[!-~](?:[ -~]{10,510})[!-~]$/, 'expected 12 to 512 characters of ASCII, no space at either end');
+
 /** How the machine's encrypted state is opened, where the site has it so. */
 const DiskSchema = z.strictObject({
   /**
    * Opens the state; what a state that is made gets, beside a TPM as its recovery passphrase. Whoever reads the seed
    * has it. It is never kept on the machine's disk.
    */
-  passphrase: z
-    .string()
-    .regex(/^[!-~](?:[ -~]{10,510})[!-~]$/, 'expected 12 to 512 characters of ASCII, no space at either end'),
+  passphrase: PassphraseSchema,
 });
 
 /** What a machine becomes: a box, with a cluster of its own, or a node of one. */

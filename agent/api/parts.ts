@@ -8,11 +8,13 @@ import type { JoinFileParts } from '../guest/join-file.ts';
 import { listPods } from '../observe/holding.ts';
 import { listImages } from '../observe/images.ts';
 import { describeKustomizations, listKustomizations } from '../observe/kustomizations.ts';
+import { changeInService, changePassphrase } from '../passphrase/change.ts';
 import { revisionOf } from '../serve/artifacts/publisher.ts';
 import { svidHttp } from '../svid/open.ts';
 import { UpdateHttp } from '../update/http.ts';
 import type { ApiIdentity } from './identity.ts';
 import { InstallDesk } from './install.ts';
+import { PassphraseDesk } from './passphrase.ts';
 import type { ReaderSources } from './readers.ts';
 import type { ApiParts } from './router.ts';
 import { SignIns } from './sign-ins.ts';
@@ -41,6 +43,7 @@ export async function apiParts(
     audit: () => board.peek('audit'),
     inventory: () => board.peek('discovery')?.document(),
     install: new InstallDesk({ question: () => board.peek('question'), audit: () => board.peek('audit') }),
+    passphrase: passphraseDesk(board, signal),
     enroll: enrollHttp(board, signal),
     readers: readersOf(board),
     svid: svidHttp(board, Date.now, signal),
@@ -52,6 +55,18 @@ export async function apiParts(
   };
   const desk = new SupportDesk({ ...sources, kube: () => board.peek('kube') }, () => board.peek('seal'));
   return { ...sources, support: desk };
+}
+
+function passphraseDesk(board: Board, signal: AbortSignal): PassphraseDesk {
+  const { run } = board.paths;
+  return new PassphraseDesk({
+    encryption: () => board.report.snapshot().box.encryption,
+    audit: () => board.peek('audit'),
+    change: async (change) => {
+      await changePassphrase(change, changeInService(run), run, signal);
+      await board.peek('recovery')?.forget(board.report);
+    },
+  });
 }
 
 export function readersOf(board: Board): ReaderSources {

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type Inventory, inventoryPath } from '../../contract/inventory.ts';
 import { joinFilePath } from '../../contract/join-file.ts';
+import { passphrasePath } from '../../contract/passphrase.ts';
 import { supportPath } from '../../contract/support.ts';
 import { svidPath } from '../../contract/svid.ts';
 import type { AuditLog } from '../audit/log.ts';
@@ -17,6 +18,7 @@ import { type InstallDesk, installPath } from './install.ts';
 import { answerInventory } from './inventory.ts';
 import { answerJoinFile } from './join-file.ts';
 import { type Operator, operatorOf } from './operator.ts';
+import type { PassphraseDesk } from './passphrase.ts';
 import { mayRead, type ReaderSources } from './readers.ts';
 import { withRole } from './roles.ts';
 import type { SignIns } from './sign-ins.ts';
@@ -40,6 +42,7 @@ export interface ApiParts extends DocumentSources {
   /** Undefined where the site wants none, and until the box has converged. */
   inventory: () => Inventory | undefined;
   install: InstallDesk;
+  passphrase: PassphraseDesk;
 }
 
 interface Target {
@@ -126,6 +129,8 @@ function operatorsOwn(
     );
   if (path === installPath)
     return forAdmins((incoming, outgoing, operator) => parts.install.answer(incoming, outgoing, operator));
+  if (path === passphrasePath)
+    return forAdmins((incoming, outgoing, operator) => parts.passphrase.answer(incoming, outgoing, operator));
   if (!/^\/v1\/(?:backups?|restore)(?:\/|$)/.test(path)) return null;
   return forAdmins((incoming, outgoing, operator) =>
     answerBackup({ ...parts.backups, log }, path, incoming, outgoing, operator),

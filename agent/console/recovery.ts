@@ -38,6 +38,11 @@ export class Recovery {
       nextAction: `write it down there and type \`${ANSWER}\`; the next start does not show it`,
     });
     while ((await ask()).trim() !== ANSWER);
+    await this.forget(report);
+  }
+
+  /** A person has it, or another one counts. */
+  async forget(report: Pick<BoxReport, 'lasting'>): Promise<void> {
     await rm(this.#path, { force: true });
     this.#passphrase = null;
     report.lasting('recovery', null);

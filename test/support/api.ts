@@ -8,6 +8,7 @@ import type { DocumentSources } from '../../agent/api/documents.ts';
 import { type ApiIdentity, apiIdentity } from '../../agent/api/identity.ts';
 import { InstallDesk } from '../../agent/api/install.ts';
 import { readersOf } from '../../agent/api/parts.ts';
+import { PassphraseDesk } from '../../agent/api/passphrase.ts';
 import { type ApiParts, route } from '../../agent/api/router.ts';
 import { httpsServer, listen } from '../../agent/api/server.ts';
 import { SignIns } from '../../agent/api/sign-ins.ts';
@@ -26,6 +27,7 @@ import { UpdateHttp } from '../../agent/update/http.ts';
 import type { Updater } from '../../agent/update/updater.ts';
 import { makeOperator, type OperatorCredential } from '../../builder/bundle/operator.ts';
 import { box } from '../../contract/layout.ts';
+import type { PassphraseChange } from '../../contract/passphrase.ts';
 import { parseBoxSite } from '../../contract/site.ts';
 import type { Evidence } from '../../contract/status.ts';
 import { run } from '../../host/process.ts';
@@ -64,8 +66,10 @@ export async function startTestApi(
     enroll = {},
     site: own = {},
     directory: given,
+    changePassphrase = async () => {},
     ...documents
   }: Partial<DocumentSources> & {
+    changePassphrase?: (change: PassphraseChange) => Promise<void>;
     updater?: () => Updater | undefined;
     enroll?: { site?: object; wall?: () => number; restored?: boolean };
     /** Keys of its site. */
@@ -123,6 +127,11 @@ export async function startTestApi(
     signIns: new SignIns(),
     files: await SiteFiles.read(consoleFiles),
     install: new InstallDesk({ question: () => board.peek('question'), audit: () => audit }),
+    passphrase: new PassphraseDesk({
+      encryption: () => report.snapshot().box.encryption,
+      audit: () => audit,
+      change: changePassphrase,
+    }),
     enroll: enrollHttp(board, stop.signal),
     readers: readersOf(board),
     svid: svidHttp(board, enroll.wall ?? Date.now, stop.signal),

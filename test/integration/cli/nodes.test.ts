@@ -1,31 +1,7 @@
-import { mkdir, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { ProcessError, run } from '../../../host/process.ts';
-import { type EnrollBox, freshPath, startBox } from '../../support/enroll/box.ts';
-
-const main = join(dirname(import.meta.dirname), '..', '..', 'cli', 'main.ts');
-
-/** The command line of whoever built the site. */
-async function operatorOf(box: EnrollBox) {
-  const directory = await freshPath();
-  const keys = join(directory, 'cpiab', 'keys', 'lab');
-  await mkdir(keys, { recursive: true });
-  await writeFile(join(keys, 'operator.crt'), box.api.operator.certificate);
-  await writeFile(join(keys, 'operator.key'), box.api.operator.key);
-  const at = `${box.api.url}#${box.api.identity.fingerprint}`;
-  const cpiab = async (...args: string[]) => {
-    const env = { XDG_CONFIG_HOME: directory, CPIAB_CACHE: join(directory, 'cache'), CI: 'true' };
-    return await run([process.execPath, main, ...args], { env, cwd: directory }).then(
-      ({ stdout, stderr }) => ({ stdout, stderr, status: 0 }),
-      (error: unknown) => {
-        if (!(error instanceof ProcessError)) throw error;
-        return { stdout: error.stdout, stderr: error.stderr, status: error.status };
-      },
-    );
-  };
-  return { cpiab, ask: (...args: string[]) => cpiab(...args, '--box', at), directory };
-}
+import { freshPath, startBox } from '../../support/enroll/box.ts';
+import { operatorOf } from '../../support/operator-cli.ts';
 
 test('a node is invited, approved, listed, renewed, rotated under and revoked from the command line', async () => {
   const box = await startBox();

@@ -15,6 +15,7 @@ describe.skipIf(why !== null)('systemd calls the exposure', () => {
     [units.registry, 1.2],
     [units.podNetwork, 2.1],
     [units.unpack, 2],
+    [units.passphrase, 2],
   ] as const)('of %s at most %f', async (name, most) => {
     expect((await exposureOf(unitFile(name))).overall).toBeLessThanOrEqual(most);
   });

@@ -32,3 +32,13 @@ test('without one nobody is asked', async () => {
   await recovery.untilNoted(never, { lasting: never });
   expect(recovery.passphrase).toBeNull();
 });
+
+test('one that was changed since is shown no more, although nobody has noted it', async () => {
+  await writeFile(path('recovery'), `${passphrase}\n`);
+  const recovery = await Recovery.read(path('recovery'));
+  const told: (Problem | null)[] = [];
+  await recovery.forget({ lasting: (_, problem) => told.push(problem) });
+  expect(recovery.passphrase).toBeNull();
+  await expect(readFile(path('recovery'))).rejects.toThrow('ENOENT');
+  expect(told).toEqual([null]);
+});

@@ -1,0 +1,69 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Encryption } from '../../contract/encryption.ts';
+import { CpiabError } from '../../contract/errors.ts';
+import { type PassphraseChange, PassphraseChangeSchema } from '../../contract/passphrase.ts';
+import type { AuditLog } from '../audit/log.ts';
+import { answerJson, answerText, notWritten } from './answer.ts';
+import { takeDocument } from './body.ts';
+import type { Operator } from './operator.ts';
+
+const LARGEST_REQUEST = 1 << 13;
+
+interface Sources {
+  /** What opens the state. */
+  encryption: () => Encryption;
+  audit: () => AuditLog | undefined;
+  change: (change: PassphraseChange) => Promise<void>;
+}
+
+/** `POST /v1/passphrase`: an operator changes what opens the state. Who did it is written down first, and no passphrase. */
+export class PassphraseDesk {
+  readonly #sources: Sources;
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(sources: Sources) {
+    this.#sources = sources;
+  }
+
+  async answer(
+    incoming: IncomingMessage,
+    outgoing: ServerResponse,
+    operator: Operator | null,
+  ): Promise<void> {
+    if (incoming.method !== 'POST') return answerText(outgoing, 405, 'only POST\n');
+    if (operator === null)
+      return answerText(outgoing, 403, 'this needs the operator certificate of this site\n');
+    const request = await takeDocument(incoming, outgoing, {
+      ...{ limit: LARGEST_REQUEST, schema: PassphraseChangeSchema },
+      what: 'the old passphrase, and a new one of 12 to 512 characters of ASCII',
+    });
+    if (request === null) return;
+    const log = this.#sources.audit();
+    if (log === undefined) return notWritten(outgoing);
+    const head = { apiVersion: 'cpiab.dev/v1', kind: 'PassphraseChanged' } as const;
+    try {
+      const encryption = await this.#inTurn(() => this.#change(request, operator, log));
+      answerJson(outgoing, 200, { ...head, encryption });
+    } catch (error) {
+      if (!(error instanceof CpiabError)) throw error;
+      answerJson(outgoing, 409, error);
+    }
+  }
+
+  async #change(request: PassphraseChange, who: Operator, log: AuditLog): Promise<Encryption> {
+    const encryption = this.#sources.encryption();
+    const event = { who, action: 'passphrase', subject: 'state', detail: encryption } as const;
+    return await log.around(event, async () => {
+      if (encryption === 'none') throw new CpiabError('E5121', { subject: 'this box' });
+      await this.#sources.change(request);
+      return encryption;
+    });
+  }
+
+  /** One after the other: each takes the old one of the one before as given. */
+  #inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
+    const done = this.#last.then(work);
+    this.#last = done.catch(() => {});
+    return done;
+  }
+}
