@@ -6,6 +6,7 @@ import { backupCommand } from './commands/backup.ts';
 import { bootCommand } from './commands/boot.ts';
 import { buildCommand } from './commands/build.ts';
 import { cacheCommand } from './commands/cache.ts';
+import { checkCommand } from './commands/check.ts';
 import { closeCommand } from './commands/close.ts';
 import { deltaCommand } from './commands/delta.ts';
 import { denyCommand } from './commands/deny.ts';
@@ -46,6 +47,7 @@ export const commands = [
   buildCommand,
   lockCommand,
   outdatedCommand,
+  checkCommand,
   closeCommand,
   verifyCommand,
   inspectCommand,

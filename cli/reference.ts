@@ -63,7 +63,7 @@ function errorsPage(): string {
 }
 
 function rulesPage(): string {
-  const intro = `What a box refuses in a push, and \`./cpiab close\` and builds in a commit. A finding is printed as \`file:line: rule: what is wrong\`, then what to do. [How a box decides](../operate/git.md). A rule with an exception may be broken by one object of an app that says so in its \`app.yaml\`, with a reason, an owner and an end.`;
+  const intro = `What a box refuses in a push, \`./cpiab check\` in a work tree, and \`./cpiab close\` and builds in a commit. A finding is printed as \`file:line: rule: what is wrong\`, then what to do. [How a box decides](../operate/git.md). A rule with an exception may be broken by one object of an app that says so in its \`app.yaml\`, with a reason, an owner and an end.`;
   const sections = Object.entries(ruleGroups).map(([group, title]) => {
     const rows = Object.entries<Rule>(rules)
       .filter(([, rule]) => rule.group === group)

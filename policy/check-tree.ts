@@ -22,6 +22,8 @@ export interface TreeQuestion {
   date: string;
   /** What the bundle has; without it nothing is held against a bundle. */
   carried?: Carried;
+  /** Folders that the site does not apply, and that are looked at all the same. */
+  also?: readonly string[];
 }
 
 /** Checks of what Flux would apply, in the order in which a reader would look. */
@@ -43,10 +45,10 @@ const checks: readonly Check[] = [
 ];
 
 /** All that is wrong with what a commit holds. Nothing is rendered and nothing is run: it is read as it is written. */
-export async function checkTree({ tree, site, date, carried }: TreeQuestion): Promise<Finding[]> {
-  const { apps, findings } = await readOwnDocuments(tree, site.name, date);
-  const world = await readWorld(tree, site.name);
-  const context: RuleContext = { site, tree, paths: new Paths(tree), world, apps, date, carried };
+export async function checkTree({ tree, site, date, carried, also = [] }: TreeQuestion): Promise<Finding[]> {
+  const { apps, sets, findings } = await readOwnDocuments(tree, site.name, date);
+  const world = await readWorld(tree, site.name, also);
+  const context: RuleContext = { site, tree, paths: new Paths(tree), world, apps, sets, date, carried };
   const found = [
     ...(await checkFiles(tree)),
     ...findings,
@@ -66,6 +68,6 @@ function isExcepted({ rule, file, object }: Finding, { apps, date }: RuleContext
 }
 
 /** A file that two Kustomizations use is wrong once. */
-function distinct(findings: readonly Finding[]): Finding[] {
+export function distinct(findings: readonly Finding[]): Finding[] {
   return [...new Map(findings.map((finding) => [JSON.stringify(finding), finding])).values()];
 }

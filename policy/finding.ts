@@ -18,21 +18,22 @@ export const placeOf = ({ file, line }: Finding) => (line === undefined ? file :
 
 export const fixOf = ({ rule }: Finding): string => rules[rule].fix;
 
-/** So many are shown; who has more has one mistake with many effects. */
+/** So many are shown to who pushes; who has more has one mistake with many effects. */
 const MOST_SHOWN = 20;
 
-/** Findings for people, two lines each, in the order of files and lines. */
-export function linesOf(findings: readonly Finding[]): string[] {
-  const sorted = findings.toSorted(
-    (a, b) => a.file.localeCompare(b.file, 'en') || (a.line ?? 0) - (b.line ?? 0),
-  );
-  const shown = sorted
-    .slice(0, MOST_SHOWN)
+/** In the order of files and lines. */
+export const sorted = (findings: readonly Finding[]): Finding[] =>
+  findings.toSorted((a, b) => a.file.localeCompare(b.file, 'en') || (a.line ?? 0) - (b.line ?? 0));
+
+/** Findings for people, two lines each, in the order of files and lines. @param most how many. */
+export function linesOf(findings: readonly Finding[], most = MOST_SHOWN): string[] {
+  const shown = sorted(findings)
+    .slice(0, most)
     .flatMap((finding) => [
       `${placeOf(finding)}: ${finding.rule}: ${printable(finding.what)}`,
       `  fix: ${fixOf(finding)}`,
     ]);
-  const more = findings.length - MOST_SHOWN;
+  const more = findings.length - most;
   return more > 0 ? [...shown, `and ${more} more`] : shown;
 }
 

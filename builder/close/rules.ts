@@ -15,6 +15,9 @@ const TOLD: readonly RuleName[] = [
   'resource-missing',
   'resource-outside',
   'yaml-syntax',
+  'image-version',
+  'kind-unknown',
+  'address-outside',
 ];
 
 /** Holds a commit to the rules that a box holds pushes to. Images and addresses are the closed world's. */

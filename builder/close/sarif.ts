@@ -5,42 +5,28 @@ import {
   errors,
   parameterNames,
 } from '../../contract/errors.ts';
+import { sarifLog } from '../../contract/sarif.ts';
 
-/**
- * Findings as SARIF, for code review tools.
- * Source: SARIF 2.1.0 (OASIS).
- * @param version of CPiaB.
- */
+/** Findings as SARIF: one rule for each code. @param version of CPiaB. */
 export function sarif(findings: readonly CpiabError[], version: string): object {
   const codes = [...new Set(findings.map(({ code }) => code))].toSorted();
-  return {
-    $schema: 'https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json',
-    version: '2.1.0',
-    runs: [
-      {
-        tool: { driver: { name: 'cpiab', version, rules: codes.map(rule) } },
-        results: findings.map((finding) => ({
-          ruleId: `CPIAB-${finding.code}`,
-          level: 'error',
-          message: { text: `${finding.message}. ${finding.hint}` },
-          locations: [{ physicalLocation: location(finding.subject) }],
-        })),
-      },
-    ],
-  };
+  const rules = codes.map((code) => ({ id: `CPIAB-${code}`, text: textOf(code) }));
+  const results = findings.map(({ code, message, hint, subject }) => ({
+    ruleId: `CPIAB-${code}`,
+    text: `${message}. ${hint}`,
+    ...placeOf(subject),
+  }));
+  return sarifLog(version, rules, results);
 }
 
-function rule(code: ErrorCode): object {
+function textOf(code: ErrorCode): string {
   const kind: ErrorKind = errors[code];
   const args = parameterNames(kind.says).map((name) => `<${name}>`);
-  return { id: `CPIAB-${code}`, shortDescription: { text: kind.says(...args) } };
+  return kind.says(...args);
 }
 
 /** A subject is a file with or without a line, or a thing of the site, which then has no line. */
-function location(subject: string): object {
+function placeOf(subject: string) {
   const { file = subject, line } = /^(?<file>.+?):(?<line>\d+)$/.exec(subject)?.groups ?? {};
-  return {
-    artifactLocation: { uri: encodeURI(file) },
-    ...(line !== undefined && { region: { startLine: Number(line) } }),
-  };
+  return { file, line: line === undefined ? undefined : Number(line) };
 }

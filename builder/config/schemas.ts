@@ -4,10 +4,12 @@ import { AuditReportSchema } from '../../contract/audit.ts';
 import { AuditLogSchema } from '../../contract/audit-log.ts';
 import { BuildReportSchema } from '../../contract/build-report.ts';
 import { BundleSetSchema } from '../../contract/bundle-set.ts';
+import { CheckReportSchema } from '../../contract/check-report.ts';
 import { ChunkIndexSchema } from '../../contract/chunk-index.ts';
 import { DeltaSchema } from '../../contract/delta.ts';
 import { ImageRecipeSchema } from '../../contract/image.ts';
 import { InventorySchema } from '../../contract/inventory.ts';
+import { KnownSecretsSchema } from '../../contract/known-secrets.ts';
 import { LockSchema } from '../../contract/lock.ts';
 import { LockDriftSchema } from '../../contract/lock-drift.ts';
 import { ManifestSchema } from '../../contract/manifest.ts';
@@ -28,11 +30,13 @@ const documents = {
   'build-report': BuildReportSchema,
   'bundle-manifest': ManifestSchema,
   'bundle-set': BundleSetSchema,
+  'check-report': CheckReportSchema,
   'chunk-index': ChunkIndexSchema,
   delta: DeltaSchema,
   'image-recipe': ImageRecipeSchema,
   inventory: InventorySchema,
   'key-rotation': KeyRotationSchema,
+  'known-secrets': KnownSecretsSchema,
   lock: LockSchema,
   'lock-drift': LockDriftSchema,
   outdated: OutdatedSchema,

@@ -3,17 +3,14 @@ import { type ObjectStore, readObjects } from '../../host/git-objects.ts';
 import { run } from '../../host/process.ts';
 import type { Finding } from '../finding.ts';
 import { signatureProblem } from '../signature/commit.ts';
-import { secretsIn } from './secrets.ts';
+import { isTooLarge, mebibytes, secretFindings, tooLarge } from './content.ts';
 
-/** Bytes of one file; of a manifest, which is read whole; of all that one push brings. */
-const MAX_FILE = 10 << 20;
-const MAX_MANIFEST = 1 << 20;
+/** Bytes of all that one push brings. */
 const MAX_PUSH = 128 << 20;
 const MAX_LIST = 32 << 20;
-const MANIFEST = /^cluster\/.*\.ya?ml$/;
 
-/** A file that a push brings. */
-interface NewFile {
+/** A file that a commit has. */
+interface StoredFile {
   id: string;
   path: string;
   size: number;
@@ -25,28 +22,54 @@ export async function checkNewFiles(
   tips: readonly string[],
   signal: AbortSignal,
 ): Promise<Finding[]> {
-  const files = await newFiles(store, tips, signal);
-  const large = files.filter(({ path, size }) => size > (MANIFEST.test(path) ? MAX_MANIFEST : MAX_FILE));
+  const files = await filesOf(store, [...tips, '--not', '--all'], signal);
+  const large = files.filter(isTooLarge).map(tooLarge);
   const total = files.reduce((sum, { size }) => sum + size, 0);
-  const mebibytes = (bytes: number) => (bytes / (1 << 20)).toFixed(1);
-  const tooLarge = large.map(
-    ({ path, size }): Finding => ({ rule: 'large-file', file: path, what: `has ${mebibytes(size)} MiB` }),
-  );
   if (total > MAX_PUSH)
-    return [...tooLarge, { rule: 'push-size', file: 'push', what: `brings ${mebibytes(total)} MiB` }];
-  const readable = files.filter((file) => !large.includes(file));
-  const found: Finding[] = [];
+    return [...large, { rule: 'push-size', file: 'push', what: `brings ${mebibytes(total)} MiB` }];
+  return [...large, ...(await secretsOf(store, files, signal)).map(({ finding }) => finding)];
+}
+
+/** Content of a file that is known to hold nothing secret. */
+interface KnownContent {
+  file: string;
+  object: string;
+}
+
+/** Secrets in any file of any commit up to one, each with the commit that brought it. @param known is left out. */
+export async function checkHistory(
+  store: ObjectStore,
+  tip: string,
+  known: readonly KnownContent[],
+  signal: AbortSignal,
+): Promise<Finding[]> {
+  const files = (await filesOf(store, [tip], signal)).filter(
+    ({ id, path }) => !known.some(({ file, object }) => file === path && object === id),
+  );
+  const found = await secretsOf(store, files, signal);
+  return await Promise.all(
+    found.map(async ({ id, finding }) => {
+      const argv = ['log', '--reverse', '--format=%h', `--find-object=${id}`, tip];
+      const [commit = tip] = (await git(store, argv, signal)).stdout.split('\n');
+      return { ...finding, what: `${finding.what} since commit ${commit}, as object ${id}` };
+    }),
+  );
+}
+
+async function secretsOf(
+  store: ObjectStore,
+  files: readonly StoredFile[],
+  signal: AbortSignal,
+): Promise<{ id: string; finding: Finding }[]> {
+  const readable = files.filter((file) => !isTooLarge(file));
+  const ids = readable.map(({ id }) => id);
+  const found: { id: string; finding: Finding }[] = [];
   let index = 0;
-  for await (const object of readObjects(
-    store,
-    readable.map(({ id }) => id),
-    signal,
-  )) {
-    const path = readable[index++]?.path ?? '';
-    for (const { rule, name, line } of secretsIn(object?.bytes.toString('latin1') ?? ''))
-      found.push({ rule, file: path, line, what: `holds ${name}` });
+  for await (const object of readObjects(store, ids, signal)) {
+    const { id = '', path = '' } = readable[index++] ?? {};
+    for (const finding of secretFindings(path, object?.bytes ?? Buffer.alloc(0))) found.push({ id, finding });
   }
-  return [...tooLarge, ...found];
+  return found;
 }
 
 /** What is wrong with the signatures of commits that a branch does not have yet. */
@@ -70,12 +93,13 @@ export async function checkSignatures(
   return found;
 }
 
-async function newFiles(
+/** Every file of some commits, each content once. @param range as `git rev-list` takes it. */
+async function filesOf(
   store: ObjectStore,
-  tips: readonly string[],
+  range: readonly string[],
   signal: AbortSignal,
-): Promise<NewFile[]> {
-  const { stdout } = await git(store, ['rev-list', '--objects', ...tips, '--not', '--all'], signal);
+): Promise<StoredFile[]> {
+  const { stdout } = await git(store, ['rev-list', '--objects', ...range], signal);
   const named = stdout.split('\n').flatMap((line) => {
     const space = line.indexOf(' ');
     return space < 0 ? [] : [{ id: line.slice(0, space), path: line.slice(space + 1) }];

@@ -11,13 +11,16 @@ const SHAPES: readonly Shape[] = [
   {
     rule: 'secret-key',
     name: 'a private key',
-    pattern: /-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----/,
+    // With its content, in lines or as JSON writes them: text about keys has the first line alone.
+    pattern:
+      /-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----(?:[\w-]+: [^\n\\]*(?:\n|\\n)|\s|\\[rn])*[A-Za-z0-9+/]{16}/,
   },
   { rule: 'secret-key', name: 'an age key', pattern: /\bAGE-SECRET-KEY-1[0-9A-Z]{58}\b/ },
   {
     rule: 'secret-key',
     name: 'a minisign key',
-    pattern: /untrusted comment: minisign (?:encrypted )?secret key/,
+    // Algorithm, key derivation (none or scrypt) and checksum algorithm come first. Source: minisign(1).
+    pattern: /\bRW(?:QAAEIy|RTY0Iy)[A-Za-z0-9+/]{180}/,
   },
   {
     rule: 'secret-token',

@@ -5,13 +5,12 @@ import type { RuleName } from '../rules.ts';
 import type { Written } from '../world/world.ts';
 import { appOf, type Carried, type Check } from './context.ts';
 
-/** Holds all that Git names against what the bundle of the box has. */
+/** Looks at all that Git names outside of itself, and holds it against what the bundle of the box has. */
 export const checkClosedWorld: Check = ({ carried, world, site, apps }) => {
-  if (carried === undefined) return [];
   const needs = needsOf(world.objects, site);
   const found = [
     ...images(needs, carried),
-    ...sources(needs, carried),
+    ...(carried === undefined ? [] : sources(needs, carried)),
     ...needs.unknown.map(({ kind, need }) => ({
       rule: 'kind-unknown' as const,
       need,
@@ -35,7 +34,7 @@ interface Unmet {
   what: string;
 }
 
-function images({ images: all }: Needs, carried: Carried): Unmet[] {
+function images({ images: all }: Needs, carried: Carried | undefined): Unmet[] {
   return [...all].flatMap(([image, { reference, needs }]): Unmet[] => {
     if (isLoose(reference))
       return needs.map((need) => ({
@@ -43,7 +42,7 @@ function images({ images: all }: Needs, carried: Carried): Unmet[] {
         need,
         what: `${image} has no fixed version`,
       }));
-    if (isCarried(reference, carried.images)) return [];
+    if (carried === undefined || isCarried(reference, carried.images)) return [];
     return needs.map((need) => ({
       rule: 'image-missing' as const,
       need,

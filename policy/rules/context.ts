@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import type { AppSchema } from '../../contract/app.ts';
+import type { BundleSet } from '../../contract/bundle-set.ts';
 import type { BoxSite } from '../../contract/site.ts';
 import type { CarriedImages } from '../closed/carried.ts';
 import type { Finding } from '../finding.ts';
@@ -28,9 +29,11 @@ export interface RuleContext {
   paths: Paths;
   world: World;
   apps: readonly App[];
+  /** What `bundles/` has. */
+  sets: readonly BundleSet[];
   /** `YYYY-MM-DD` of the commit: what a rule says of a commit must not depend on when it is asked. */
   date: string;
-  /** Undefined where something else holds Git against the bundle. */
+  /** Undefined where there is no bundle to hold Git against. */
   carried: Carried | undefined;
 }
 

@@ -1,20 +1,61 @@
 import { posix } from 'node:path';
 import type { z } from 'zod';
 import { AppSchema } from '../../contract/app.ts';
+import { type BundleSet, BundleSetSchema } from '../../contract/bundle-set.ts';
 import { mistakesOf } from '../../contract/document/mistakes.ts';
-import { SiteSchema } from '../../contract/site.ts';
+import { KnownSecretsSchema } from '../../contract/known-secrets.ts';
+import { type Site, SiteSchema } from '../../contract/site.ts';
 import { parseDocuments } from '../document/source-document.ts';
 import type { Finding } from '../finding.ts';
 import { isRule, mayBeExcepted } from '../rules.ts';
 import type { Tree } from '../tree/tree.ts';
 import type { App } from './context.ts';
 
-/** Reads every app.yaml below `cluster/`, and the definition of one site. */
+const SITE = /^config\/clusters\/(?<name>[^/]+)\.yaml$/;
+
+/** Reads the definitions of all sites. */
+export async function readSites(tree: Tree): Promise<{ sites: Site[]; findings: Finding[] }> {
+  const files = tree.entries.map(({ path }) => path).filter((path) => SITE.test(path));
+  const texts = await tree.read(files);
+  const findings: Finding[] = [];
+  const sites = files.flatMap((file, index) => {
+    const site = read(file, texts[index] ?? '', SiteSchema, findings);
+    if (site === undefined || site.name === SITE.exec(file)?.groups?.['name']) return site ?? [];
+    const what = `the name in it is ${site.name}, but the file is called otherwise`;
+    findings.push({ rule: 'own-document', file, line: 1, what });
+    return [];
+  });
+  return { sites, findings };
+}
+
+async function readBundleSets(
+  tree: Tree,
+  files: readonly string[],
+  findings: Finding[],
+): Promise<BundleSet[]> {
+  const own = files.filter((path) => /^bundles\/[^/]+\.yaml$/.test(path));
+  const texts = await tree.read(own);
+  return own.flatMap((file, index) => read(file, texts[index] ?? '', BundleSetSchema, findings) ?? []);
+}
+
+const KNOWN = 'config/policy/known-secrets.yaml';
+
+/** What looks like a secret in the history and is none. */
+export async function readKnownSecrets(
+  tree: Tree,
+): Promise<{ known: z.infer<typeof KnownSecretsSchema>['secrets']; findings: Finding[] }> {
+  const [text] = await tree.read([KNOWN]);
+  const findings: Finding[] = [];
+  if (text == null) return { known: [], findings };
+  return { known: read(KNOWN, text, KnownSecretsSchema, findings)?.secrets ?? [], findings };
+}
+
+/** Reads every app.yaml below `cluster/`, every bundle set, and the definition of one site. */
 export async function readOwnDocuments(
   tree: Tree,
   site: string,
   date: string,
-): Promise<{ apps: App[]; findings: Finding[] }> {
+): Promise<{ apps: App[]; sets: BundleSet[]; findings: Finding[] }> {
   const files = tree.entries.filter(({ kind }) => kind === 'file').map(({ path }) => path);
   const appFiles = files.filter((path) => /^cluster\/(?:.*\/)?app\.yaml$/.test(path));
   const siteFiles = files.filter((path) => path === `config/clusters/${site}.yaml`);
@@ -28,7 +69,7 @@ export async function readOwnDocuments(
     findings.push(...exceptions(file, texts[index] ?? '', content, date));
   }
   for (const file of siteFiles) read(file, texts.at(-1) ?? '', SiteSchema, findings);
-  return { apps, findings };
+  return { apps, sets: await readBundleSets(tree, files, findings), findings };
 }
 
 function read<Schema extends z.ZodType>(

@@ -87,7 +87,7 @@ export const repositoryRules = {
   },
   'own-document': {
     group: 'documents',
-    refuses: "unknown, missing or wrong keys of an `app.yaml` or of the site's definition",
+    refuses: "unknown, missing or wrong keys of an `app.yaml`, of a bundle set or of the site's definition",
     fix: '`config/schema` has what each document may say',
   },
   exception: {

@@ -33,7 +33,7 @@ export async function gitTree(store: ObjectStore, commit: string, signal?: Abort
 }
 
 /** `<mode> <type> <id> <size>\t<path>`; a submodule has `-` for its size. Source: git-ls-tree(1). */
-function parseEntry(line: string): TreeEntry {
+function parseEntry(line: string): TreeEntry & { id: string } {
   const tab = line.indexOf('\t');
   const [mode = '', , id = '', size = ''] = line.slice(0, tab).split(/ +/);
   return { path: line.slice(tab + 1), kind: KINDS[mode] ?? 'file', id, size: Number(size) || 0 };

@@ -1,15 +1,13 @@
-/** One name in a commit's tree. */
+/** One name in a tree. */
 export interface TreeEntry {
   /** Below the repository. */
   path: string;
   kind: 'file' | 'link' | 'submodule';
-  /** Object identifier. */
-  id: string;
   /** Bytes; of a submodule 0. */
   size: number;
 }
 
-/** What a commit holds, wherever it is read from. */
+/** What a commit or a work tree holds, wherever it is read from. */
 export interface Tree {
   /** All of them, in the order of their paths. */
   readonly entries: readonly TreeEntry[];

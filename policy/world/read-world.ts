@@ -17,8 +17,9 @@ interface Step {
 /**
  * Reads all that Flux would apply, as it is written: nothing is rendered, since a box has no kustomize of
  * its own. What kustomize could hide is refused instead.
+ * @param also folders that are read although nothing leads to them.
  */
-export async function readWorld(tree: Tree, site: string): Promise<World> {
+export async function readWorld(tree: Tree, site: string, also: readonly string[] = []): Promise<World> {
   const world: World = {
     objects: [],
     folders: new Set(),
@@ -27,7 +28,8 @@ export async function readWorld(tree: Tree, site: string): Promise<World> {
     findings: [],
   };
   const paths = new Paths(tree);
-  const queue: Step[] = [flux.systemPath, flux.rootPath(site)].map((path) => ({ path, way: [] }));
+  const roots = [flux.systemPath, flux.rootPath(site), ...also];
+  const queue: Step[] = roots.map((path) => ({ path, way: [] }));
   for (let step = queue.shift(); step !== undefined; step = queue.shift())
     queue.push(...(await visit(step, { tree, paths, world })));
   return world;

@@ -67,7 +67,8 @@ export class BoxGit {
     const directory = await mkdtemp(join(tmpdir(), 'cpiab-box-git-'));
     const work = join(directory, 'work');
     await run(['git', 'init', '--quiet', '--initial-branch=main', work]);
-    await cp(join(here, 'cluster'), join(work, 'cluster'), { recursive: true });
+    for (const folder of ['bundles', 'cluster'])
+      await cp(join(here, folder), join(work, folder), { recursive: true });
     await cp(join(here, 'config', 'clusters', 'lab.yaml'), join(work, 'config', 'clusters', 'lab.yaml'));
     await commitAll(work, 'first');
     const bundle = join(directory, 'site.bundle');

@@ -2,9 +2,15 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { stringify } from 'yaml';
 import type { RuleName } from '../../../policy/rules.ts';
-import type { BoxGit } from '../box-git.ts';
 
-type Make = (box: BoxGit) => Promise<unknown>;
+/** A work tree to change. */
+export interface Work {
+  path(...names: string[]): string;
+  /** Changes a file; the change must change something. */
+  edit(path: string, change: (text: string) => string): Promise<void>;
+}
+
+export type Make = (work: Work) => Promise<unknown>;
 
 /** What is wrong, the rule that finds it, where (file, and line where it has one), and how to do it. */
 export type BadCommit = [what: string, rule: RuleName, place: string, make: Make];
@@ -15,13 +21,17 @@ export const kustomization = `${app}/kustomization.yaml`;
 export const fluxFolder = 'cluster/kubernetes/flux/lab';
 export const metadata = { name: 'bad', namespace: 'syncthing' };
 // Written so that this file itself holds no secret.
-export const pem = ['-----BEGIN', 'PRIVATE KEY-----\nMIG\n-----END', 'PRIVATE KEY-----\n'].join(' ');
+export const pem = [
+  '-----BEGIN',
+  'PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIA\n-----END',
+  'PRIVATE KEY-----\n',
+].join(' ');
 export const token = ['gh', 'p_', 'a1B2'.repeat(9)].join('');
 
 export const edit =
   (path: string, how: (text: string) => string): Make =>
-  (box) =>
-    box.edit(path, how);
+  (work) =>
+    work.edit(path, how);
 
 export const change = (path: string, from: string, to: string) =>
   edit(path, (text) => text.replace(from, to));
@@ -35,15 +45,22 @@ export const resource = (entry: string) =>
 
 export const write =
   (path: string, text: string): Make =>
-  async (box) => {
-    await mkdir(dirname(box.path(path)), { recursive: true });
-    await writeFile(box.path(path), text);
+  async (work) => {
+    await mkdir(dirname(work.path(path)), { recursive: true });
+    await writeFile(work.path(path), text);
+  };
+
+/** Several changes, one after the other. */
+export const both =
+  (...makes: Make[]): Make =>
+  async (work) => {
+    for (const make of makes) await make(work);
   };
 
 /** A manifest that is named in the app's kustomization. */
 export const add =
   (object: unknown): Make =>
-  async (box) => {
-    await write(`${app}/bad.yaml`, typeof object === 'string' ? object : stringify(object))(box);
-    await resource('bad.yaml')(box);
+  async (work) => {
+    await write(`${app}/bad.yaml`, typeof object === 'string' ? object : stringify(object))(work);
+    await resource('bad.yaml')(work);
   };

@@ -132,4 +132,14 @@ export const badClusterCommits: BadCommit[] = [
     'cluster/kubernetes/flux/system/kustomization.yaml:1',
     change('cluster/kubernetes/flux/system/kustomization.yaml', '  - deployment.yaml\n', ''),
   ],
+  [
+    'a patch of Flux, which the box would not make',
+    'system-folder',
+    'cluster/kubernetes/flux/system/kustomization.yaml:1',
+    edit(
+      'cluster/kubernetes/flux/system/kustomization.yaml',
+      (text) =>
+        `${text}patches:\n  - patch: |-\n      apiVersion: apps/v1\n      kind: Deployment\n      metadata: { name: kustomize-controller, namespace: flux-system }\n      spec: { replicas: 2 }\n`,
+    ),
+  ],
 ];

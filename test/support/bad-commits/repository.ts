@@ -1,5 +1,5 @@
 import { symlink } from 'node:fs/promises';
-import { add, app, type BadCommit, change, deployment, pem, token, write } from './bad-commit.ts';
+import { add, app, type BadCommit, change, deployment, edit, pem, token, write } from './bad-commit.ts';
 
 /** Commits that break rules of policy/table/repository.ts. */
 export const badRepositoryCommits: BadCommit[] = [
@@ -44,6 +44,12 @@ export const badRepositoryCommits: BadCommit[] = [
     change('config/clusters/lab.yaml', 'supply:', 'suply:'),
   ],
   [
+    'an unknown key of a bundle set',
+    'own-document',
+    'bundles/core.yaml:5',
+    change('bundles/core.yaml', 'images:', 'image:'),
+  ],
+  [
     'an exception that has ended',
     'exception',
     'cluster/kubernetes/platform/storage/app.yaml:17',
@@ -54,6 +60,16 @@ export const badRepositoryCommits: BadCommit[] = [
     'exception',
     'cluster/kubernetes/platform/storage/app.yaml:13',
     change('cluster/kubernetes/platform/storage/app.yaml', 'rule: probes', 'rule: prob'),
+  ],
+  [
+    'an exception for a rule that has none',
+    'exception',
+    `${app}/app.yaml:15`,
+    edit(
+      `${app}/app.yaml`,
+      (text) =>
+        `${text}exceptions:\n  - rule: flux-source\n    object: Deployment/syncthing\n    reason: test\n    owner: tools\n    expires: 2099-12-31\n`,
+    ),
   ],
   ['a private key', 'secret-key', 'docs/key.txt:2', write('docs/key.txt', `my key:\n${pem}`)],
   ['a token', 'secret-token', 'docs/notes.md:1', write('docs/notes.md', `login: ${token}\n`)],

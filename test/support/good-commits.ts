@@ -1,0 +1,176 @@
+import { stringify } from 'yaml';
+import {
+  add,
+  app,
+  both,
+  change,
+  container,
+  deployment,
+  edit,
+  kustomization,
+  type Make,
+  metadata,
+  write,
+} from './bad-commits/bad-commit.ts';
+
+const confined = {
+  allowPrivilegeEscalation: false,
+  readOnlyRootFilesystem: true,
+  capabilities: { drop: ['ALL'] },
+};
+const pod = {
+  securityContext: { runAsNonRoot: true, runAsUser: 1000 },
+  restartPolicy: 'Never',
+  containers: [
+    {
+      name: 'once',
+      image: 'cpiab.dev/oci/busybox:1.37.0',
+      command: ['true'],
+      resources: { requests: { cpu: '10m', memory: '8Mi' }, limits: { memory: '64Mi' } },
+      securityContext: confined,
+    },
+  ],
+};
+const [once] = pod.containers;
+const labels = { 'app.kubernetes.io/name': 'good' };
+
+/** Changes that keep every rule, though each is near to breaking one. */
+export const goodCommits: [what: string, make: Make][] = [
+  ['a ConfigMap', add({ apiVersion: 'v1', kind: 'ConfigMap', metadata, data: { a: 'b' } })],
+  [
+    'a Secret that SOPS has encrypted',
+    add({
+      apiVersion: 'v1',
+      kind: 'Secret',
+      metadata,
+      stringData: { word: 'ENC[AES256_GCM,data:p673w==,iv:YY=,aad:UQ=,tag:A=]' },
+      sops: { version: '3.10.2' },
+    }),
+  ],
+  [
+    'a rule broken with an exception that has an owner and an end',
+    both(
+      change(deployment, 'Filesystem: true', 'Filesystem: false'),
+      edit(
+        `${app}/app.yaml`,
+        (text) =>
+          text +
+          stringify({
+            exceptions: [
+              {
+                rule: 'read-only-root',
+                object: 'Deployment/syncthing',
+                reason: 'test',
+                owner: 'tools',
+                expires: '2099-12-31',
+              },
+            ],
+          }),
+      ),
+    ),
+  ],
+  [
+    'an address outside, in an app of no use offline that says so',
+    both(
+      change(`${app}/app.yaml`, 'internet: none', 'internet: optional'),
+      add({ apiVersion: 'v1', kind: 'ConfigMap', metadata, data: { url: 'https://relays.syncthing.net/' } }),
+    ),
+  ],
+  [
+    'addresses in the box and its network',
+    add({
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata,
+      data: { urls: 'http://syncthing.syncthing.svc:8384 https://nas.local:5001 http://192.168.1.9/' },
+    }),
+  ],
+  [
+    'a Job, which needs no probe',
+    add({ apiVersion: 'batch/v1', kind: 'Job', metadata, spec: { template: { spec: pod } } }),
+  ],
+  [
+    'a CronJob',
+    add({
+      apiVersion: 'batch/v1',
+      kind: 'CronJob',
+      metadata,
+      spec: { schedule: '0 3 * * *', jobTemplate: { spec: { template: { spec: pod } } } },
+    }),
+  ],
+  [
+    'a StatefulSet with claims of its own',
+    add({
+      apiVersion: 'apps/v1',
+      kind: 'StatefulSet',
+      metadata,
+      spec: {
+        serviceName: 'bad',
+        selector: { matchLabels: labels },
+        template: {
+          metadata: { labels },
+          spec: {
+            securityContext: pod.securityContext,
+            containers: [{ ...once, readinessProbe: { exec: { command: ['true'] }, periodSeconds: 5 } }],
+          },
+        },
+        volumeClaimTemplates: [
+          {
+            metadata: { name: 'data' },
+            spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } },
+          },
+        ],
+      },
+    }),
+  ],
+  [
+    'a capability that stays in its container',
+    change(deployment, 'drop: [ALL]', 'drop: [ALL]\n              add: [NET_BIND_SERVICE]'),
+  ],
+  [
+    'variables that name secrets and hold none',
+    change(
+      deployment,
+      '          ports:\n',
+      '            - { name: TOKEN, value: /run/token }\n            - { name: PASSWORD, value: $(HOME) }\n          ports:\n',
+    ),
+  ],
+  [
+    'a Role with what it needs',
+    add({
+      apiVersion: 'rbac.authorization.k8s.io/v1',
+      kind: 'Role',
+      metadata,
+      rules: [{ apiGroups: [''], resources: ['configmaps'], verbs: ['get'] }],
+    }),
+  ],
+  [
+    'a patch of what the app has',
+    edit(
+      kustomization,
+      (text) =>
+        `${text}patches:\n  - patch: |-\n      apiVersion: apps/v1\n      kind: Deployment\n      metadata: { name: syncthing, namespace: syncthing }\n      spec: { replicas: 2 }\n`,
+    ),
+  ],
+  [
+    'a JSON patch',
+    edit(
+      kustomization,
+      (text) =>
+        `${text}patches:\n  - patch: |-\n      - op: replace\n        path: /spec/replicas\n        value: 2\n    target: { kind: Deployment }\n`,
+    ),
+  ],
+  [
+    'a component',
+    both(
+      write(
+        `${app}/more/kustomization.yaml`,
+        'apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\nresources: [map.yaml]\n',
+      ),
+      write(`${app}/more/map.yaml`, stringify({ apiVersion: 'v1', kind: 'ConfigMap', metadata })),
+      edit(kustomization, (text) => `${text}components: [more]\n`),
+    ),
+  ],
+  ['a port by its name, numbers and texts where either may stand', container('stdin: false')],
+  ['text about keys', write('docs/keys.md', 'A key begins with `-----BEGIN PRIVATE KEY-----`.\n')],
+];
