@@ -1,3 +1,4 @@
+import { appCommand } from './commands/app.ts';
 import { applyCommand } from './commands/apply.ts';
 import { approveCommand } from './commands/approve.ts';
 import { assembleCommand } from './commands/assemble.ts';
@@ -47,6 +48,7 @@ export const commands = [
   buildCommand,
   lockCommand,
   outdatedCommand,
+  appCommand,
   checkCommand,
   closeCommand,
   verifyCommand,

@@ -10,12 +10,20 @@ export const AppExceptionSchema = z.strictObject({
   expires: z.iso.date(),
 });
 
+/** A label of DNS (RFC 1123): the app's namespace, folder and Kustomization are called so. */
+export const AppNameSchema = z
+  .string()
+  .regex(
+    /^[a-z](?:[-a-z0-9]{0,38}[a-z0-9])?$/,
+    'expected lower-case letters, digits and hyphens, a letter first, at most 40',
+  );
+
 /** One app, one folder, one namespace: `app.yaml` beside the app's manifests. */
 export const AppSchema = z.strictObject({
   apiVersion: z.literal('cpiab.dev/v1'),
   kind: z.literal('App'),
   /** The namespace; also the folder's name below `platform` and `apps`. */
-  name: z.string(),
+  name: AppNameSchema,
   title: z.string(),
   owner: z.string(),
   /** The bundle set (`bundles/<name>.yaml`) that carries its images. */
@@ -32,3 +40,4 @@ export const AppSchema = z.strictObject({
   backup: z.enum(['none', 'data']),
   exceptions: z.array(AppExceptionSchema).default([]),
 });
+export type App = z.infer<typeof AppSchema>;

@@ -1,3 +1,4 @@
+import { appErrors } from './errors/app.ts';
 import { backupErrors, backupInputErrors, backupTrustErrors } from './errors/backup.ts';
 import { boxErrors } from './errors/box.ts';
 import { buildErrors } from './errors/build.ts';
@@ -40,6 +41,7 @@ export interface ErrorKind {
 /** Every error a person can meet. The first digit is the group, a code is never used again for another error. */
 export const errors = {
   ...inputErrors,
+  ...appErrors,
   ...backupInputErrors,
   ...passphraseInputErrors,
   ...backupTrustErrors,

@@ -35,11 +35,7 @@ export async function checkRepository(
   signal: AbortSignal,
 ): Promise<Checked> {
   const git = gitIn(repository, signal);
-  const listed = await git('ls-files', '-z', '--cached', '--others', '--exclude-standard');
-  const tree = await workTree(
-    repository,
-    listed.split('\0').filter((path) => path !== ''),
-  );
+  const tree = await readWorkTree(repository, signal);
   const wanted = await Promise.all(paths.map((path) => below(repository, path, tree)));
   const { findings, ...looked } = await checkSites(tree, date);
   const contents = await checkContents(repository, tree);
@@ -52,6 +48,16 @@ export async function checkRepository(
     files: tree.entries.filter(({ path }) => isWanted(path, wanted)).length,
     findings: all.filter(({ file }) => isWanted(file, wanted)),
   };
+}
+
+/** What Git has or would add, as it lies there. @throws CpiabError E1054, E1057. */
+export async function readWorkTree(repository: string, signal: AbortSignal): Promise<Tree> {
+  const git = gitIn(repository, signal);
+  const listed = await git('ls-files', '-z', '--cached', '--others', '--exclude-standard');
+  return await workTree(
+    repository,
+    listed.split('\0').filter((path) => path !== ''),
+  );
 }
 
 const isWanted = (file: string, wanted: readonly string[]) =>

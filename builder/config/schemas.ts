@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { AppSchema } from '../../contract/app.ts';
+import { AppListSchema } from '../../contract/app-list.ts';
 import { AuditReportSchema } from '../../contract/audit.ts';
 import { AuditLogSchema } from '../../contract/audit-log.ts';
 import { BuildReportSchema } from '../../contract/build-report.ts';
@@ -24,6 +25,7 @@ import { BoxStatusSchema } from '../../contract/status.ts';
 /** Documents that people or other programs read and write: file name in `config/schema` → schema. */
 const documents = {
   app: AppSchema,
+  'app-list': AppListSchema,
   'audit-log': AuditLogSchema,
   'audit-report': AuditReportSchema,
   'box-status': BoxStatusSchema,

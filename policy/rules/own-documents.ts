@@ -15,7 +15,7 @@ const SITE = /^config\/clusters\/(?<name>[^/]+)\.yaml$/;
 
 /** Reads the definitions of all sites. */
 export async function readSites(tree: Tree): Promise<{ sites: Site[]; findings: Finding[] }> {
-  const files = tree.entries.map(({ path }) => path).filter((path) => SITE.test(path));
+  const files = filesOf(tree).filter((path) => SITE.test(path));
   const texts = await tree.read(files);
   const findings: Finding[] = [];
   const sites = files.flatMap((file, index) => {
@@ -28,12 +28,8 @@ export async function readSites(tree: Tree): Promise<{ sites: Site[]; findings: 
   return { sites, findings };
 }
 
-async function readBundleSets(
-  tree: Tree,
-  files: readonly string[],
-  findings: Finding[],
-): Promise<BundleSet[]> {
-  const own = files.filter((path) => /^bundles\/[^/]+\.yaml$/.test(path));
+async function readBundleSets(tree: Tree, findings: Finding[]): Promise<BundleSet[]> {
+  const own = filesOf(tree).filter((path) => /^bundles\/[^/]+\.yaml$/.test(path));
   const texts = await tree.read(own);
   return own.flatMap((file, index) => read(file, texts[index] ?? '', BundleSetSchema, findings) ?? []);
 }
@@ -50,27 +46,37 @@ export async function readKnownSecrets(
   return { known: read(KNOWN, text, KnownSecretsSchema, findings)?.secrets ?? [], findings };
 }
 
+const APP = /^cluster\/(?:.*\/)?app\.yaml$/;
+
+/** Reads every app.yaml below `cluster/`. @param date of the commit: exceptions that ended before are findings. */
+export async function readApps(tree: Tree, date: string): Promise<{ apps: App[]; findings: Finding[] }> {
+  const files = filesOf(tree).filter((path) => APP.test(path));
+  const texts = await tree.read(files);
+  const findings: Finding[] = [];
+  const apps = files.flatMap((file, index): App[] => {
+    const text = texts[index] ?? '';
+    const content = read(file, text, AppSchema, findings);
+    if (content === undefined) return [];
+    findings.push(...exceptions(file, text, content, date));
+    return [{ folder: posix.dirname(file), file, content }];
+  });
+  return { apps, findings };
+}
+
 /** Reads every app.yaml below `cluster/`, every bundle set, and the definition of one site. */
 export async function readOwnDocuments(
   tree: Tree,
   site: string,
   date: string,
 ): Promise<{ apps: App[]; sets: BundleSet[]; findings: Finding[] }> {
-  const files = tree.entries.filter(({ kind }) => kind === 'file').map(({ path }) => path);
-  const appFiles = files.filter((path) => /^cluster\/(?:.*\/)?app\.yaml$/.test(path));
-  const siteFiles = files.filter((path) => path === `config/clusters/${site}.yaml`);
-  const findings: Finding[] = [];
-  const apps: App[] = [];
-  const texts = await tree.read([...appFiles, ...siteFiles]);
-  for (const [index, file] of appFiles.entries()) {
-    const content = read(file, texts[index] ?? '', AppSchema, findings);
-    if (content === undefined) continue;
-    apps.push({ folder: posix.dirname(file), file, content });
-    findings.push(...exceptions(file, texts[index] ?? '', content, date));
-  }
-  for (const file of siteFiles) read(file, texts.at(-1) ?? '', SiteSchema, findings);
-  return { apps, sets: await readBundleSets(tree, files, findings), findings };
+  const { apps, findings } = await readApps(tree, date);
+  const file = `config/clusters/${site}.yaml`;
+  const [text] = await tree.read([file]);
+  if (text != null) read(file, text, SiteSchema, findings);
+  return { apps, sets: await readBundleSets(tree, findings), findings };
 }
+
+const filesOf = ({ entries }: Tree) => entries.filter(({ kind }) => kind === 'file').map(({ path }) => path);
 
 function read<Schema extends z.ZodType>(
   file: string,
