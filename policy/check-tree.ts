@@ -12,6 +12,7 @@ import { checkNetworkPolicies, checkRoles } from './rules/permissions.ts';
 import { checkPods } from './rules/pods.ts';
 import { checkSecrets } from './rules/secrets.ts';
 import { mayBeExcepted } from './rules.ts';
+import { loadObjectSchemas } from './schema/object-schemas.ts';
 import { Paths, type Tree } from './tree/tree.ts';
 import { readWorld } from './world/read-world.ts';
 
@@ -48,7 +49,11 @@ const checks: readonly Check[] = [
 export async function checkTree({ tree, site, date, carried, also = [] }: TreeQuestion): Promise<Finding[]> {
   const { apps, sets, findings } = await readOwnDocuments(tree, site.name, date);
   const world = await readWorld(tree, site.name, also);
-  const context: RuleContext = { site, tree, paths: new Paths(tree), world, apps, sets, date, carried };
+  const schemas = await loadObjectSchemas();
+  const context: RuleContext = {
+    ...{ site, tree, paths: new Paths(tree), world },
+    ...{ apps, sets, schemas, date, carried },
+  };
   const found = [
     ...(await checkFiles(tree)),
     ...findings,

@@ -8,9 +8,19 @@ const MOST_ALIASES = 100;
 
 export type Steps = readonly (string | number)[];
 
-/** One document of a YAML file, and where its parts are written. */
-export class SourceDocument {
+/** A document, and where its parts are written. */
+export interface Source {
   /** Below the tree. */
+  readonly file: string;
+  readonly value: unknown;
+  /** Line of the key at a place; of the nearest thing above it where it isn't there. */
+  lineOf(path: Steps): number;
+  /** First line that holds a text; the document's own first line where none does. */
+  lineOfText(text: string): number;
+}
+
+/** One document of a YAML file. */
+export class SourceDocument implements Source {
   readonly file: string;
   readonly value: unknown;
   readonly #document: Document;
@@ -25,18 +35,24 @@ export class SourceDocument {
     this.#text = text;
   }
 
-  /** Line of the key at a place; of the nearest thing above it where it isn't there. */
   lineOf(path: Steps): number {
     return this.#lines.linePos(positionOf(this.#document, { path: [...path], at: 'key' })).line;
   }
 
-  /** First line of the document that holds a text; the document's own first line where none does. */
   lineOfText(text: string): number {
     const start = this.#document.range?.[0] ?? 0;
     const at = this.#text.slice(0, this.#document.range?.[2]).indexOf(text, start);
     return at < 0 ? this.lineOf([]) : this.#lines.linePos(at).line;
   }
 }
+
+/** A document that is written inside of another, in lines of their own below a key. @param line of that key. */
+export const inlinedAt = (line: number, inner: Source, around: Source): Source => ({
+  file: around.file,
+  value: inner.value,
+  lineOf: (path) => line + inner.lineOf(path),
+  lineOfText: (text) => around.lineOfText(text),
+});
 
 /** Documents of a YAML file, or what keeps it from being read. Empty documents are left out. */
 export function parseDocuments(

@@ -4,6 +4,7 @@ import type { BundleSet } from '../../contract/bundle-set.ts';
 import type { BoxSite } from '../../contract/site.ts';
 import type { CarriedImages } from '../closed/carried.ts';
 import type { Finding } from '../finding.ts';
+import type { ObjectSchemas } from '../schema/object-schemas.ts';
 import type { Paths, Tree } from '../tree/tree.ts';
 import type { World } from '../world/world.ts';
 
@@ -31,6 +32,8 @@ export interface RuleContext {
   apps: readonly App[];
   /** What `bundles/` has. */
   sets: readonly BundleSet[];
+  /** What the Kubernetes of boxes says of its objects. */
+  schemas: ObjectSchemas;
   /** `YYYY-MM-DD` of the commit: what a rule says of a commit must not depend on when it is asked. */
   date: string;
   /** Undefined where there is no bundle to hold Git against. */

@@ -1,75 +1,70 @@
 import { nearest } from '../../contract/document/nearest.ts';
-import { isRecord, kindOf } from '../closed/object.ts';
+import { embedded } from '../closed/extract/text.ts';
+import { isKubeObject, isRecord, type KubeObject } from '../closed/object.ts';
 import type { Finding } from '../finding.ts';
+import type { ObjectSchemas } from '../schema/object-schemas.ts';
+import { mistakesIn } from '../schema/validate.ts';
+import type { FluxKustomization, Written } from '../world/world.ts';
 import type { Check } from './context.ts';
-import { type Container, containersOf, inner, type Part, podSpecs } from './pod-specs.ts';
+import { inner } from './pod-specs.ts';
 
-const words = (text: string) => text.trim().split(/\s+/);
-
-/** Fields of what people write most. Source: Kubernetes API reference v1.36. */
-const POD = words(`activeDeadlineSeconds affinity automountServiceAccountToken containers dnsConfig dnsPolicy
-  enableServiceLinks ephemeralContainers hostAliases hostIPC hostNetwork hostPID hostUsers hostname hostnameOverride
-  imagePullSecrets initContainers nodeName nodeSelector os overhead preemptionPolicy priority priorityClassName
-  readinessGates resourceClaims resources restartPolicy runtimeClassName schedulerName schedulingGates
-  securityContext serviceAccount serviceAccountName setHostnameAsFQDN shareProcessNamespace subdomain
-  terminationGracePeriodSeconds tolerations topologySpreadConstraints volumes workloadRef`);
-const CONTAINER = words(`args command env envFrom image imagePullPolicy lifecycle livenessProbe name ports
-  readinessProbe resizePolicy resources restartPolicy restartPolicyRules securityContext startupProbe stdin stdinOnce
-  targetContainerName terminationMessagePath terminationMessagePolicy tty volumeDevices volumeMounts workingDir`);
-const SECURITY = words(`allowPrivilegeEscalation appArmorProfile capabilities privileged procMount
-  readOnlyRootFilesystem runAsGroup runAsNonRoot runAsUser seLinuxOptions seccompProfile windowsOptions`);
-const PROBE = words(`exec failureThreshold grpc httpGet initialDelaySeconds periodSeconds successThreshold
-  tcpSocket terminationGracePeriodSeconds timeoutSeconds`);
 /** Source: kustomize.toolkit.fluxcd.io/v1, KustomizationSpec. */
-const FLUX = words(`commonMetadata components decryption deletionPolicy dependsOn force healthCheckExprs
+const FLUX = `commonMetadata components decryption deletionPolicy dependsOn force healthCheckExprs
   healthChecks ignoreMissingComponents images interval kubeConfig namePrefix nameSuffix patches path postBuild
-  prune retryInterval serviceAccountName sourceRef suspend targetNamespace timeout wait`);
+  prune retryInterval serviceAccountName sourceRef suspend targetNamespace timeout wait`.split(/\s+/);
 
-export const checkFields: Check = ({ world }) => [
-  ...world.objects
-    .flatMap(podSpecs)
-    .flatMap((pod) => [...unknownIn(pod, [], POD), ...containersOf(pod).flatMap(ofContainer)]),
-  ...world.kustomizations.flatMap(({ written: { object, source, file, partial } }) => {
-    const part: Part = {
-      content: inner(object, 'spec'),
-      file,
-      object: `${object.kind}/${object.metadata?.name ?? ''}`,
-      kind: kindOf(object),
-      partial,
-      lineOf: (...path) => source.lineOf(['spec', ...path]),
-    };
-    return unknownIn(part, [], FLUX);
-  }),
+/** Holds every object to what its Kubernetes says of its kind. */
+export const checkFields: Check = ({ world, schemas }) => [
+  ...world.objects.flatMap((written) => [...ofObject(written, schemas), ...ofEmbedded(written, schemas)]),
+  ...world.kustomizations.flatMap(ofKustomization),
 ];
 
-function ofContainer(container: Container): Finding[] {
-  return [
-    ...unknownIn(container, [], CONTAINER),
-    ...unknownIn(container, ['securityContext'], SECURITY),
-    ...unknownIn(container, ['resources'], ['claims', 'limits', 'requests']),
-    ...['livenessProbe', 'readinessProbe', 'startupProbe'].flatMap((name) =>
-      unknownIn(container, [name], PROBE),
-    ),
-  ];
+/** Objects of a list count as if each stood alone. */
+function parts(object: KubeObject): { object: KubeObject; at: (string | number)[] }[] {
+  const { items } = object;
+  if (object.kind !== 'List' || !Array.isArray(items)) return [{ object, at: [] }];
+  return items.flatMap((item: unknown, index) =>
+    isKubeObject(item) ? [{ object: item, at: ['items', index] }] : [],
+  );
 }
 
-function unknownIn(part: Part, path: string[], known: readonly string[]): Finding[] {
-  const content = path.reduce<unknown>((at, name) => (isRecord(at) ? at[name] : undefined), part.content);
-  if (!isRecord(content)) return [];
-  return (
-    Object.keys(content)
-      // A merge patch says with a dollar sign what to do with a list.
-      .filter((name) => !known.includes(name) && !(part.partial && name.startsWith('$')))
-      .map((name): Finding => {
-        const near = nearest(name, known);
-        const what = `${part.object} has ${[...path, name].join('.')}${near === undefined ? '' : `; is ${near} meant?`}`;
-        return {
-          rule: 'unknown-field',
-          file: part.file,
-          line: part.lineOf(...path, name),
-          object: part.object,
-          what,
-        };
-      })
-  );
+const definitionOf = ({ apiVersion, kind }: KubeObject, { kinds }: ObjectSchemas) =>
+  kinds[`${apiVersion}/${kind}`]?.definition;
+
+function ofObject({ object, source, file, partial }: Written, schemas: ObjectSchemas): Finding[] {
+  // A JSON patch has no fields of its own.
+  if (partial && object['patch'] !== undefined) return [];
+  return parts(object).flatMap(({ object: part, at }) => {
+    const definition = definitionOf(part, schemas);
+    if (definition === undefined) return [];
+    return mistakesIn(part, definition, { schemas, partial }).map(({ rule, path, what }): Finding => {
+      return { rule, file, line: source.lineOf([...at, ...path]), what: `${nameOf(part)} ${what}` };
+    });
+  });
+}
+
+/** Documents in ConfigMaps are templates: a program puts the rest in. */
+function ofEmbedded({ object, source, file }: Written, schemas: ObjectSchemas): Finding[] {
+  return embedded(object).flatMap(({ content, at }) => {
+    const definition = isKubeObject(content) ? definitionOf(content, schemas) : undefined;
+    if (definition === undefined) return [];
+    const line = source.lineOfText(at.slice(at.indexOf('"') + 1, -2));
+    return mistakesIn(content, definition, { schemas, partial: true }).map(({ rule, what }): Finding => {
+      return { rule, file, line, what: `${nameOf(object)} ${what}, in ${at}` };
+    });
+  });
+}
+
+function ofKustomization({ name, written: { object, source, file } }: FluxKustomization): Finding[] {
+  return Object.keys(inner(object, 'spec'))
+    .filter((field) => !FLUX.includes(field))
+    .map((field): Finding => {
+      const near = nearest(field, FLUX);
+      const what = `Kustomization/${name} has spec.${field}${near === undefined ? '' : `; is ${near} meant?`}`;
+      return { rule: 'unknown-field', file, line: source.lineOf(['spec', field]), what };
+    });
+}
+
+function nameOf({ kind, metadata }: KubeObject): string {
+  return `${kind}/${isRecord(metadata) ? String(metadata.name ?? '') : ''}`;
 }

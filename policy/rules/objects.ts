@@ -1,5 +1,6 @@
-import { kindOf } from '../closed/object.ts';
+import { type KubeObject, kindOf } from '../closed/object.ts';
 import type { Finding } from '../finding.ts';
+import type { ObjectSchemas } from '../schema/object-schemas.ts';
 import type { Written } from '../world/world.ts';
 import { appOf, type Check } from './context.ts';
 
@@ -62,26 +63,44 @@ export const checkTwice: Check = ({ world }) => {
   });
 };
 
-export const checkNamespace: Check = ({ world, apps }) =>
+export const checkNamespace: Check = ({ world, apps, schemas }) =>
   whole(world.objects).flatMap((written): Finding[] => {
-    const app = appOf(written.file, apps);
     const { metadata, kind } = written.object;
-    const namespace = kind === 'Namespace' ? metadata?.name : metadata?.namespace;
-    if (app === undefined || namespace === undefined || namespace === app.content.name) return [];
-    const place = at(written, 'metadata', kind === 'Namespace' ? 'name' : 'namespace');
-    return [
-      { rule: 'object-namespace', ...place, what: `is in ${namespace}, its app is ${app.content.name}` },
-    ];
+    const key = kind === 'Namespace' ? 'name' : 'namespace';
+    const namespace = metadata?.[key];
+    if (namespace === undefined) return isNamespaced(written.object, schemas) ? [homeless(written)] : [];
+    const app = appOf(written.file, apps);
+    if (app === undefined || namespace === app.content.name) return [];
+    const what = `is in ${namespace}, its app is ${app.content.name}`;
+    return [{ rule: 'object-namespace', ...at(written, 'metadata', key), what }];
   });
 
-export const checkApiVersion: Check = ({ world }) =>
+const isNamespaced = ({ apiVersion, kind }: KubeObject, { kinds }: ObjectSchemas) =>
+  kinds[`${apiVersion}/${kind}`]?.namespaced === true;
+
+function homeless(written: Written): Finding {
+  const { kind, metadata } = written.object;
+  const what = `${kind} ${metadata?.name ?? ''} names no namespace, so it would be in default`;
+  return { rule: 'object-namespace', ...at(written, 'metadata', 'name'), what };
+}
+
+export const checkApiVersion: Check = ({ world, schemas }) =>
   world.objects.flatMap((written): Finding[] => {
     const { apiVersion } = written.object;
-    const instead = REMOVED[apiVersion];
+    const instead = REMOVED[apiVersion] ?? otherVersions(written.object, schemas);
     if (instead === undefined) return [];
-    return [
-      { rule: 'api-removed', ...at(written, 'apiVersion'), what: `${apiVersion} is gone; use ${instead}` },
-    ];
+    const what = `${apiVersion} is not in Kubernetes ${schemas.version}; use ${instead}`;
+    return [{ rule: 'api-removed', ...at(written, 'apiVersion'), what }];
   });
+
+/** Versions of a kind of Kubernetes itself, where it has not the one that is asked for. */
+function otherVersions(object: KubeObject, { kinds }: ObjectSchemas): string | undefined {
+  if (kinds[`${object.apiVersion}/${object.kind}`] !== undefined) return undefined;
+  const versions = Object.keys(kinds)
+    .map((key) => key.slice(0, key.lastIndexOf('/')))
+    .filter((apiVersion) => kindOf({ apiVersion, kind: object.kind }) === kindOf(object))
+    .filter((apiVersion) => kinds[`${apiVersion}/${object.kind}`] !== undefined);
+  return versions.length === 0 ? undefined : [...new Set(versions)].join(', ');
+}
 
 const whole = (objects: readonly Written[]) => objects.filter(({ partial }) => !partial);

@@ -19,13 +19,18 @@ export const clusterRules = {
   },
   'api-removed': {
     group: 'objects',
-    refuses: 'an API version that Kubernetes has removed',
+    refuses: 'an API version that the Kubernetes of boxes does not have',
     fix: 'write it for the version that the message names',
   },
   'unknown-field': {
     group: 'objects',
-    refuses: 'a field that pods, containers or Flux Kustomizations do not have',
+    refuses: 'a field that its kind does not have',
     fix: 'correct the name, or delete the field',
+  },
+  'field-value': {
+    group: 'objects',
+    refuses: 'a value of another type than the field takes, or a field that must be there and is not',
+    fix: 'write what the message expects: text in quotes where YAML would read a number, true or false',
   },
   'secret-plain': {
     group: 'objects',

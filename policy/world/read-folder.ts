@@ -1,6 +1,6 @@
 import { posix } from 'node:path';
 import { isKubeObject, isRecord, type KubeObject, nameOf } from '../closed/object.ts';
-import { parseDocuments, type SourceDocument, type Steps } from '../document/source-document.ts';
+import { inlinedAt, parseDocuments, type Source, type Steps } from '../document/source-document.ts';
 import type { Paths, Tree } from '../tree/tree.ts';
 import { changedImages } from './images.ts';
 import { entryLists, REMOTE, refusedFeatures } from './kustomization.ts';
@@ -43,7 +43,7 @@ async function readKustomization(file: string, folder: string, reading: Reading)
 
 /** Reads fields of a kustomization, wherever they are written: also a Flux Kustomization has some. */
 export async function readFields(
-  source: SourceDocument,
+  source: Source,
   at: Steps,
   folder: string,
   reading: Reading,
@@ -81,7 +81,7 @@ export function transformed(objects: readonly Written[], content: Record<string,
 }
 
 /** What a generator would write into a Secret is plain text in Git. */
-const generatesSecret = (source: SourceDocument, at: Steps) => ({
+const generatesSecret = (source: Source, at: Steps) => ({
   rule: 'secret-plain' as const,
   file: source.file,
   line: source.lineOf([...at, 'secretGenerator']),
@@ -126,7 +126,7 @@ async function readFile(path: string, kind: Entry['kind'], reading: Reading): Pr
   return documents.map((source) => generated(source, reading));
 }
 
-function generated(source: SourceDocument, { way }: Reading): Written {
+function generated(source: Source, { way }: Reading): Written {
   const object = { apiVersion: 'v1', kind: 'ConfigMap', ...(source.value as object) };
   return { object, file: source.file, source, partial: true, way: [...way, source.file] };
 }
@@ -136,7 +136,7 @@ async function readManifests(path: string, reading: Reading, partial = false): P
   return written(await documentsOf(path, reading), partial, reading);
 }
 
-function written(documents: readonly SourceDocument[], partial: boolean, reading: Reading): Written[] {
+function written(documents: readonly Source[], partial: boolean, reading: Reading): Written[] {
   const { world, way } = reading;
   return documents.flatMap((source) => {
     const { value, file } = source;
@@ -151,7 +151,7 @@ function written(documents: readonly SourceDocument[], partial: boolean, reading
 }
 
 /** Operations of a JSON patch (RFC 6902) may put an image or a secret anywhere. */
-const operation = (source: SourceDocument, { way }: Reading): Written => ({
+const operation = (source: Source, { way }: Reading): Written => ({
   object: { apiVersion: 'v1', kind: 'ConfigMap', patch: source.value },
   file: source.file,
   source,
@@ -159,7 +159,7 @@ const operation = (source: SourceDocument, { way }: Reading): Written => ({
   way: [...way, 'patch'],
 });
 
-const shapeless = (source: SourceDocument) => ({
+const shapeless = (source: Source) => ({
   rule: 'object-shape' as const,
   file: source.file,
   line: source.lineOf([]),
@@ -167,16 +167,16 @@ const shapeless = (source: SourceDocument) => ({
 });
 
 /** Manifests or patches that are written into a kustomization. */
-function inlined(text: string, source: SourceDocument, at: Steps, reading: Reading): Written[] {
+function inlined(text: string, source: Source, at: Steps, reading: Reading): Written[] {
   const { documents, findings } = parseDocuments(source.file, text);
   const line = source.lineOf(at);
   reading.world.findings.push(...findings.map((found) => ({ ...found, line })));
-  // Their lines are those of the text: positions are looked up in the file around them.
-  return written(documents, true, reading).map((one) => ({ ...one, source }));
+  const placed = documents.map((inner) => inlinedAt(text.includes('\n') ? line : line - 1, inner, source));
+  return written(placed, true, reading);
 }
 
 /** Reads a file once, with the variables put in. */
-async function documentsOf(path: string, { tree, world, variables }: Reading): Promise<SourceDocument[]> {
+async function documentsOf(path: string, { tree, world, variables }: Reading): Promise<Source[]> {
   const [text = null] = await tree.read([path]);
   const { documents, findings } = parseDocuments(path, substituted(text ?? '', variables));
   if (!world.findings.some(({ file, rule }) => file === path && rule.startsWith('yaml-')))

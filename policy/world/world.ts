@@ -1,10 +1,10 @@
 import type { Reached } from '../closed/reached.ts';
-import type { SourceDocument } from '../document/source-document.ts';
+import type { Source } from '../document/source-document.ts';
 import type { Finding } from '../finding.ts';
 
 /** An object as it is written, before kustomize changes it. */
 export interface Written extends Reached {
-  source: SourceDocument;
+  source: Source;
   /** A patch: it has only what it changes. */
   partial: boolean;
 }

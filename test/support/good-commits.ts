@@ -171,6 +171,25 @@ export const goodCommits: [what: string, make: Make][] = [
       edit(kustomization, (text) => `${text}components: [more]\n`),
     ),
   ],
-  ['a port by its name, numbers and texts where either may stand', container('stdin: false')],
+  [
+    'numbers and texts where either may stand, nothing where nothing need be',
+    both(
+      container('stdin: ~'),
+      change(deployment, '{ memory: 512Mi }', '{ memory: 536870912, cpu: 1.5 }'),
+      change(`${app}/service.yaml`, 'targetPort: http', 'targetPort: 8384'),
+    ),
+  ],
+  [
+    'a patch that says what to do with a list',
+    edit(
+      kustomization,
+      (text) =>
+        `${text}patches:\n  - patch: |-\n      apiVersion: apps/v1\n      kind: Deployment\n      metadata: { name: syncthing, namespace: syncthing }\n      spec: { template: { spec: { $retainKeys: [volumes], initContainers: [{ name: seed, $patch: delete }] } } }\n`,
+    ),
+  ],
+  [
+    'a variable of Flux where there must be a number',
+    change(deployment, 'replicas: 1', `replicas: \${REPLICAS}`),
+  ],
   ['text about keys', write('docs/keys.md', 'A key begins with `-----BEGIN PRIVATE KEY-----`.\n')],
 ];

@@ -44,6 +44,64 @@ export const badClusterCommits: BadCommit[] = [
   ],
   ['a misspelt field', 'unknown-field', `${deployment}:53`, container('imagePullPolcy: Never')],
   [
+    'a field that another kind has',
+    'unknown-field',
+    `${app}/service.yaml:9`,
+    change(`${app}/service.yaml`, 'spec:\n', 'spec:\n  replicas: 2\n'),
+  ],
+  [
+    'a name that every JavaScript object has',
+    'unknown-field',
+    `${app}/service.yaml:9`,
+    change(`${app}/service.yaml`, 'spec:\n', 'spec:\n  constructor: 2\n'),
+  ],
+  [
+    'a number where there must be text',
+    'field-value',
+    `${deployment}:63`,
+    change(deployment, 'value: /data', 'value: 8080'),
+  ],
+  [
+    'text where there must be a number',
+    'field-value',
+    `${deployment}:9`,
+    change(deployment, 'replicas: 1', 'replicas: two'),
+  ],
+  [
+    'a mapping where there must be a list',
+    'field-value',
+    `${app}/service.yaml:11`,
+    change(`${app}/service.yaml`, '    - { name: http, port: 8384, targetPort: http }\n    - {', '    {'),
+  ],
+  [
+    'a port without its number',
+    'field-value',
+    `${app}/service.yaml:12`,
+    change(`${app}/service.yaml`, 'name: http, port: 8384,', 'name: http,'),
+  ],
+  [
+    'a wrong value in a patch',
+    'field-value',
+    `${kustomization}:20`,
+    edit(
+      kustomization,
+      (text) =>
+        `${text}patches:\n  - patch: |-\n      apiVersion: apps/v1\n      kind: Deployment\n      metadata: { name: syncthing, namespace: syncthing }\n      spec: { replicas: two }\n`,
+    ),
+  ],
+  [
+    'an object of no namespace',
+    'object-namespace',
+    `${app}/bad.yaml:4`,
+    add({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'bad' } }),
+  ],
+  [
+    'an API version that never was',
+    'api-removed',
+    `${app}/bad.yaml:1`,
+    add({ apiVersion: 'batch/v2', kind: 'CronJob', metadata }),
+  ],
+  [
     'a Secret in plain text',
     'secret-plain',
     `${app}/bad.yaml:7`,
