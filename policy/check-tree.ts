@@ -1,5 +1,6 @@
 import type { BoxSite } from '../contract/site.ts';
 import type { Finding } from './finding.ts';
+import { checkApps, checkInternet } from './rules/apps.ts';
 import { checkClosedWorld } from './rules/closed.ts';
 import { appOf, type Carried, type Check, type RuleContext } from './rules/context.ts';
 import { checkFields } from './rules/fields.ts';
@@ -8,7 +9,7 @@ import { checkDependencies, checkSettings, checkSources, checkSystemFolder } fro
 import { checkApiVersion, checkNamespace, checkShape, checkTwice } from './rules/objects.ts';
 import { checkOrphans, checkSyntax } from './rules/orphans.ts';
 import { readOwnDocuments } from './rules/own-documents.ts';
-import { checkNetworkPolicies, checkRoles } from './rules/permissions.ts';
+import { checkNetworkPolicies, checkPodSecurity, checkRoles } from './rules/permissions.ts';
 import { checkPods } from './rules/pods.ts';
 import { checkSecrets } from './rules/secrets.ts';
 import { mayBeExcepted } from './rules.ts';
@@ -39,9 +40,11 @@ const checks: readonly Check[] = [
   checkSettings,
   checkDependencies,
   checkSystemFolder,
+  checkInternet,
   checkPods,
   checkRoles,
   checkNetworkPolicies,
+  checkPodSecurity,
   checkClosedWorld,
 ];
 
@@ -58,6 +61,7 @@ export async function checkTree({ tree, site, date, carried, also = [] }: TreeQu
     ...(await checkFiles(tree)),
     ...findings,
     ...world.findings,
+    ...(await checkApps(context)),
     ...(await checkSyntax(context)),
     ...(await checkOrphans(context)),
     ...checks.flatMap((check) => check(context)),

@@ -1,7 +1,7 @@
 import { isRecord, kindOf } from '../closed/object.ts';
 import type { Finding } from '../finding.ts';
 import type { Written } from '../world/world.ts';
-import { appOf, type Check } from './context.ts';
+import type { Check } from './context.ts';
 
 const RBAC = 'rbac.authorization.k8s.io/';
 
@@ -33,11 +33,11 @@ function bindings({ object, source, file }: Written): Finding[] {
   ];
 }
 
-/** Each app that makes its namespace also closes it. */
-export const checkNetworkPolicies: Check = ({ world, apps }) => {
+/** Whoever makes a namespace also closes it. */
+export const checkNetworkPolicies: Check = ({ world }) => {
   const closed = new Set(world.objects.filter(isDefaultDeny).map(({ object }) => object.metadata?.namespace));
   return world.objects
-    .filter(({ object, file }) => object.kind === 'Namespace' && appOf(file, apps) !== undefined)
+    .filter(({ object, partial }) => object.kind === 'Namespace' && !partial)
     .filter(({ object }) => !closed.has(object.metadata?.name))
     .map(({ object, source, file }): Finding => {
       const what = `namespace ${String(object.metadata?.name)} has no NetworkPolicy default-deny`;
@@ -50,6 +50,21 @@ export const checkNetworkPolicies: Check = ({ world, apps }) => {
       };
     });
 };
+
+const ENFORCE = 'pod-security.kubernetes.io/enforce';
+
+/** The API server refuses what these rules can't see, such as pods that a program makes. Source: Pod Security Standards. */
+export const checkPodSecurity: Check = ({ world }) =>
+  world.objects
+    .filter(({ object, partial }) => object.kind === 'Namespace' && !partial)
+    .flatMap(({ object, source, file }): Finding[] => {
+      const labels = isRecord(object.metadata) ? object.metadata['labels'] : undefined;
+      const level = isRecord(labels) ? labels[ENFORCE] : undefined;
+      if (level === 'restricted') return [];
+      const line = source.lineOf(['metadata', 'labels', ENFORCE]);
+      const what = `namespace ${object.metadata?.name ?? ''} ${level === undefined ? 'enforces nothing' : `enforces ${String(level)}`}`;
+      return [{ rule: 'pod-security', file, line, object: nameOf(object), what }];
+    });
 
 function isDefaultDeny({ object }: Written): boolean {
   const spec = object['spec'];

@@ -93,6 +93,11 @@ export const clusterRules = {
     refuses: 'a Kustomization that does not prune, does not wait, or has no timeout',
     fix: 'set `prune: true`, `wait: true` and `timeout`, so that its state can be known',
   },
+  'internet-gate': {
+    group: 'flux',
+    refuses: 'a Kustomization that waits for an app of no use offline',
+    fix: 'take the app that says `internet: optional` out of `dependsOn`: it would hold the other back for ever',
+  },
   'system-folder': {
     group: 'flux',
     refuses: "a folder of Flux's own controller that the box could not apply by itself",

@@ -90,6 +90,17 @@ export const repositoryRules = {
     refuses: "unknown, missing or wrong keys of an `app.yaml`, of a bundle set or of the site's definition",
     fix: '`config/schema` has what each document may say',
   },
+  'app-folder': {
+    group: 'documents',
+    refuses:
+      'an app whose folder is called otherwise, that has no `app.yaml`, or whose bundle set is not there',
+    fix: 'one app, one folder, one name, described by its app.yaml; `./cpiab app new NAME` makes one',
+  },
+  'app-health': {
+    group: 'documents',
+    refuses: 'an app whose `health` asks a Service, port or Deployment that it does not have',
+    fix: 'name what is among its manifests',
+  },
   exception: {
     group: 'documents',
     refuses: 'an exception that has ended, that names no rule, or for a rule that has none',

@@ -73,8 +73,14 @@ export const workloadsRules = {
   },
   'network-policy': {
     group: 'pods',
-    refuses: 'an app without a NetworkPolicy `default-deny`',
+    refuses: 'a namespace without a NetworkPolicy `default-deny`',
     fix: 'add one with `podSelector: {}` and both policy types, and beside it what the app needs',
+    exception: true,
+  },
+  'pod-security': {
+    group: 'pods',
+    refuses: 'a namespace that admits other pods than restricted ones',
+    fix: 'set the label `pod-security.kubernetes.io/enforce: restricted` on the Namespace',
     exception: true,
   },
   'image-missing': {

@@ -1,3 +1,5 @@
+import { cp, rename } from 'node:fs/promises';
+import { join } from 'node:path';
 import { stringify } from 'yaml';
 import {
   add,
@@ -7,6 +9,7 @@ import {
   container,
   deployment,
   edit,
+  fluxFolder,
   kustomization,
   type Make,
   metadata,
@@ -190,6 +193,15 @@ export const goodCommits: [what: string, make: Make][] = [
   [
     'a variable of Flux where there must be a number',
     change(deployment, 'replicas: 1', `replicas: \${REPLICAS}`),
+  ],
+  [
+    'what a test of two nodes pushes',
+    async (work) => {
+      const folder = work.path('cluster/kubernetes/apps/wire');
+      await cp(join(import.meta.dirname, '../boot/support/wire'), folder, { recursive: true });
+      await rename(join(folder, 'flux.yaml'), work.path(fluxFolder, 'wire.yaml'));
+      await edit(`${fluxFolder}/kustomization.yaml`, (text) => `${text}  - wire.yaml\n`)(work);
+    },
   ],
   ['text about keys', write('docs/keys.md', 'A key begins with `-----BEGIN PRIVATE KEY-----`.\n')],
 ];

@@ -179,6 +179,12 @@ export const badClusterCommits: BadCommit[] = [
     change(`${fluxFolder}/storage.yaml`, 'spec:\n', 'spec:\n  dependsOn:\n    - name: syncthing\n'),
   ],
   [
+    'an app that waits for one of no use offline',
+    'internet-gate',
+    `${fluxFolder}/syncthing.yaml:8`,
+    change('cluster/kubernetes/platform/storage/app.yaml', 'internet: none', 'internet: optional'),
+  ],
+  [
     'a Kustomization that does not prune',
     'flux-settings',
     `${fluxFolder}/syncthing.yaml:6`,

@@ -44,6 +44,42 @@ export const badRepositoryCommits: BadCommit[] = [
     change('config/clusters/lab.yaml', 'supply:', 'suply:'),
   ],
   [
+    'an app that is not called like its folder',
+    'app-folder',
+    'cluster/kubernetes/apps/greeting/app.yaml:3',
+    change('cluster/kubernetes/apps/greeting/app.yaml', 'name: greeting', 'name: hello'),
+  ],
+  [
+    'an app of a bundle set that is not there',
+    'app-folder',
+    `${app}/app.yaml:6`,
+    change(`${app}/app.yaml`, 'bundle: core', 'bundle: cor'),
+  ],
+  [
+    'an app without an app.yaml',
+    'app-folder',
+    'cluster/kubernetes/apps/lone',
+    write('cluster/kubernetes/apps/lone/kustomization.yaml', 'resources: []\n'),
+  ],
+  [
+    'an app that asks another Service',
+    'app-health',
+    `${app}/app.yaml:8`,
+    change(`${app}/app.yaml`, 'service: syncthing', 'service: sync'),
+  ],
+  [
+    'an app that asks another port',
+    'app-health',
+    `${app}/app.yaml:8`,
+    change(`${app}/app.yaml`, 'port: 8384', 'port: 8385'),
+  ],
+  [
+    'an app that asks another Deployment',
+    'app-health',
+    'cluster/kubernetes/platform/storage/app.yaml:8',
+    change('cluster/kubernetes/platform/storage/app.yaml', 'deployment: local', 'deployment: locale'),
+  ],
+  [
     'an unknown key of a bundle set',
     'own-document',
     'bundles/core.yaml:5',

@@ -90,6 +90,18 @@ export const badWorkloadsCommits: BadCommit[] = [
     ),
   ],
   [
+    'a namespace that admits privileged pods',
+    'pod-security',
+    `${app}/namespace.yaml:6`,
+    change(`${app}/namespace.yaml`, 'restricted', 'privileged'),
+  ],
+  [
+    'a namespace that admits all pods',
+    'pod-security',
+    `${app}/namespace.yaml:4`,
+    edit(`${app}/namespace.yaml`, (text) => text.replace(/ {2}labels:\n.*\n/, '')),
+  ],
+  [
     'an image that the bundle lacks',
     'image-missing',
     `${deployment}:51`,

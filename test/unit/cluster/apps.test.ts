@@ -3,7 +3,7 @@ import { basename, dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parse, parseAllDocuments } from 'yaml';
 import { AppSchema } from '../../../contract/app.ts';
-import { BundleSetSchema } from '../../../contract/bundle-set.ts';
+import { BundleSetSchema, isPinnable } from '../../../contract/bundle-set.ts';
 import { ImageRecipeSchema } from '../../../contract/image.ts';
 import { box, flux, ports } from '../../../contract/layout.ts';
 import { SiteSchema } from '../../../contract/site.ts';
@@ -52,12 +52,12 @@ describe('apps', () => {
   test.each(apps)('%s: every image is in the bundle set of the app', async (path) => {
     const { bundle } = AppSchema.parse(parse(await text(join('cluster/kubernetes', path))));
     const set = BundleSetSchema.parse(parse(await text(`bundles/${bundle}.yaml`)));
-    const recipes = set.images.map(async (name) =>
-      ImageRecipeSchema.parse(parse(await text(`images/oci/${name}/image.yaml`))),
-    );
-    const bundled = (await Promise.all(recipes)).flatMap(({ images }) =>
-      images.map(({ reference }) => reference),
-    );
+    const published = set.images.filter(isPinnable);
+    const recipes = set.images
+      .filter((name) => !isPinnable(name))
+      .map(async (name) => ImageRecipeSchema.parse(parse(await text(`images/oci/${name}/image.yaml`))));
+    const made = (await Promise.all(recipes)).flatMap(({ images }) => images);
+    const bundled = [...published, ...made.map(({ reference }) => reference)];
     const folder = join('cluster/kubernetes', dirname(path));
     const all = await Promise.all(
       (await found(`${dirname(path)}/*.yaml`)).map((name) => text(join(folder, basename(name)))),
