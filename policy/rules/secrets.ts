@@ -6,15 +6,19 @@ import { containersOf, podSpecs } from './pod-specs.ts';
 
 /** How SOPS writes a value that it has encrypted. Source: SOPS, "encryption protocol". */
 const ENCRYPTED = /^ENC\[[A-Z0-9_]+,/;
-/** Variables that hold a secret by their name. */
+/** Variables and keys that hold a secret by their name. */
 const SECRET_NAME =
-  /(?:^|_)(?:PASSWORD|PASSWD|PASS|SECRET|TOKEN|API_?KEY|PRIVATE_?KEY|ACCESS_?KEY|CREDENTIALS?)$/i;
+  /(?:^|[_.-])(?:PASSWORD|PASSWD|PASS|SECRET|TOKEN|API[_-]?KEY|PRIVATE[_-]?KEY|ACCESS[_-]?KEY|CREDENTIALS?)$/i;
 /** What stands for no secret: empty, a switch, a path, another variable. */
 const HARMLESS = /^(?:|true|false|none|external|disabled|\/.*|\$\(.*\))$/i;
 /** Bits a character of a random text has; words and paths have less. */
 const RANDOM_BITS = 3.8;
 
-export const checkSecrets: Check = (context) => [...plainSecrets(context), ...variables(context)];
+export const checkSecrets: Check = (context) => [
+  ...plainSecrets(context),
+  ...variables(context),
+  ...settings(context),
+];
 
 function plainSecrets({ world }: RuleContext): Finding[] {
   return world.objects.filter(({ object }) => kindOf(object) === 'Secret').flatMap(plainValues);
@@ -48,6 +52,20 @@ function variables({ world }: RuleContext): Finding[] {
         return [{ rule: 'secret-env', file, line: container.lineOf('env', index), object, what }];
       });
     });
+}
+
+/** Keys of ConfigMaps. What is in a file of theirs is not looked at: its name says nothing of each line. */
+function settings({ world }: RuleContext): Finding[] {
+  return world.objects
+    .filter(({ object }) => kindOf(object) === 'ConfigMap')
+    .flatMap(({ object, source, file }) =>
+      Object.entries(isRecord(object['data']) ? object['data'] : {}).flatMap(([key, value]): Finding[] => {
+        if (typeof value !== 'string' || !SECRET_NAME.test(key) || HARMLESS.test(value)) return [];
+        const name = `ConfigMap/${object.metadata?.name ?? ''}`;
+        const line = source.lineOf(['data', key]);
+        return [{ rule: 'secret-env', file, line, object: name, what: `${name} has ${key} in plain text` }];
+      }),
+    );
 }
 
 function isSecret(name: string, value: string): boolean {

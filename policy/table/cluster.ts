@@ -39,7 +39,7 @@ export const clusterRules = {
   },
   'secret-env': {
     group: 'objects',
-    refuses: 'a variable of a container whose value is a secret',
+    refuses: 'a variable of a container, or a key of a ConfigMap, whose value is a secret',
     fix: 'put it into a Secret that SOPS encrypts, and name that with `valueFrom.secretKeyRef`',
     exception: true,
   },

@@ -70,6 +70,16 @@ function generated(value: unknown, name: string): NamedEntry[] {
   );
 }
 
+/** What generators of ConfigMaps write out in place: `KEY=value`. */
+export function literalsOf(content: Record<string, unknown>): { name: string; entry: string; path: Steps }[] {
+  return records(content['configMapGenerator']).flatMap((item, index) =>
+    textsOf(item['literals'], ['configMapGenerator', index, 'literals']).map((literal) => ({
+      ...literal,
+      name: String(item['name'] ?? ''),
+    })),
+  );
+}
+
 /** A resource or merge patch may be written out in place. */
 const placed = ({ entry, path }: Omit<NamedEntry, 'kind'>, kind: 'resource' | 'patch'): NamedEntry => ({
   entry,

@@ -3,7 +3,7 @@ import { isKubeObject, isRecord, type KubeObject, nameOf } from '../closed/objec
 import { inlinedAt, parseDocuments, type Source, type Steps } from '../document/source-document.ts';
 import type { Paths, Tree } from '../tree/tree.ts';
 import { changedImages } from './images.ts';
-import { entryLists, REMOTE, refusedFeatures } from './kustomization.ts';
+import { entryLists, literalsOf, REMOTE, refusedFeatures } from './kustomization.ts';
 import type { World, Written } from './world.ts';
 
 /** Source: kustomize's konfig.RecognizedKustomizationFileNames. */
@@ -62,13 +62,32 @@ export async function readFields(
       what,
     });
   if (content['secretGenerator'] !== undefined) world.findings.push(generatesSecret(source, at));
-  const found: Written[] = [];
+  const found = literalsOf(content).map((literal) => settingOf(literal, source, at, reading));
   for (const { path, entry, kind } of entryLists(content)) {
     const line = source.lineOf([...at, ...path]);
     if (kind === 'inline') found.push(...inlined(entry, source, [...at, ...path], reading));
     else found.push(...(await readEntry(entry, { file: source.file, line, kind, folder }, reading)));
   }
   return transformed(found, content);
+}
+
+/** A ConfigMap with the one key that a generator writes out. */
+function settingOf(
+  { name, entry, path }: ReturnType<typeof literalsOf>[number],
+  source: Source,
+  at: Steps,
+  { way }: Reading,
+): Written {
+  const equals = entry.indexOf('=');
+  const data = { [entry.slice(0, Math.max(equals, 0))]: entry.slice(equals + 1) };
+  const object = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name }, data };
+  const { file, value } = source;
+  const placed: Source = {
+    ...{ file, value },
+    lineOf: () => source.lineOf([...at, ...path]),
+    lineOfText: (text) => source.lineOfText(text),
+  };
+  return { object, file, source: placed, partial: true, way: [...way, nameOf(object)] };
 }
 
 /** Changes objects as a kustomization, or the spec of a Flux one, says. */

@@ -139,6 +139,14 @@ export const goodCommits: [what: string, make: Make][] = [
     ),
   ],
   [
+    'settings that a generator writes out',
+    edit(
+      kustomization,
+      (text) =>
+        `${text}  - name: more\n    namespace: syncthing\n    literals: [COLOUR=blue, TOKEN_FILE=/run/token, empty=]\n`,
+    ),
+  ],
+  [
     'a Role with what it needs',
     add({
       apiVersion: 'rbac.authorization.k8s.io/v1',

@@ -124,6 +124,21 @@ export const badClusterCommits: BadCommit[] = [
     ),
   ],
   [
+    'a password in a ConfigMap',
+    'secret-env',
+    `${app}/bad.yaml:7`,
+    add({ apiVersion: 'v1', kind: 'ConfigMap', metadata, data: { 'gui.password': 'hunter2' } }),
+  ],
+  [
+    'a password that a generator puts into a ConfigMap',
+    'secret-env',
+    `${kustomization}:17`,
+    edit(
+      kustomization,
+      (text) => `${text}  - name: more\n    namespace: syncthing\n    literals: [PASSWORD=hunter2]\n`,
+    ),
+  ],
+  [
     'a random word in a variable',
     'secret-env',
     `${deployment}:64`,

@@ -1,0 +1,13 @@
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { checkRepository } from '../../../builder/check/check.ts';
+
+const repository = join(import.meta.dirname, '../../..');
+const date = new Date().toISOString().slice(0, 10);
+
+test('this repository keeps its own rules, in its work tree and its history', async () => {
+  const { signal } = new AbortController();
+  const { findings, sites } = await checkRepository({ repository, paths: [], date }, signal);
+  expect(findings).toEqual([]);
+  expect(sites).toContain('lab');
+});
