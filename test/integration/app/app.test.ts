@@ -5,7 +5,7 @@ import { checkRepository } from '../../../builder/check/check.ts';
 import { appCommand } from '../../../cli/commands/app.ts';
 import { AppSchema } from '../../../contract/app.ts';
 import { AppListSchema } from '../../../contract/app-list.ts';
-import { change } from '../../support/bad-commits/bad-commit.ts';
+import { change, write } from '../../support/bad-commits/bad-commit.ts';
 import { idleContext } from '../../support/context.ts';
 import { WorkCopy } from '../../support/work-copy.ts';
 
@@ -95,6 +95,12 @@ test('the set and the site name it beside what they have, with their comments', 
   expect(spec).toMatchObject({ path: `./${folder}`, dependsOn: [{ name: 'storage' }] });
 });
 
+test('an image that the set has already is not named again', async () => {
+  const { images } = parse(await text('bundles/core.yaml'));
+  await run('new', 'notes', '--image', 'syncthing');
+  expect(parse(await text('bundles/core.yaml')).images).toEqual(images);
+});
+
 describe('refused before anything is written', () => {
   test.each([
     ['a name with capitals', ['Notes'], 'E1002'],
@@ -122,6 +128,12 @@ describe('refused before anything is written', () => {
   ])('%s', async (_, options) => {
     await expect(run('new', 'notes', ...options)).rejects.toThrow('expected');
     expect(await work.git('status', '--porcelain')).toBe('');
+  });
+
+  test('an app that the site has a Kustomization of', async () => {
+    await write('cluster/kubernetes/flux/lab/notes.yaml', 'mine\n')(work);
+    await expect(run('new', 'notes')).rejects.toMatchObject({ code: 'E1017' });
+    expect(await text('cluster/kubernetes/flux/lab/notes.yaml')).toBe('mine\n');
   });
 
   test('the same app again', async () => {
