@@ -18,7 +18,6 @@ import { licensedDebian } from './debian-licences.ts';
 import { fetchFiles } from './files.ts';
 import { checkVersions, type PartVersions } from './image-version.ts';
 import { type RecipeParts, recipeImages } from './images.ts';
-import { KUSTOMIZE } from './kustomize.ts';
 import { fetchNode } from './node.ts';
 import { assembleOs } from './os-root.ts';
 import type { BoxParts, BuiltImage, Parts } from './parts.ts';
@@ -27,6 +26,7 @@ import { compileProgram, linkedLicences, linkedModules, moduleList, readPrograms
 import { readBundleSets, readRecipe, recipeFolder } from './recipes.ts';
 import { fetchSources } from './sources.ts';
 import { type GoToolchain, goToolchain } from './toolchain.ts';
+import { isTool } from './tools.ts';
 import { fetchUpstream } from './upstream.ts';
 
 /** Not on the medium, only what it makes of its API modules. */
@@ -131,7 +131,7 @@ async function compileAll(
   const programs: Record<string, CachedFile> = {};
   const linked: LinkedModule[] = [];
   const licences = new Map<string, string>();
-  for (const program of definitions.filter(({ name }) => name !== KUSTOMIZE)) {
+  for (const program of definitions.filter(({ name }) => !isTool(name))) {
     const title = `${program.name} ${program.modules[0]?.version ?? ''}`;
     const { files } = await part(host, { id: `go/${program.name}`, title, phase: 'compile' }, () =>
       compileProgram(program, toolchain, host),

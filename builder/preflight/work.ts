@@ -12,6 +12,7 @@ import { countModules, type ModuleCount } from '../fetch/modules.ts';
 import { missingOsParts } from '../fetch/os-root.ts';
 import { programKey, readPrograms } from '../fetch/programs.ts';
 import { compilerKey } from '../fetch/toolchain.ts';
+import { isCompiledByBuilds } from '../fetch/tools.ts';
 import type { BuildHost } from '../host.ts';
 
 /** What the cache lacks of all that a build needs: what the build will fetch and make. */
@@ -69,7 +70,7 @@ export async function planWork(
 }
 
 async function missingPrograms(toolchain: string, { cache, repository }: BuildHost): Promise<Program[]> {
-  const all = await readPrograms(repository);
+  const all = (await readPrograms(repository)).filter(({ name }) => isCompiledByBuilds(name));
   const known = await Promise.all(
     all.map(async (program) => await cache.peek('go', await programKey(program, toolchain, repository))),
   );

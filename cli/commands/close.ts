@@ -42,7 +42,7 @@ async function examine(context: CliContext, name: string): Promise<Examined> {
   const { readLock } = await import('../../builder/lock/read.ts');
   const { headOf } = await import('../../builder/bundle/head.ts');
   const { openBuildRoot } = await import('../../builder/fetch/build-root.ts');
-  const { fetchKustomize } = await import('../../builder/fetch/kustomize.ts');
+  const { fetchKustomize } = await import('../../builder/fetch/tools.ts');
   const { chartFindings, examineWorld, toClose } = await import('../../builder/close/close.ts');
   const { ruleFindings } = await import('../../builder/close/rules.ts');
   const { buildHost } = await import('../build-host.ts');

@@ -6,7 +6,7 @@ import { stringify } from 'yaml';
 import { examineWorld } from '../../../builder/close/close.ts';
 import { readSite } from '../../../builder/config/read-site.ts';
 import { openBuildRoot } from '../../../builder/fetch/build-root.ts';
-import { fetchKustomize } from '../../../builder/fetch/kustomize.ts';
+import { fetchKustomize } from '../../../builder/fetch/tools.ts';
 import type { BuildHost } from '../../../builder/host.ts';
 import { readLock } from '../../../builder/lock/read.ts';
 import type { Lock } from '../../../contract/lock.ts';
