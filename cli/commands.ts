@@ -35,6 +35,7 @@ import { restoreCommand } from './commands/restore.ts';
 import { revokeCommand } from './commands/revoke.ts';
 import { rollbackCommand } from './commands/rollback.ts';
 import { rotateCommand } from './commands/rotate.ts';
+import { secretsCommand } from './commands/secrets.ts';
 import { seedCommand } from './commands/seed.ts';
 import { serveCommand } from './commands/serve.ts';
 import { splitCommand } from './commands/split.ts';
@@ -62,6 +63,7 @@ export const commands = [
   serveCommand,
   keyCommand,
   operatorCommand,
+  secretsCommand,
   seedCommand,
   bootCommand,
   statusCommand,

@@ -18,6 +18,17 @@ export const AppNameSchema = z
     'expected lower-case letters, digits and hyphens, a letter first, at most 40',
   );
 
+/** A Secret that an app needs. Values come from the site's env file. */
+export const AppSecretSchema = z.strictObject({
+  /** Of the Secret, in the app's namespace. */
+  name: z.string().regex(/^[a-z0-9](?:[-a-z0-9]*[a-z0-9])?$/),
+  /** Kind of content, as Kubernetes names it. */
+  type: z.string().default('Opaque'),
+  /** Key of the Secret → variable of the env file. */
+  keys: z.record(z.string().regex(/^[-._a-zA-Z0-9]+$/), z.string().regex(/^[A-Z][A-Z0-9_]*$/)),
+});
+export type AppSecret = z.infer<typeof AppSecretSchema>;
+
 /** One app, one folder, one namespace: `app.yaml` beside the app's manifests. */
 export const AppSchema = z.strictObject({
   apiVersion: z.literal('cpiab.dev/v1'),
@@ -38,6 +49,8 @@ export const AppSchema = z.strictObject({
   internet: z.enum(['none', 'optional']),
   /** What a backup must keep: nothing, or the content of its claims. */
   backup: z.enum(['none', 'data']),
+  /** Secrets that `cpiab secrets render` writes for it. */
+  secrets: z.array(AppSecretSchema).default([]),
   exceptions: z.array(AppExceptionSchema).default([]),
 });
 export type App = z.infer<typeof AppSchema>;

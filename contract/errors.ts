@@ -20,6 +20,7 @@ import { passphraseErrors, passphraseInputErrors } from './errors/passphrase.ts'
 import { proxmoxErrors, proxmoxInputErrors } from './errors/proxmox.ts';
 import { recordErrors } from './errors/records.ts';
 import { registryErrors } from './errors/registry.ts';
+import { secretsBuildErrors, secretsHostErrors, secretsInputErrors } from './errors/secrets.ts';
 import { seedErrors } from './errors/seed.ts';
 import { signatureErrors, signatureKeyErrors } from './errors/signature.ts';
 import { svidErrors, svidTrustErrors } from './errors/svid.ts';
@@ -49,6 +50,7 @@ export const errors = {
   ...enrollInputErrors,
   ...guestInputErrors,
   ...signatureKeyErrors,
+  ...secretsInputErrors,
   ...trustErrors,
   ...enrollTrustErrors,
   ...svidTrustErrors,
@@ -60,7 +62,9 @@ export const errors = {
   ...closedWorldErrors,
   ...buildErrors,
   ...registryErrors,
+  ...secretsBuildErrors,
   ...hostErrors,
+  ...secretsHostErrors,
   ...guestErrors,
   ...boxErrors,
   ...passphraseErrors,

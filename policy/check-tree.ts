@@ -54,7 +54,7 @@ export async function checkTree({ tree, site, date, carried, also = [] }: TreeQu
   const world = await readWorld(tree, site.name, also);
   const schemas = await loadObjectSchemas();
   const context: RuleContext = {
-    ...{ site, tree, paths: new Paths(tree), world },
+    ...{ site, tree, paths: new Paths(tree), world, also },
     ...{ apps, sets, schemas, date, carried },
   };
   const found = [
@@ -76,7 +76,7 @@ function isExcepted({ rule, file, object }: Finding, { apps, date }: RuleContext
   return exceptions.some((one) => one.rule === rule && one.object === object && one.expires >= date);
 }
 
-/** A file that two Kustomizations use is wrong once. */
+/** A file that two Kustomizations use, or that a push brings and `main` gets, is wrong once. */
 export function distinct(findings: readonly Finding[]): Finding[] {
   return [...new Map(findings.map((finding) => [JSON.stringify(finding), finding])).values()];
 }

@@ -23,7 +23,7 @@ export async function listApps(
     boxes.map(async (site) => ({ site, world: await readWorld(tree, site.name, folders) })),
   );
   const listed = apps.map(({ folder, content }) => {
-    const { apiVersion: _, kind: __, exceptions: ___, ...about } = content;
+    const { apiVersion: _, kind: __, exceptions: ___, secrets: ____, ...about } = content;
     const running = applied.filter(({ world }) => world.folders.has(folder));
     return { ...about, folder, images: imagesOf(folder, read), sites: running.map(({ site }) => site.name) };
   });

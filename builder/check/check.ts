@@ -1,14 +1,15 @@
-import { readFile, realpath } from 'node:fs/promises';
-import { join, relative, resolve } from 'node:path';
+import { realpath } from 'node:fs/promises';
+import { relative, resolve } from 'node:path';
 import { CpiabError } from '../../contract/errors.ts';
 import { checkSites } from '../../policy/check-sites.ts';
+import { distinct } from '../../policy/check-tree.ts';
 import { type Finding, sorted } from '../../policy/finding.ts';
 import { isTooLarge, secretFindings, tooLarge } from '../../policy/push/content.ts';
 import { checkHistory } from '../../policy/push/history.ts';
 import { readKnownSecrets } from '../../policy/rules/own-documents.ts';
 import { Paths, type Tree } from '../../policy/tree/tree.ts';
-import { workTree } from '../../policy/tree/work-tree.ts';
 import { type Git, gitIn } from '../bundle/git-command.ts';
+import { readContents, readWorkTree } from './work-tree.ts';
 
 export interface Checked {
   /** Files looked at. */
@@ -42,22 +43,12 @@ export async function checkRepository(
   const history = (await historyFindings(tree, { repository, git }, signal)).filter(
     ({ file, rule }) => !contents.some((now) => now.file === file && now.rule === rule),
   );
-  const all = sorted([...findings, ...contents, ...history]);
+  const all = sorted(distinct([...findings, ...contents, ...history]));
   return {
     ...looked,
     files: tree.entries.filter(({ path }) => isWanted(path, wanted)).length,
     findings: all.filter(({ file }) => isWanted(file, wanted)),
   };
-}
-
-/** What Git has or would add, as it lies there. @throws CpiabError E1054, E1057. */
-export async function readWorkTree(repository: string, signal: AbortSignal): Promise<Tree> {
-  const git = gitIn(repository, signal);
-  const listed = await git('ls-files', '-z', '--cached', '--others', '--exclude-standard');
-  return await workTree(
-    repository,
-    listed.split('\0').filter((path) => path !== ''),
-  );
 }
 
 const isWanted = (file: string, wanted: readonly string[]) =>
@@ -75,11 +66,10 @@ async function below(repository: string, path: string, tree: Tree): Promise<stri
 }
 
 /** Secrets and large files that lie there now. */
-async function checkContents(root: string, { entries }: Tree): Promise<Finding[]> {
-  const found: Finding[] = [];
-  for (const entry of entries.filter(({ kind }) => kind === 'file'))
-    if (isTooLarge(entry)) found.push(tooLarge(entry));
-    else found.push(...secretFindings(entry.path, await readFile(join(root, entry.path))));
+async function checkContents(root: string, tree: Tree): Promise<Finding[]> {
+  const large = tree.entries.filter(({ kind }) => kind === 'file').filter(isTooLarge);
+  const found = large.map(tooLarge);
+  for await (const { path, bytes } of readContents(root, tree)) found.push(...secretFindings(path, bytes));
   return found;
 }
 
@@ -94,5 +84,10 @@ async function historyFindings(
   if (tip === null) return findings;
   const gitDir = resolve(repository, await git('rev-parse', '--git-common-dir'));
   const env = { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '' };
-  return [...findings, ...(await checkHistory({ gitDir, env }, tip, known, signal))];
+  const { found } = await checkHistory({ gitDir, env }, { range: [tip], known }, signal);
+  const past = found.map(({ finding, commit, object }) => ({
+    ...finding,
+    what: `${finding.what} since commit ${commit ?? tip}, as object ${object}`,
+  }));
+  return [...findings, ...past];
 }

@@ -31,7 +31,8 @@ export async function ruleFindings(
   return found.filter(({ rule }) => !TOLD.includes(rule)).map(asError);
 }
 
-function asError(finding: Finding): CpiabError {
+/** A finding as an error of a command. */
+export function asError(finding: Finding): CpiabError {
   const { rule, what } = finding;
   return new CpiabError('E2230', { subject: placeOf(finding), args: [rule, what, fixOf(finding)] });
 }

@@ -59,7 +59,7 @@ function absolute(text: string): string {
 
 function listCommand(context: CliContext) {
   return plainCommand('list', 'List every app: whose it is, what it needs, who runs it.').action(async () => {
-    const { readWorkTree } = await import('../../builder/check/check.ts');
+    const { readWorkTree } = await import('../../builder/check/work-tree.ts');
     const { listApps } = await import('../../builder/app/list-apps.ts');
     const { linesOf } = await import('../../policy/finding.ts');
     const tree = await readWorkTree(context.repository, context.signal);

@@ -66,12 +66,18 @@ export function parseIdentities(text: string): Identity[] | null {
   return found.length === 0 || found.includes(null) ? null : found.filter((one) => one !== null);
 }
 
-/** A pair for one use. */
-export function makeIdentity(): { identity: Identity; recipient: string } {
-  const bytes = randomBytes(32);
-  const identity = parseIdentity(bech32Encode('age-secret-key-', bytes));
-  if (identity === null) throw new Error('unreachable');
-  return { identity, recipient: bech32Encode('age', rawPublic(privateKey(bytes))) };
+/** A new pair; `secret` is what a file of age-keygen holds. */
+export function makeIdentity(): { identity: Identity; recipient: string; secret: string } {
+  const secret = bech32Encode('age-secret-key-', randomBytes(32)).toUpperCase();
+  const [identity, recipient] = [parseIdentity(secret), recipientOf(secret)];
+  if (identity === null || recipient === null) throw new Error('unreachable');
+  return { identity, recipient, secret };
+}
+
+/** The `age1…` that belongs to an `AGE-SECRET-KEY-1…`. @returns null when it is no identity. */
+export function recipientOf(secret: string): string | null {
+  const bytes = bech32Decode('age-secret-key-', secret);
+  return bytes?.length === 32 ? bech32Encode('age', rawPublic(privateKey(bytes))) : null;
 }
 
 /** A passphrase encrypts and decrypts; a file has no other recipient beside it. */

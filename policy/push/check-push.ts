@@ -3,7 +3,7 @@ import { flux } from '../../contract/layout.ts';
 import type { BoxSite } from '../../contract/site.ts';
 import type { ObjectStore } from '../../host/git-objects.ts';
 import { ProcessError, run } from '../../host/process.ts';
-import { checkTree } from '../check-tree.ts';
+import { checkTree, distinct } from '../check-tree.ts';
 import type { Finding } from '../finding.ts';
 import type { Carried } from '../rules/context.ts';
 import { gitTree } from '../tree/git-tree.ts';
@@ -42,10 +42,10 @@ export async function checkPush(question: PushQuestion, signal: AbortSignal): Pr
   const tips = updates.flatMap(({ to }) => to ?? []);
   if (tips.length === 0) return [];
   const main = updates.find(({ name }) => name === MAIN);
-  return [
+  return distinct([
     ...(await checkNewFiles(store, tips, signal)),
     ...(main?.to == null ? [] : await checkMain({ from: main.from, to: main.to }, question, signal)),
-  ];
+  ]);
 }
 
 /** What is wrong with commits that `main` would get. */

@@ -1,4 +1,6 @@
 import type { Finding } from '../finding.ts';
+import { envFile } from '../rules/files.ts';
+import { plainFields } from '../rules/secrets.ts';
 import { secretsIn } from './secrets.ts';
 
 /** Bytes of one file; of a manifest, which is read whole. */
@@ -18,12 +20,12 @@ export const tooLarge = ({ path, size }: { path: string; size: number }): Findin
   what: `has ${mebibytes(size)} MiB`,
 });
 
-/** Secrets of known shapes in what a file holds. */
+/** Secrets in what a file holds: values of Secrets for the file's name, keys and tokens by their shape, plain Secrets. */
 export function secretFindings(path: string, bytes: Buffer): Finding[] {
-  return secretsIn(bytes.toString('latin1')).map(({ rule, name, line }) => ({
-    rule,
-    file: path,
-    line,
-    what: `holds ${name}`,
-  }));
+  const shapes = secretsIn(bytes.toString('latin1')).map(
+    ({ rule, name, line }): Finding => ({ rule, file: path, line, what: `holds ${name}` }),
+  );
+  // Reading YAML is slow, and most manifests are of other kinds.
+  const isSecret = MANIFEST.test(path) && bytes.includes('Secret');
+  return [...envFile(path), ...shapes, ...(isSecret ? plainFields(path, bytes.toString('utf8')) : [])];
 }

@@ -27,38 +27,51 @@ export async function checkNewFiles(
   const total = files.reduce((sum, { size }) => sum + size, 0);
   if (total > MAX_PUSH)
     return [...large, { rule: 'push-size', file: 'push', what: `brings ${mebibytes(total)} MiB` }];
-  return [...large, ...(await secretsOf(store, files, signal)).map(({ finding }) => finding)];
+  return [...large, ...(await secretsOf(store, files, secretFindings, signal)).map(({ finding }) => finding)];
 }
 
-/** Content of a file that is known to hold nothing secret. */
-interface KnownContent {
-  file: string;
+/** What a look into the history wants to know. */
+export interface HistoryQuestion {
+  /** Commits, as `git rev-list` takes them. */
+  range: readonly string[];
+  /** Contents of files that are known to hold nothing secret. They are left out. */
+  known: readonly { file: string; object: string }[];
+  /** What a file has that it must not have; `secretFindings` unless told. */
+  look?: (path: string, bytes: Buffer) => Finding[];
+}
+
+/** A secret in some commit. */
+export interface PastFinding {
+  finding: Finding;
+  /** The commit that brought it, abbreviated; null where only a merge did. */
+  commit: string | null;
+  /** Git's name of the file's content. */
   object: string;
 }
 
-/** Secrets in any file of any commit up to one, each with the commit that brought it. @param known is left out. */
+/** Secrets in any file of any commit of a range. @returns also how many contents there were to look at. */
 export async function checkHistory(
   store: ObjectStore,
-  tip: string,
-  known: readonly KnownContent[],
+  { range, known, look = secretFindings }: HistoryQuestion,
   signal: AbortSignal,
-): Promise<Finding[]> {
-  const files = (await filesOf(store, [tip], signal)).filter(
+): Promise<{ files: number; found: PastFinding[] }> {
+  const files = await filesOf(store, range, signal);
+  const unknown = files.filter(
     ({ id, path }) => !known.some(({ file, object }) => file === path && object === id),
   );
-  const found = await secretsOf(store, files, signal);
-  return await Promise.all(
-    found.map(async ({ id, finding }) => {
-      const argv = ['log', '--reverse', '--format=%h', `--find-object=${id}`, tip];
-      const [commit = tip] = (await git(store, argv, signal)).stdout.split('\n');
-      return { ...finding, what: `${finding.what} since commit ${commit}, as object ${id}` };
-    }),
-  );
+  const found = await secretsOf(store, unknown, look, signal);
+  const past = found.map(async ({ id, finding }): Promise<PastFinding> => {
+    const argv = ['log', '--reverse', '--format=%h', `--find-object=${id}`, ...range];
+    const [commit = ''] = (await git(store, argv, signal)).stdout.split('\n');
+    return { finding, commit: commit === '' ? null : commit, object: id };
+  });
+  return { files: files.length, found: await Promise.all(past) };
 }
 
 async function secretsOf(
   store: ObjectStore,
   files: readonly StoredFile[],
+  look: (path: string, bytes: Buffer) => Finding[],
   signal: AbortSignal,
 ): Promise<{ id: string; finding: Finding }[]> {
   const readable = files.filter((file) => !isTooLarge(file));
@@ -67,7 +80,7 @@ async function secretsOf(
   let index = 0;
   for await (const object of readObjects(store, ids, signal)) {
     const { id = '', path = '' } = readable[index++] ?? {};
-    for (const finding of secretFindings(path, object?.bytes ?? Buffer.alloc(0))) found.push({ id, finding });
+    for (const finding of look(path, object?.bytes ?? Buffer.alloc(0))) found.push({ id, finding });
   }
   return found;
 }

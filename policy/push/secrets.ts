@@ -15,12 +15,12 @@ const SHAPES: readonly Shape[] = [
     pattern:
       /-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----(?:[\w-]+: [^\n\\]*(?:\n|\\n)|\s|\\[rn])*[A-Za-z0-9+/]{16}/,
   },
-  { rule: 'secret-key', name: 'an age key', pattern: /\bAGE-SECRET-KEY-1[0-9A-Z]{58}\b/ },
+  { rule: 'secret-key', name: 'an age key', pattern: /AGE-SECRET-KEY-1[0-9A-Z]{58}\b/ },
   {
     rule: 'secret-key',
     name: 'a minisign key',
     // Algorithm, key derivation (none or scrypt) and checksum algorithm come first. Source: minisign(1).
-    pattern: /\bRW(?:QAAEIy|RTY0Iy)[A-Za-z0-9+/]{180}/,
+    pattern: /(?:\b|\\n)RW(?:QAAEIy|RTY0Iy)[A-Za-z0-9+/]{180}/,
   },
   {
     rule: 'secret-token',

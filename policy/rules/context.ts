@@ -29,6 +29,8 @@ export interface RuleContext {
   tree: Tree;
   paths: Paths;
   world: World;
+  /** Folders in it that nothing of the site applies. */
+  also: readonly string[];
   apps: readonly App[];
   /** What `bundles/` has. */
   sets: readonly BundleSet[];

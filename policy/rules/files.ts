@@ -5,6 +5,12 @@ import type { Tree } from '../tree/tree.ts';
 /** Names that Windows has for devices, and what it can't write. Source: Naming Files, Paths, and Namespaces (Microsoft). */
 const UNFIT = /(?:^|\/)(?:con|prn|aux|nul|com\d|lpt\d)(?:\.[^/]*)?(?:\/|$)|[\\:*?"<>|\p{C}]/iu;
 
+/** A file for the values of a site's Secrets, before they are encrypted, is a finding by its name. */
+export const envFile = (path: string): Finding[] =>
+  /^config\/env\/(?!.*\.example$)/.test(path)
+    ? [{ rule: 'env-file', file: path, what: 'holds secrets in plain text' }]
+    : [];
+
 /** What no repository that others check out may have. */
 export async function checkFiles(tree: Tree): Promise<Finding[]> {
   const names = tree.entries.filter(({ path }) => UNFIT.test(path));
@@ -19,6 +25,7 @@ export async function checkFiles(tree: Tree): Promise<Finding[]> {
         what: 'not a path that every file system can have',
       }),
     ),
+    ...tree.entries.flatMap(({ path }) => envFile(path)),
     ...(await linksOut(tree)),
     ...collisions(tree),
   ];

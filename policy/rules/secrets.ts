@@ -1,4 +1,6 @@
-import { isRecord, kindOf } from '../closed/object.ts';
+import { decryption } from '../../contract/secrets.ts';
+import { isKubeObject, isRecord, type KubeObject, kindOf, nameOf } from '../closed/object.ts';
+import { parseDocuments, type Source } from '../document/source-document.ts';
 import type { Finding } from '../finding.ts';
 import type { Written } from '../world/world.ts';
 import type { Check, RuleContext } from './context.ts';
@@ -15,16 +17,27 @@ const HARMLESS = /^(?:|true|false|none|external|disabled|\/.*|\$\(.*\))$/i;
 const RANDOM_BITS = 3.8;
 
 export const checkSecrets: Check = (context) => [
-  ...plainSecrets(context),
+  ...secretsOf(context).flatMap(({ object, source }) => plainValues(object, source)),
+  ...secretsOf(context)
+    .filter(({ way }) => !context.also.includes(way[0] ?? ''))
+    .flatMap((written) => undecryptable(written, context)),
+  ...missing(context),
   ...variables(context),
   ...settings(context),
 ];
 
-function plainSecrets({ world }: RuleContext): Finding[] {
-  return world.objects.filter(({ object }) => kindOf(object) === 'Secret').flatMap(plainValues);
+const secretsOf = ({ world }: RuleContext) =>
+  world.objects.filter(({ object }) => kindOf(object) === 'Secret');
+
+/** What a manifest has in plain text, wherever it is: also where nothing applies it. */
+export function plainFields(file: string, text: string): Finding[] {
+  return parseDocuments(file, text).documents.flatMap((source) =>
+    isKubeObject(source.value) && kindOf(source.value) === 'Secret' ? plainValues(source.value, source) : [],
+  );
 }
 
-function plainValues({ object, source, file }: Written): Finding[] {
+function plainValues(object: KubeObject, source: Source): Finding[] {
+  const { file } = source;
   return ['data', 'stringData'].flatMap((field) => {
     const values = object[field];
     if (!isRecord(values)) return [];
@@ -35,6 +48,50 @@ function plainValues({ object, source, file }: Written): Finding[] {
         return { rule: 'secret-plain', file, line: source.lineOf([field, key]), what };
       });
   });
+}
+
+/** An encrypted Secret that the box's Flux could not decrypt. Who applies an app of no site, nobody knows yet. */
+function undecryptable({ object, source, file, way }: Written, { world }: RuleContext): Finding[] {
+  if (!isEncrypted(object)) return [];
+  const name = object.metadata?.name ?? '';
+  const refuse = (what: string): Finding[] => [{ rule: 'secret-sops', file, line: source.lineOf([]), what }];
+  const { sops } = object;
+  if (!isRecord(sops) || !Array.isArray(sops['age']) || sops['age'].length === 0)
+    return refuse(`Secret ${name} has values of SOPS and no recipient of age`);
+  // The way ends in the Kustomization, its folder, and the object.
+  const applying = world.kustomizations.find(({ written }) => nameOf(written.object) === way.at(-3));
+  if (applying === undefined) return refuse(`Secret ${name} is applied by nothing that decrypts`);
+  const { spec } = applying.written.object;
+  const { provider, secretRef } = isRecord(spec) && isRecord(spec['decryption']) ? spec['decryption'] : {};
+  const { name: reference } = isRecord(secretRef) ? secretRef : {};
+  return provider === 'sops' && reference === decryption.secret
+    ? []
+    : refuse(`Kustomization ${applying.name} applies Secret ${name} and does not decrypt it`);
+}
+
+function isEncrypted(object: KubeObject): boolean {
+  return ['data', 'stringData']
+    .flatMap((field) => (isRecord(object[field]) ? Object.values(object[field]) : []))
+    .some((value) => typeof value === 'string' && ENCRYPTED.test(value));
+}
+
+/** Secrets that an app of the site asks for, and nothing applies. */
+function missing({ world, also, apps, site }: RuleContext): Finding[] {
+  const applied = new Set(
+    world.objects
+      .filter(({ object }) => kindOf(object) === 'Secret')
+      .map(({ object }) => `${object.metadata?.namespace}/${object.metadata?.name}`),
+  );
+  return apps
+    .filter(({ folder }) => world.folders.has(folder) && !also.includes(folder))
+    .flatMap(({ file, content }) =>
+      content.secrets
+        .filter(({ name }) => !applied.has(`${content.name}/${name}`))
+        .map(({ name }): Finding => {
+          const what = `${content.name} needs Secret ${name}, and nothing of ${site.name} applies it`;
+          return { rule: 'secret-missing', file, what };
+        }),
+    );
 }
 
 function variables({ world }: RuleContext): Finding[] {

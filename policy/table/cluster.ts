@@ -35,7 +35,17 @@ export const clusterRules = {
   'secret-plain': {
     group: 'objects',
     refuses: 'a Secret, or a generator of one, in plain text',
-    fix: 'encrypt it with SOPS for the age key of the box: `sops encrypt --encrypted-regex "^(data|stringData)$"`',
+    fix: 'declare it in the app.yaml and run `./cpiab secrets render`, or encrypt it with `sops encrypt`',
+  },
+  'secret-sops': {
+    group: 'objects',
+    refuses: 'an encrypted Secret that the box could not decrypt',
+    fix: 'encrypt it for a key of age, and give its Flux Kustomization `decryption: {provider: sops, secretRef: {name: sops-age}}`',
+  },
+  'secret-missing': {
+    group: 'objects',
+    refuses: 'an app without a Secret that its app.yaml asks for',
+    fix: "run `./cpiab secrets render`, and name the folder that it writes in `components` of the app's Flux Kustomization",
   },
   'secret-env': {
     group: 'objects',

@@ -45,6 +45,11 @@ export const repositoryRules = {
     refuses: 'a token of a known shape, also in an earlier commit of the push',
     fix: OUT_OF_HISTORY,
   },
+  'env-file': {
+    group: 'files',
+    refuses: "the values of a site's Secrets, `config/env/<site>.env`",
+    fix: OUT_OF_HISTORY,
+  },
   'link-out': {
     group: 'files',
     refuses: 'a symbolic link that leads out of the repository',

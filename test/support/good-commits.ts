@@ -1,4 +1,4 @@
-import { cp, rename } from 'node:fs/promises';
+import { cp, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 import {
@@ -9,6 +9,7 @@ import {
   container,
   deployment,
   edit,
+  encryptedSecret,
   fluxFolder,
   kustomization,
   type Make,
@@ -35,20 +36,38 @@ const pod = {
   ],
 };
 const [once] = pod.containers;
+const secrets = [{ name: 'login', keys: { word: 'GREETING_WORD' } }];
 const labels = { 'app.kubernetes.io/name': 'good' };
 
 /** Changes that keep every rule, though each is near to breaking one. */
 export const goodCommits: [what: string, make: Make][] = [
   ['a ConfigMap', add({ apiVersion: 'v1', kind: 'ConfigMap', metadata, data: { a: 'b' } })],
   [
-    'a Secret that SOPS has encrypted',
-    add({
-      apiVersion: 'v1',
-      kind: 'Secret',
-      metadata,
-      stringData: { word: 'ENC[AES256_GCM,data:p673w==,iv:YY=,aad:UQ=,tag:A=]' },
-      sops: { version: '3.10.2' },
-    }),
+    'a Secret that SOPS has encrypted, where its Kustomization decrypts',
+    both(
+      async (work) => await add(await readFile(encryptedSecret, 'utf8'))(work),
+      change(
+        `${fluxFolder}/syncthing.yaml`,
+        '  prune: true\n',
+        '  decryption: { provider: sops, secretRef: { name: sops-age } }\n  prune: true\n',
+      ),
+    ),
+  ],
+  [
+    'an app of no site with a Secret, and one that it asks for',
+    both(
+      edit('cluster/kubernetes/apps/greeting/app.yaml', (text) => `${text}${stringify({ secrets })}`),
+      change(
+        'cluster/kubernetes/apps/greeting/kustomization.yaml',
+        'resources:\n',
+        'resources:\n  - secret.yaml\n',
+      ),
+      async (work) => {
+        const text = await readFile(encryptedSecret, 'utf8');
+        const own = text.replace('namespace: syncthing', 'namespace: greeting');
+        await write('cluster/kubernetes/apps/greeting/secret.yaml', own)(work);
+      },
+    ),
   ],
   [
     'a rule broken with an exception that has an owner and an end',

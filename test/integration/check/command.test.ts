@@ -128,6 +128,23 @@ test('a secret in history is found, though a later commit removes it, until it i
   await work.git('reset', '--quiet', '--hard', start);
 });
 
+test('a plain Secret and an env file in history are found', async () => {
+  const start = await work.git('rev-parse', 'HEAD');
+  const metadata = { name: 'login', namespace: 'web' };
+  const secret = { apiVersion: 'v1', kind: 'Secret', metadata, stringData: { word: 'hunter2' } };
+  await write('cluster/draft.yaml', stringify(secret))(work);
+  await write('config/env/lab.env', 'WORD=hunter2\n')(work);
+  await work.commit('oops');
+  await rm(work.path('cluster/draft.yaml'));
+  await rm(work.path('config/env/lab.env'));
+  await work.commit('removed');
+  expect((await run()).report.findings).toMatchObject([
+    { rule: 'secret-plain', file: 'cluster/draft.yaml', line: 7 },
+    { rule: 'env-file', file: 'config/env/lab.env' },
+  ]);
+  await work.git('reset', '--quiet', '--hard', start);
+});
+
 test('SARIF has a rule for each kind of finding, and its places', async () => {
   await bad(work);
   const written: string[] = [];

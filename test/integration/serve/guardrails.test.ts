@@ -1,3 +1,4 @@
+import { readFile, rm } from 'node:fs/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { stringify } from 'yaml';
 import { run } from '../../../host/process.ts';
@@ -7,8 +8,11 @@ import {
   app,
   change,
   deployment,
+  encryptedSecret,
+  fluxFolder,
   kustomization,
   metadata,
+  resource,
   token,
   write,
 } from '../../support/bad-commits/bad-commit.ts';
@@ -61,6 +65,23 @@ describe('a push is refused with file, line, rule and fix when it has', () => {
     await run(['rm', box.path('notes.txt')]);
     await box.commit('removed');
     expectRefused((await box.push('main')).said, 'secret-token', 'notes.txt:1');
+  });
+
+  test('a plain Secret in an earlier commit, though a later one encrypts it', async () => {
+    const plain = { apiVersion: 'v1', kind: 'Secret', metadata, stringData: { word: 'hunter2' } };
+    await write('cluster/draft.yaml', stringify(plain))(box);
+    await box.commit('oops');
+    await write('cluster/draft.yaml', await readFile(encryptedSecret, 'utf8'))(box);
+    await box.commit('encrypted');
+    expectRefused((await box.push('main')).said, 'secret-plain', 'cluster/draft.yaml:7');
+  });
+
+  test('an env file in an earlier commit', async () => {
+    await write('config/env/lab.env', 'WORD=hunter2\n')(box);
+    await box.commit('oops');
+    await rm(box.path('config/env/lab.env'));
+    await box.commit('removed');
+    expectRefused((await box.push('main')).said, 'env-file', 'config/env/lab.env');
   });
 
   test('a secret, on any branch', async () => {
@@ -149,6 +170,17 @@ describe('a good push', () => {
     expect((await box.push('--force', 'main:refs/heads/draft')).taken).toBe(true);
     expect((await box.push(':refs/heads/draft')).taken).toBe(true);
     expect(box.published.length).toBe(before);
+  });
+
+  test('of an encrypted Secret is taken where its Kustomization decrypts', async () => {
+    await write(`${app}/secret.yaml`, await readFile(encryptedSecret, 'utf8'))(box);
+    await resource('secret.yaml')(box);
+    const decryption = { provider: 'sops', secretRef: { name: 'sops-age' } };
+    await box.edit(`${fluxFolder}/syncthing.yaml`, (text) =>
+      text.replace('  prune: true\n', `  decryption: ${JSON.stringify(decryption)}\n  prune: true\n`),
+    );
+    await box.commit();
+    expect((await box.push('main')).said).toContain('published');
   });
 
   test('of an object that breaks a rule with an exception is taken', async () => {

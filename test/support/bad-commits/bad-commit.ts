@@ -1,5 +1,5 @@
 import { mkdir, writeFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import { stringify } from 'yaml';
 import type { RuleName } from '../../../policy/rules.ts';
 
@@ -19,6 +19,7 @@ export const app = 'cluster/kubernetes/apps/syncthing';
 export const deployment = `${app}/deployment.yaml`;
 export const kustomization = `${app}/kustomization.yaml`;
 export const fluxFolder = 'cluster/kubernetes/flux/lab';
+export const encryptedSecret = join(import.meta.dirname, '..', 'encrypted-secret.yaml');
 export const metadata = { name: 'bad', namespace: 'syncthing' };
 // Written so that this file itself holds no secret.
 export const pem = [

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { stringify } from 'yaml';
 import { run } from '../../../host/process.ts';
 import {
@@ -8,6 +9,7 @@ import {
   container,
   deployment,
   edit,
+  encryptedSecret,
   fluxFolder,
   kustomization,
   metadata,
@@ -112,6 +114,24 @@ export const badClusterCommits: BadCommit[] = [
     'secret-plain',
     `${kustomization}:15`,
     edit(kustomization, (text) => `${text}secretGenerator:\n  - name: bad\n    literals: [a=b]\n`),
+  ],
+  [
+    'an encrypted Secret without what decrypts it',
+    'secret-sops',
+    `${app}/bad.yaml:1`,
+    add({ apiVersion: 'v1', kind: 'Secret', metadata, stringData: { word: 'ENC[AES256_GCM,data:aa==]' } }),
+  ],
+  [
+    'an encrypted Secret in a Kustomization that does not decrypt',
+    'secret-sops',
+    `${app}/bad.yaml:2`,
+    async (box) => await add(await readFile(encryptedSecret, 'utf8'))(box),
+  ],
+  [
+    'an app without a Secret that it asks for',
+    'secret-missing',
+    `${app}/app.yaml`,
+    edit(`${app}/app.yaml`, (text) => `${text}secrets:\n  - { name: login, keys: { word: WORD } }\n`),
   ],
   [
     'a password in a variable',

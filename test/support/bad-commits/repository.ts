@@ -109,6 +109,7 @@ export const badRepositoryCommits: BadCommit[] = [
   ],
   ['a private key', 'secret-key', 'docs/key.txt:2', write('docs/key.txt', `my key:\n${pem}`)],
   ['a token', 'secret-token', 'docs/notes.md:1', write('docs/notes.md', `login: ${token}\n`)],
+  ['an env file', 'env-file', 'config/env/lab.env', write('config/env/lab.env', 'WORD=hunter2\n')],
   ['a file of 11 MiB', 'large-file', 'video.bin', write('video.bin', 'x'.repeat(11 << 20))],
   [
     'a link out of the repository',

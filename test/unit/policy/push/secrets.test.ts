@@ -1,6 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { encodePublicKey, encodeSecretKey, generateSiteKey } from '../../../../builder/bundle/minisign.ts';
+import { makeIdentity } from '../../../../host/age/keys.ts';
 import { secretsIn } from '../../../../policy/push/secrets.ts';
 
 const ed25519 = generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
@@ -8,6 +9,7 @@ const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 20
 const locked = { type: 'pkcs1', format: 'pem', cipher: 'aes-128-cbc', passphrase: 'x' } as const;
 const encrypted = privateKey.export(locked).toString();
 const site = generateSiteKey();
+const minisign = encodeSecretKey(site);
 
 describe('a private key is found', () => {
   test.each([
@@ -44,4 +46,23 @@ describe('nothing is found in', () => {
     expect(secretsIn(`${head}\n${'a: b\n'.repeat(50_000)}`)).toEqual([]);
     expect(performance.now() - start).toBeLessThan(5000);
   });
+});
+
+test.each([
+  ['a minisign key', minisign],
+  ['a minisign key', minisign.replaceAll(/^/gm, '    ')],
+  ['a minisign key', JSON.stringify({ key: minisign })],
+  ['a minisign key', minisign.replaceAll('\n', '\r\n')],
+  ['an age key', `# a key\n${makeIdentity().secret}\n`],
+  ['an age key', JSON.stringify({ key: `# a key\n${makeIdentity().secret}\n` })],
+])('%s is found', (name, text) => {
+  expect(secretsIn(text)).toEqual([expect.objectContaining({ rule: 'secret-key', name })]);
+});
+
+test.each([
+  ['a minisign public key', encodePublicKey(site)],
+  ['a signature', `untrusted comment: signature from minisign secret key\n${'A'.repeat(99)}=\n`],
+  ['a recipient of age', makeIdentity().recipient],
+])('%s is none', (_, text) => {
+  expect(secretsIn(text)).toEqual([]);
 });

@@ -1,0 +1,102 @@
+import type { Rendered } from '../../builder/secrets/render.ts';
+import type { Workbench } from '../../builder/secrets/workbench.ts';
+import { command, plainCommand } from '../command.ts';
+import type { CliContext } from '../context.ts';
+import { table } from '../table.ts';
+
+const SITE = ['[site]', 'which file of config/clusters', 'lab'] as const;
+
+export function secretsCommand(context: CliContext) {
+  const parent = command('secrets', "encrypt a site's Secrets, and look for those that are not", [
+    { line: 'cpiab secrets render lab', does: 'config/env/lab.env becomes encrypted manifests' },
+    { line: 'cpiab secrets edit lab web/login', does: 'one of them in $EDITOR' },
+    { line: 'cpiab secrets rotate lab --key', does: 'a new age key; all are encrypted for it' },
+    { line: 'cpiab secrets scan', does: 'plain secrets in the work tree and in every commit' },
+  ]);
+  return parent
+    .addCommand(renderCommand(context))
+    .addCommand(editCommand(context))
+    .addCommand(rotateCommand(context))
+    .addCommand(scanCommand(context));
+}
+
+function renderCommand(context: CliContext) {
+  return plainCommand('render', 'Write what the env file of a site holds as Secrets that SOPS encrypts.')
+    .argument(...SITE)
+    .action(async (name) => {
+      const { renderSecrets } = await import('../../builder/secrets/render.ts');
+      printRendered(name, await renderSecrets(await bench(name, context)), context);
+    });
+}
+
+function editCommand(context: CliContext) {
+  return plainCommand('edit', 'Open one encrypted Secret in $EDITOR. An env file is not changed by it.')
+    .argument('<site>', 'which file of config/clusters')
+    .argument('<secret>', 'APP/NAME')
+    .action(async (name, secret) => {
+      const { editSecret } = await import('../../builder/secrets/edit.ts');
+      printRendered(name, [await editSecret(await bench(name, context), secret)], context);
+    });
+}
+
+function rotateCommand(context: CliContext) {
+  return plainCommand('rotate', 'Encrypt all Secrets of a site anew, for those that .sops.yaml names.')
+    .argument(...SITE)
+    .option('--key', 'with a new age key; the old one stays in the key file', false)
+    .option('--retire', 'only delete the old age keys, once no box needs them', false)
+    .action(async (name, { key, retire }) => {
+      const { retireOldKeys, rotateAgeKey, rotateDataKeys } = await import('../../builder/secrets/rotate.ts');
+      const { CpiabError } = await import('../../contract/errors.ts');
+      if (key && retire)
+        throw new CpiabError('E1010', {
+          subject: 'cpiab secrets rotate',
+          args: ['--key and --retire exclude each other', 'cpiab secrets rotate'],
+        });
+      const tools = await bench(name, context);
+      if (retire) {
+        const retired = await retireOldKeys(tools);
+        context.print(
+          { site: name, retired },
+          `${name}: ${retired} old age ${retired === 1 ? 'key' : 'keys'} deleted`,
+        );
+        return;
+      }
+      printRendered(name, await (key ? rotateAgeKey(tools) : rotateDataKeys(tools)), context);
+    });
+}
+
+function scanCommand(context: CliContext) {
+  return plainCommand('scan', 'Look for secrets in plain text: in the work tree, and in every commit.')
+    .argument(...SITE)
+    .action(async (name) => {
+      const { scanRepository } = await import('../../builder/secrets/scan.ts');
+      const { readSite } = await import('../../builder/config/read-site.ts');
+      await readSite(context.repository, name);
+      const { files, leaks } = await scanRepository(context.repository, name, context.signal);
+      const lines = leaks.map(
+        ({ place, commit, blob, what, fix }) =>
+          `${place}: ${what}\n  in: ${commit ?? 'the work tree'}, content ${blob}\n  fix: ${fix}`,
+      );
+      const looked = `${files.tree} files, and ${files.history} in the history`;
+      const end = leaks.length === 0 ? `clean: ${looked}` : `found: ${leaks.length} in ${looked}`;
+      context.print({ site: name, files, leaks }, [...lines, end].join('\n'));
+      if (leaks.length > 0) context.exitWith(1);
+    });
+}
+
+async function bench(name: string, context: CliContext): Promise<Workbench> {
+  const { readSite } = await import('../../builder/config/read-site.ts');
+  const { parseBoxSite } = await import('../../contract/site.ts');
+  const { openWorkbench } = await import('../../builder/secrets/workbench.ts');
+  const { buildHost } = await import('../build-host.ts');
+  const site = parseBoxSite(await readSite(context.repository, name));
+  return await openWorkbench(site, buildHost(context));
+}
+
+function printRendered(site: string, secrets: Rendered[], context: CliContext): void {
+  const text =
+    secrets.length === 0
+      ? `${site}: its apps ask for no Secret`
+      : table([['Secret', ''], ...secrets.map(({ path, state }) => [path, state])]);
+  context.print({ site, secrets }, text);
+}
