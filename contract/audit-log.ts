@@ -19,6 +19,7 @@ export const auditActions = [
   'remove',
   'drain',
   'rotate',
+  'unlock',
   'update',
   'rollback',
   'backup',

@@ -101,6 +101,8 @@ export const box = {
   git: '/var/lib/cpiab/git',
   artifacts: '/var/lib/cpiab/artifacts',
   tls: '/var/lib/cpiab/tls',
+  /** Keys of age that decrypt the Secrets in Git, handed over by an operator. */
+  ageKey: '/var/lib/cpiab/age.key',
   /** Ed25519 key that the box signs its own records with. */
   sealKey: '/var/lib/cpiab/tls/seal.key',
   /** What was done to the box, by whom: only ever added to. */

@@ -13,6 +13,12 @@ export interface StateEntry {
 /** All state of a box. What is not here is not state: it comes from the medium, or is gone with a reboot. */
 export const stateTree: readonly StateEntry[] = [
   {
+    name: 'age.key',
+    holds: 'the keys that decrypt the Secrets in Git, where an operator handed them over',
+    secret: true,
+    backup: 'box.tar',
+  },
+  {
     name: 'artifacts',
     holds: 'what Flux fetches, made from Git; its digests are checked',
     secret: false,

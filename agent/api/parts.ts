@@ -3,6 +3,7 @@ import type { Evidence, ImageList, KustomizationList } from '../../contract/stat
 import { run } from '../../host/process.ts';
 import type { Backups } from '../backup/backups.ts';
 import type { Board } from '../board.ts';
+import { DecryptionDesk } from '../decrypt/desk.ts';
 import { enrollHttp } from '../enroll/open.ts';
 import type { JoinFileParts } from '../guest/join-file.ts';
 import { listPods } from '../observe/holding.ts';
@@ -44,6 +45,7 @@ export async function apiParts(
     inventory: () => board.peek('discovery')?.document(),
     install: new InstallDesk({ question: () => board.peek('question'), audit: () => board.peek('audit') }),
     passphrase: passphraseDesk(board, signal),
+    decryption: new DecryptionDesk(board),
     enroll: enrollHttp(board, signal),
     readers: readersOf(board),
     svid: svidHttp(board, Date.now, signal),

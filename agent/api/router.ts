@@ -2,9 +2,11 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type Inventory, inventoryPath } from '../../contract/inventory.ts';
 import { joinFilePath } from '../../contract/join-file.ts';
 import { passphrasePath } from '../../contract/passphrase.ts';
+import { decryptionKeyPath } from '../../contract/secrets.ts';
 import { supportPath } from '../../contract/support.ts';
 import { svidPath } from '../../contract/svid.ts';
 import type { AuditLog } from '../audit/log.ts';
+import type { DecryptionDesk } from '../decrypt/desk.ts';
 import type { EnrollHttp } from '../enroll/http.ts';
 import type { JoinFileParts } from '../guest/join-file.ts';
 import type { Served } from '../serve/served.ts';
@@ -43,6 +45,7 @@ export interface ApiParts extends DocumentSources {
   inventory: () => Inventory | undefined;
   install: InstallDesk;
   passphrase: PassphraseDesk;
+  decryption: DecryptionDesk;
 }
 
 interface Target {
@@ -131,6 +134,8 @@ function operatorsOwn(
     return forAdmins((incoming, outgoing, operator) => parts.install.answer(incoming, outgoing, operator));
   if (path === passphrasePath)
     return forAdmins((incoming, outgoing, operator) => parts.passphrase.answer(incoming, outgoing, operator));
+  if (path === decryptionKeyPath)
+    return forAdmins((incoming, outgoing, operator) => parts.decryption.answer(incoming, outgoing, operator));
   if (!/^\/v1\/(?:backups?|restore)(?:\/|$)/.test(path)) return null;
   return forAdmins((incoming, outgoing, operator) =>
     answerBackup({ ...parts.backups, log }, path, incoming, outgoing, operator),

@@ -20,7 +20,16 @@ export interface BackupSource {
 }
 
 /** Names in the state tree that make this box this box. */
-export const boxNames = ['audit', 'box-id', 'engine-initialised', 'enroll', 'hostname', 'pki', 'tls'];
+export const boxNames = [
+  'age.key',
+  'audit',
+  'box-id',
+  'engine-initialised',
+  'enroll',
+  'hostname',
+  'pki',
+  'tls',
+];
 
 /**
  * The members of a backup, one after the other. First the cluster's state, then Git, then what both may name: a

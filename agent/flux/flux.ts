@@ -1,4 +1,5 @@
 import type { Board } from '../board.ts';
+import { applyDecryptionKey } from '../decrypt/key.ts';
 import { KubeError } from '../kube/client.ts';
 import type { StepContext } from '../step.ts';
 import { until } from '../until.ts';
@@ -20,6 +21,7 @@ export async function applyFlux(board: Board, { signal, progress }: StepContext)
   const crds = await applyCrds(kube, paths.fluxCrds, signal);
   progress('controller');
   await applySystem(kube, system, signal);
+  await applyDecryptionKey(kube, paths.ageKey, signal);
   progress('revision');
   const served = await untilServed(() => board.get('release').connect(kube, signal), signal);
   await untilServed(() => applyRoot(kube, site.name, signal), signal);

@@ -11,12 +11,14 @@ export function secretsCommand(context: CliContext) {
     { line: 'cpiab secrets render lab', does: 'config/env/lab.env becomes encrypted manifests' },
     { line: 'cpiab secrets edit lab web/login', does: 'one of them in $EDITOR' },
     { line: 'cpiab secrets rotate lab --key', does: 'a new age key; all are encrypted for it' },
+    { line: 'cpiab secrets unlock https://10.0.0.7:7443', does: 'hands the age key to a box, once' },
     { line: 'cpiab secrets scan', does: 'plain secrets in the work tree and in every commit' },
   ]);
   return parent
     .addCommand(renderCommand(context))
     .addCommand(editCommand(context))
     .addCommand(rotateCommand(context))
+    .addCommand(unlockCommand(context))
     .addCommand(scanCommand(context));
 }
 
@@ -62,6 +64,25 @@ function rotateCommand(context: CliContext) {
         return;
       }
       printRendered(name, await (key ? rotateAgeKey(tools) : rotateDataKeys(tools)), context);
+    });
+}
+
+function unlockCommand(context: CliContext) {
+  return plainCommand('unlock', 'Hand a box the age key of its site, so that Flux can decrypt what Git has.')
+    .argument('<box>', "the box's address, and after # the fingerprint that its console shows")
+    .action(async (box) => {
+      const { boxAddress, fetchStatus } = await import('../box/client.ts');
+      const { OperatorClient } = await import('../box/operator.ts');
+      const { unlock } = await import('../box/unlock.ts');
+      const address = await boxAddress(box, 'cpiab secrets unlock');
+      const { site } = (await fetchStatus(address)).box;
+      const client = await OperatorClient.of(address, site, context.signal);
+      const unlocked = await unlock(client, site);
+      const state = unlocked.applied ? 'Flux has it' : 'Flux gets it with the cluster';
+      context.print(
+        unlocked,
+        `${site}: the box keeps the key for ${unlocked.recipients.join(', ')}; ${state}`,
+      );
     });
 }
 

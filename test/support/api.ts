@@ -17,6 +17,7 @@ import { SupportDesk } from '../../agent/api/support.ts';
 import { AuditLog } from '../../agent/audit/log.ts';
 import { Backups } from '../../agent/backup/backups.ts';
 import { Board } from '../../agent/board.ts';
+import { DecryptionDesk } from '../../agent/decrypt/desk.ts';
 import { LiveConnections } from '../../agent/enroll/live.ts';
 import { enrollHttp, openEnrollment } from '../../agent/enroll/open.ts';
 import { BoxReport } from '../../agent/report/report.ts';
@@ -96,7 +97,12 @@ export async function startTestApi(
     enroll: enroll.site ?? {},
     ...own,
   });
-  const below = { backups: join(state, 'backups'), enroll: join(state, 'enroll'), pki: join(state, 'pki') };
+  const below = {
+    backups: join(state, 'backups'),
+    enroll: join(state, 'enroll'),
+    pki: join(state, 'pki'),
+    ageKey: join(state, 'age.key'),
+  };
   const board = new Board(site, report, () => {}, { ...box, state, ...below });
   board.put('audit', audit);
   board.put('seal', seal);
@@ -132,6 +138,7 @@ export async function startTestApi(
       audit: () => audit,
       change: changePassphrase,
     }),
+    decryption: new DecryptionDesk(board),
     enroll: enrollHttp(board, stop.signal),
     readers: readersOf(board),
     svid: svidHttp(board, enroll.wall ?? Date.now, stop.signal),

@@ -2,6 +2,7 @@ import { mkdir, symlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { readSite } from '../../builder/config/read-site.ts';
 import { openBuildRoot } from '../../builder/fetch/build-root.ts';
+import { generateCrds } from '../../builder/fetch/crds.ts';
 import { compileProgram, readPrograms } from '../../builder/fetch/programs.ts';
 import { goToolchain } from '../../builder/fetch/toolchain.ts';
 import { readLock } from '../../builder/lock/read.ts';
@@ -26,18 +27,12 @@ export async function kubePrograms(directory: string): Promise<void> {
 
 /** Puts what one program of the box compiles to into a directory. */
 export async function programFiles(named: string, directory: string): Promise<void> {
-  const program = (await readPrograms(repository)).find(({ name }) => name === named);
-  if (program === undefined) throw new Error(`no program ${named}`);
-  await compileInto(program, directory);
+  await compileInto(await programNamed(named), directory);
 }
 
 /** Compiles a program as those of the box are, with the toolchain of its lock. */
 export async function compileInto(program: Program, directory: string): Promise<void> {
-  const host = quietHost(repository, cacheRoot());
-  const site = await readSite(repository, 'lab');
-  const { lock } = await readLock(repository, site);
-  const root = await openBuildRoot(site, lock, host);
-  const { files } = await compileProgram(program, await goToolchain(root, host), host);
+  const { files } = await compiled(program);
   await mkdir(directory, { recursive: true });
   for (const { bin } of program.outputs) {
     const file = files[bin];
@@ -45,4 +40,27 @@ export async function compileInto(program: Program, directory: string): Promise<
     // The pool's files are not executable.
     await run(['install', '--mode=755', file.path, join(directory, bin)]);
   }
+}
+
+/** Flux's resource definitions, as a build makes them. @returns the file's path. */
+export async function fluxCrds(): Promise<string> {
+  const { files, toolchain, host } = await compiled(await programNamed('controller-gen'));
+  const generator = files['controller-gen'];
+  if (generator === undefined) throw new Error('controller-gen compiles to something else');
+  return (await generateCrds(generator, toolchain, host)).file.path;
+}
+
+async function programNamed(named: string): Promise<Program> {
+  const program = (await readPrograms(repository)).find(({ name }) => name === named);
+  if (program === undefined) throw new Error(`no program ${named}`);
+  return program;
+}
+
+async function compiled(program: Program) {
+  const host = quietHost(repository, cacheRoot());
+  const site = await readSite(repository, 'lab');
+  const { lock } = await readLock(repository, site);
+  const toolchain = await goToolchain(await openBuildRoot(site, lock, host), host);
+  const { files } = await compileProgram(program, toolchain, host);
+  return { files, toolchain, host };
 }

@@ -26,6 +26,8 @@ export class KubeApi {
   signingKey = '';
   /** Gone when it is closed. */
   directory = '';
+  /** Path of a file by which programs reach it as an administrator. */
+  kubeconfig = '';
   readonly #children: ChildProcess[] = [];
 
   async open(): Promise<void> {
@@ -58,6 +60,8 @@ export class KubeApi {
     const pair = await clientCertificate(ca, 'agent', Date.now(), 3_600_000);
     const server = new URL(`https://127.0.0.1:${api}`);
     this.client = new KubeClient({ server, ca: await text('server.crt'), ...pair });
+    this.kubeconfig = at('kubeconfig');
+    await writeFile(this.kubeconfig, kubeconfigOf(server, await text('server.crt'), pair));
     const isReady = () =>
       this.client.text('/readyz').then(
         (said) => said === 'ok',
@@ -105,6 +109,19 @@ export class KubeApi {
   #start([program = '', ...args]: readonly string[]): void {
     this.#children.push(spawn(program, args, { stdio: 'ignore' }));
   }
+}
+
+/** Source: Kubernetes, kubeconfig v1. */
+function kubeconfigOf(server: URL, ca: string, { certificate, key }: { certificate: string; key: string }) {
+  const base64 = (text: string) => Buffer.from(text).toString('base64');
+  const cluster = { server: server.href, 'certificate-authority-data': base64(ca) };
+  const user = { 'client-certificate-data': base64(certificate), 'client-key-data': base64(key) };
+  return JSON.stringify({
+    ...{ apiVersion: 'v1', kind: 'Config', 'current-context': 'test' },
+    clusters: [{ name: 'test', cluster }],
+    users: [{ name: 'test', user }],
+    contexts: [{ name: 'test', context: { cluster: 'test', user: 'test' } }],
+  });
 }
 
 function etcdCommand(directory: string, client: number, peer: number): string[] {
