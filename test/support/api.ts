@@ -176,7 +176,8 @@ export async function startTestApi(
     close: async () => {
       stop.abort();
       await closed(server);
-      if (given === undefined) await rm(directory, { recursive: true, force: true });
+      // Who was cut off in a request may still write what it did.
+      if (given === undefined) await rm(directory, { recursive: true, force: true, maxRetries: 10 });
     },
   };
 }
