@@ -82,7 +82,7 @@ async function backup(name: string, box: string): Promise<Contents> {
   await run(['sh', '-c', parts, 'sh', path(name)]);
   await mkdir(path(name, 'engine'));
   const sums =
-    'cd "$1" && tar -x -C engine -f engine.tar && find engine/kubernetes/pki -type f -exec sha256sum {} + | sort';
+    'cd "$1" && cat engine.tar/* | tar -x -C engine && find engine/kubernetes/pki -type f -exec sha256sum {} + | sort';
   const { stdout: pki } = await run(['sh', '-c', sums, 'sh', path(name)]);
   const below = path(name, 'volumes', 'volumes');
   const volumes = (await readdir(below)).toSorted();
