@@ -3,11 +3,11 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { BackupRequestSchema } from '../../contract/backup.ts';
-import { CpiabError } from '../../contract/errors.ts';
 import type { AuditLog } from '../audit/log.ts';
 import type { Backups } from '../backup/backups.ts';
 import { answerJson, answerText, notWritten } from './answer.ts';
 import { takeDocument } from './body.ts';
+import { answerRefusal } from './command.ts';
 import type { Operator } from './operator.ts';
 
 export interface BackupParts {
@@ -41,8 +41,7 @@ export async function answerBackup(
     const parts = { ...asked, log: asked.log };
     await answer.run({ parts, path, incoming, outgoing, operator });
   } catch (error) {
-    if (!(error instanceof CpiabError)) throw error;
-    answerJson(outgoing, 409, error.toJSON());
+    answerRefusal(outgoing, error);
   }
 }
 

@@ -20,7 +20,7 @@ export async function bodyOf(incoming: IncomingMessage, limit: number): Promise<
 }
 
 /** What a request carries, and how that is told to who sends something else. */
-interface Expected<Document> {
+export interface Expected<Document> {
   /** Bytes. */
   limit: number;
   schema: z.ZodType<Document>;

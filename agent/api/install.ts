@@ -4,8 +4,7 @@ import { InstallRequestSchema } from '../../contract/install.ts';
 import type { AuditLog } from '../audit/log.ts';
 import { describe } from '../install/choose.ts';
 import type { DiskQuestion } from '../install/question.ts';
-import { answerJson, answerText, notWritten } from './answer.ts';
-import { takeDocument } from './body.ts';
+import { answerOutcome, takeCommand } from './command.ts';
 import type { Operator } from './operator.ts';
 
 export const installPath = '/v1/install';
@@ -30,29 +29,22 @@ export class InstallDesk {
     outgoing: ServerResponse,
     operator: Operator | null,
   ): Promise<void> {
-    if (incoming.method !== 'POST') return answerText(outgoing, 405, 'only POST\n');
-    if (operator === null)
-      return answerText(outgoing, 403, 'this needs the operator certificate of this site\n');
-    const request = await takeDocument(incoming, outgoing, {
+    const command = await takeCommand(incoming, outgoing, operator, {
       ...{ limit: LARGEST_REQUEST, schema: InstallRequestSchema },
-      what: 'a disk, and whether to erase it',
+      ...{ what: 'a disk, and whether to erase it', log: this.#sources.audit() },
     });
-    if (request === null) return;
-    const log = this.#sources.audit();
-    if (log === undefined) return notWritten(outgoing);
+    if (command === null) return;
+    const { request, who, log } = command;
     const subject = JSON.stringify(request.disk);
     const detail = request.erase ? 'whatever it holds' : '';
-    try {
-      const event = { who: operator, action: 'install', subject, detail } as const;
+    const event = { who, action: 'install', subject, detail } as const;
+    await answerOutcome(outgoing, 202, async () => {
       const disk = await log.around(event, async () => {
         const question = this.#sources.question();
         if (question === undefined) throw new CpiabError('E1307', { subject: 'this box' });
         return question.answer(request);
       });
-      answerJson(outgoing, 202, { disk: describe(disk) });
-    } catch (error) {
-      if (!(error instanceof CpiabError)) throw error;
-      answerJson(outgoing, 409, error);
-    }
+      return { disk: describe(disk) };
+    });
   }
 }

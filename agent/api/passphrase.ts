@@ -3,8 +3,7 @@ import type { Encryption } from '../../contract/encryption.ts';
 import { CpiabError } from '../../contract/errors.ts';
 import { type PassphraseChange, PassphraseChangeSchema } from '../../contract/passphrase.ts';
 import type { AuditLog } from '../audit/log.ts';
-import { answerJson, answerText, notWritten } from './answer.ts';
-import { takeDocument } from './body.ts';
+import { answerOutcome, type Command, takeCommand } from './command.ts';
 import type { Operator } from './operator.ts';
 
 const LARGEST_REQUEST = 1 << 13;
@@ -30,27 +29,19 @@ export class PassphraseDesk {
     outgoing: ServerResponse,
     operator: Operator | null,
   ): Promise<void> {
-    if (incoming.method !== 'POST') return answerText(outgoing, 405, 'only POST\n');
-    if (operator === null)
-      return answerText(outgoing, 403, 'this needs the operator certificate of this site\n');
-    const request = await takeDocument(incoming, outgoing, {
-      ...{ limit: LARGEST_REQUEST, schema: PassphraseChangeSchema },
+    const command = await takeCommand(incoming, outgoing, operator, {
+      ...{ limit: LARGEST_REQUEST, schema: PassphraseChangeSchema, log: this.#sources.audit() },
       what: 'the old passphrase, and a new one of 12 to 512 characters of ASCII',
     });
-    if (request === null) return;
-    const log = this.#sources.audit();
-    if (log === undefined) return notWritten(outgoing);
+    if (command === null) return;
     const head = { apiVersion: 'cpiab.dev/v1', kind: 'PassphraseChanged' } as const;
-    try {
-      const encryption = await this.#inTurn(() => this.#change(request, operator, log));
-      answerJson(outgoing, 200, { ...head, encryption });
-    } catch (error) {
-      if (!(error instanceof CpiabError)) throw error;
-      answerJson(outgoing, 409, error);
-    }
+    await answerOutcome(outgoing, 200, async () => ({
+      ...head,
+      encryption: await this.#inTurn(() => this.#change(command)),
+    }));
   }
 
-  async #change(request: PassphraseChange, who: Operator, log: AuditLog): Promise<Encryption> {
+  async #change({ request, who, log }: Command<PassphraseChange>): Promise<Encryption> {
     const encryption = this.#sources.encryption();
     const event = { who, action: 'passphrase', subject: 'state', detail: encryption } as const;
     return await log.around(event, async () => {

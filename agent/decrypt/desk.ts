@@ -1,8 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { DecryptionKeySchema, type Unlocked } from '../../contract/secrets.ts';
 import { recipientOf } from '../../host/age/keys.ts';
-import { answerJson, answerText, notWritten, notYet } from '../api/answer.ts';
-import { takeDocument } from '../api/body.ts';
+import { answerJson, answerText, notYet } from '../api/answer.ts';
+import { takeCommand } from '../api/command.ts';
 import type { Operator } from '../api/operator.ts';
 import type { Board } from '../board.ts';
 import { applyDecryptionKey, keepDecryptionKey } from './key.ts';
@@ -26,27 +26,18 @@ export class DecryptionDesk {
     outgoing: ServerResponse,
     operator: Operator | null,
   ): Promise<void> {
-    if (incoming.method !== 'POST') return answerText(outgoing, 405, 'only POST\n');
-    if (operator === null)
-      return answerText(outgoing, 403, 'this needs the operator certificate of this site\n');
+    const command = await takeCommand(incoming, outgoing, operator, {
+      ...{ limit: LARGEST_REQUEST, schema: DecryptionKeySchema },
+      ...{ what: 'keys of age', log: this.#board.peek('audit') },
+    });
+    if (command === null) return;
     // A machine that serves no Git has nothing to decrypt, and is given no key.
     if (this.#board.peek('served') === undefined) return notYet(outgoing);
-    const request = await takeDocument(incoming, outgoing, {
-      ...{ limit: LARGEST_REQUEST, schema: DecryptionKeySchema },
-      what: 'keys of age',
-    });
-    if (request === null) return;
+    const { request, who, log } = command;
     const recipients = request.identities.map(recipientOf).filter((one) => one !== null);
     if (recipients.length < request.identities.length)
       return answerText(outgoing, 400, 'one of the keys is damaged\n');
-    const log = this.#board.peek('audit');
-    if (log === undefined) return notWritten(outgoing);
-    const event = {
-      who: operator,
-      action: 'unlock',
-      subject: 'secrets',
-      detail: recipients.join(' '),
-    } as const;
+    const event = { who, action: 'unlock', subject: 'secrets', detail: recipients.join(' ') } as const;
     const applied = await log.around(event, () => this.#take(request.identities));
     const unlocked: Unlocked = { recipients, applied };
     answerJson(outgoing, 200, unlocked);
