@@ -17,7 +17,7 @@ import type { Stick } from './stick/mount.ts';
 import { switchSlots } from './switch.ts';
 
 /** A file that stops the staging so often is not the disk's or the power's fault. */
-const MOST_ATTEMPTS = 3;
+const MOST_ATTEMPTS = 5;
 
 /** Takes in files of updates, and brings what they hold into the other slot. */
 export class Intake {

@@ -167,7 +167,7 @@ test('a file that is cut off each time is given up', async () => {
   const updates = path('disk', 'data', 'updates');
   await mkdir(updates, { recursive: true });
   await writeFile(path('disk', 'data', 'updates', `${'0'.repeat(64)}.part`), 'x');
-  const record = { what: 'update', state: 'staging', reason: null, attempts: 3, from, to, file } as const;
+  const record = { what: 'update', state: 'staging', reason: null, attempts: 5, from, to, file } as const;
   await new Journal(updates).write(record);
   const again = await box.disk.open('a');
   await again.resume(signal);
