@@ -5,9 +5,11 @@ import type { Digest } from '../../contract/manifest.ts';
 import type { Site } from '../../contract/site.ts';
 import { digestOfBytes } from '../../host/hashing.ts';
 import { readJson } from '../config/read-json.ts';
+import { readBundleSets } from '../fetch/recipes.ts';
 import { driftBetween } from './drift.ts';
 import { requireFit } from './fit.ts';
 import { lockInputs } from './inputs.ts';
+import { isReference, readReference } from './upstream.ts';
 
 export const lockPath = (repository: string, site: string) =>
   join(repository, 'config', 'clusters', `${site}.lock.json`);
@@ -22,6 +24,18 @@ export interface ReadLock {
   text: string;
 }
 
+/** What of others only a lock says exactly, as bundle sets name it, and who has it. */
+async function unpinned(repository: string, site: Site): Promise<{ published: string[]; hosts: string[] }> {
+  const { images, charts, files, git } = await readBundleSets(repository, site);
+  const references = [...images.filter(isReference), ...charts];
+  const addresses = [...files, ...git].map(({ url }) => url);
+  const hosts = [
+    ...references.map((text) => readReference(text).host),
+    ...addresses.map((url) => URL.parse(url)?.host ?? url),
+  ];
+  return { published: [...references, ...addresses].toSorted(), hosts: [...new Set(hosts)].toSorted() };
+}
+
 /**
  * Reads the site's committed lock.
  * @throws CpiabError E1047 when there is none, E1005 naming what changed since it was made, E1061 when it
@@ -30,9 +44,11 @@ export interface ReadLock {
 export async function readLock(repository: string, site: Site): Promise<ReadLock> {
   const path = lockPath(repository, site.name);
   const { content: lock, text } = await readJson(path, LockSchema, { limit: LARGEST_LOCK }).catch(
-    (error: unknown) => {
+    async (error: unknown) => {
       if (!(error instanceof CpiabError) || error.code !== 'E1006') throw error;
-      throw new CpiabError('E1047', { subject: path, args: [site.name], cause: error });
+      const { published, hosts } = await unpinned(repository, site);
+      const args: [string, string, string] = [site.name, published.join(', '), hosts.join(', ')];
+      throw new CpiabError('E1047', { subject: path, args, cause: error });
     },
   );
   const drift = driftBetween(lock, { ...lock, inputs: await lockInputs(repository, site) });

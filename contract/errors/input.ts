@@ -173,8 +173,12 @@ export const inputErrors = {
   },
   E1047: {
     exit: 2,
-    says: (_site: string) => 'there is no lock yet',
-    hint: (site: string) => `run \`./cpiab lock ${site}\` and commit the result`,
+    says: (_site: string, published: string, _hosts: string) =>
+      published === ''
+        ? 'there is no lock yet'
+        : `there is no lock yet, so these have no digest: ${published}`,
+    hint: (site: string, _published: string, hosts: string) =>
+      `run \`./cpiab lock ${site}\`${hosts === '' ? '' : ` on a machine that reaches ${hosts}`}, and commit config/clusters/${site}.lock.json`,
   },
   E1048: {
     exit: 2,

@@ -91,9 +91,19 @@ describe('readLock', () => {
     await readLock(here(), site);
   });
 
-  test('says that there is no lock', async () => {
+  test('without a lock, names what has no digest, and from where a machine gets it', async () => {
+    const images = ['quay.io/team/app:1.2', 'docker.io/library/app:3', 'busybox'];
+    const set = { apiVersion: 'cpiab.dev/v1', kind: 'BundleSet', name: 'core', title: 'core' };
+    await put('bundles/core.yaml', JSON.stringify({ ...set, images, programs: [], apps: [] }));
     await rm(lockPath(here(), 'lab'));
-    expect(await refusal(readLock(here(), site))).toMatchObject({ code: 'E1047', exit: 2 });
+    const { code, exit, message, hint } = await refusal(readLock(here(), site));
+    expect({ code, exit }).toEqual({ code: 'E1047', exit: 2 });
+    expect(message).toBe(
+      'there is no lock yet, so these have no digest: docker.io/library/app:3, quay.io/team/app:1.2',
+    );
+    expect(hint).toBe(
+      'run `./cpiab lock lab` on a machine that reaches docker.io, quay.io, and commit config/clusters/lab.lock.json',
+    );
   });
 
   test.each(['[]', '{"kind":"Lock"}'])('refuses what is not a lock: %j', async (text) => {
