@@ -76,22 +76,33 @@ function portsOf({ object }: Written): unknown[] {
 
 /** What works without the Internet must not wait for what does not. */
 export const checkInternet: Check = ({ world: { kustomizations }, apps }) => {
-  const isOptional = (one: FluxKustomization | undefined): boolean => {
-    const { path } = inner(one?.written.object ?? {}, 'spec');
-    if (typeof path !== 'string') return false;
-    return appOf(posix.join(path, 'x'), apps)?.content.internet === 'optional';
-  };
   const byName = new Map(kustomizations.map((one) => [one.name, one]));
-  return kustomizations
-    .filter((one) => !isOptional(one))
-    .flatMap(({ name, written: { object, source, file } }) => {
+  const required = kustomizations.filter((one) => !isOptional(one, apps));
+  return [
+    ...kustomizations.filter((one) => isOptional(one, apps)).flatMap(heldRoot),
+    ...required.flatMap(({ name, written: { object, source, file } }) => {
       const { dependsOn } = inner(object, 'spec');
       if (!Array.isArray(dependsOn)) return [];
       return dependsOn.flatMap((item: unknown, index): Finding[] => {
         const other = isRecord(item) ? String(item['name']) : '';
-        if (!isOptional(byName.get(other))) return [];
+        const found = byName.get(other);
+        if (found === undefined || !isOptional(found, apps)) return [];
         const what = `${name} waits for ${other}, which is of no use offline`;
         return [{ rule: 'internet-gate', file, line: source.lineOf(['spec', 'dependsOn', index]), what }];
       });
-    });
+    }),
+  ];
 };
+
+/** Whether it applies an app that is of no use offline. */
+export function isOptional({ written: { object } }: FluxKustomization, apps: readonly App[]): boolean {
+  const { path } = inner(object, 'spec');
+  return typeof path === 'string' && appOf(posix.join(path, 'x'), apps)?.content.internet === 'optional';
+}
+
+/** The root waits until each Kustomization is ready: one that waits for the Internet would hold it for ever. */
+function heldRoot({ name, written: { object, source, file } }: FluxKustomization): Finding[] {
+  if (inner(object, 'spec')['wait'] !== true) return [];
+  const what = `${name} is of no use offline and says \`wait: true\`, so the root waits for it`;
+  return [{ rule: 'internet-gate', file, line: source.lineOf(['spec', 'wait']), what }];
+}

@@ -3,7 +3,8 @@ import { flux } from '../../contract/layout.ts';
 import { isRecord } from '../closed/object.ts';
 import type { Finding } from '../finding.ts';
 import type { FluxKustomization } from '../world/world.ts';
-import type { Check } from './context.ts';
+import { isOptional } from './apps.ts';
+import type { App, Check } from './context.ts';
 
 const specOf = ({ written }: FluxKustomization) =>
   isRecord(written.object['spec']) ? written.object['spec'] : {};
@@ -22,22 +23,26 @@ export const checkSources: Check = ({ world }) =>
     return [{ rule: 'flux-source', ...at(one, 'sourceRef'), what }];
   });
 
-export const checkSettings: Check = ({ world }) =>
+export const checkSettings: Check = ({ world, apps }) =>
   world.kustomizations.flatMap((one): Finding[] => {
-    const { prune, wait, timeout, path } = specOf(one);
-    const lacks = [
-      prune === true ? null : 'prune: true',
-      wait === true ? null : 'wait: true',
-      timeout === undefined ? 'timeout' : null,
-    ].filter((name) => name !== null);
+    const lacks = lackingSettings(one, apps);
     const settings: Finding[] =
       lacks.length === 0
         ? []
         : [{ rule: 'flux-settings', ...at(one), what: `${one.name} has no ${lacks.join(', ')}` }];
-    return typeof path === 'string'
+    return typeof specOf(one)['path'] === 'string'
       ? settings
       : [...settings, { rule: 'flux-path', ...at(one), what: `${one.name} has no path` }];
   });
+
+function lackingSettings(one: FluxKustomization, apps: readonly App[]): string[] {
+  const { prune, wait, timeout } = specOf(one);
+  return [
+    prune === true ? null : 'prune: true',
+    wait === true || isOptional(one, apps) ? null : 'wait: true',
+    timeout === undefined ? 'timeout' : null,
+  ].filter((name) => name !== null);
+}
 
 /** Names that each one waits for, and the index of each in its list. */
 function dependenciesOf(one: FluxKustomization): { name: string; index: number }[] {

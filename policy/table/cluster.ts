@@ -105,8 +105,8 @@ export const clusterRules = {
   },
   'internet-gate': {
     group: 'flux',
-    refuses: 'a Kustomization that waits for an app of no use offline',
-    fix: 'take the app that says `internet: optional` out of `dependsOn`: it would hold the other back for ever',
+    refuses: 'a wait for an app of no use offline, by another or by the root',
+    fix: 'give the Kustomization of the app that says `internet: optional` `wait: false`, and take it out of `dependsOn` of others: it would hold them back for ever',
   },
   'system-folder': {
     group: 'flux',

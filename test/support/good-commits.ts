@@ -54,6 +54,13 @@ export const goodCommits: [what: string, make: Make][] = [
     ),
   ],
   [
+    'an app of no use offline that nothing waits for',
+    both(
+      change('cluster/kubernetes/apps/syncthing/app.yaml', 'internet: none', 'internet: optional'),
+      change(`${fluxFolder}/syncthing.yaml`, 'wait: true', 'wait: false'),
+    ),
+  ],
+  [
     'an app of no site with a Secret, and one that it asks for',
     both(
       edit('cluster/kubernetes/apps/greeting/app.yaml', (text) => `${text}${stringify({ secrets })}`),

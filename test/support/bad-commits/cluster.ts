@@ -220,6 +220,12 @@ export const badClusterCommits: BadCommit[] = [
     change('cluster/kubernetes/platform/storage/app.yaml', 'internet: none', 'internet: optional'),
   ],
   [
+    'a root that waits for an app of no use offline',
+    'internet-gate',
+    `${fluxFolder}/syncthing.yaml:15`,
+    change('cluster/kubernetes/apps/syncthing/app.yaml', 'internet: none', 'internet: optional'),
+  ],
+  [
     'a Kustomization that does not prune',
     'flux-settings',
     `${fluxFolder}/syncthing.yaml:6`,
