@@ -9,6 +9,8 @@ export const CheckReportSchema = z.strictObject({
   /** Sites whose Git was held to the rules, and apps that none of them runs. */
   sites: z.array(z.string()),
   unused: z.array(z.string()),
+  /** Sites whose Secrets were never rendered; what their boxes would lack is no finding here. */
+  unrendered: z.array(z.string()),
   findings: z.array(
     z.strictObject({
       rule: z.string(),

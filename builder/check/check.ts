@@ -16,6 +16,7 @@ export interface Checked {
   files: number;
   sites: string[];
   unused: string[];
+  unrendered: string[];
   findings: Finding[];
 }
 

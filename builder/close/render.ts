@@ -6,6 +6,7 @@ import { ProcessError } from '../../host/process.ts';
 import type { Sandbox } from '../../host/sandbox.ts';
 import { isKubeObject, isRecord, type KubeObject } from '../../policy/closed/object.ts';
 import type { Reached } from '../../policy/closed/reached.ts';
+import { kustomizationOf } from './survey.ts';
 
 /** An object as kustomize gives it. */
 export type Rendered = Omit<Reached, 'way'>;
@@ -21,6 +22,7 @@ export interface FluxSpec {
   patches?: unknown;
   images?: unknown;
   components?: unknown;
+  ignoreMissingComponents?: unknown;
   namePrefix?: unknown;
   nameSuffix?: unknown;
   targetNamespace?: unknown;
@@ -47,12 +49,25 @@ export class Renderer {
     const folder = posix.normalize(spec.path);
     const overlay = posix.join(OVERLAYS, String(this.#built++));
     await mkdir(join(this.tree, overlay), { recursive: true });
-    await writeFile(join(this.tree, overlay, 'kustomization.yaml'), stringify(overlayOf(spec, folder)));
+    const components = await this.#components(spec, folder);
+    const content = overlayOf({ ...spec, components }, folder);
+    await writeFile(join(this.tree, overlay, 'kustomization.yaml'), stringify(content));
     const text = await this.#kustomize(overlay);
     return parseAllDocuments(substituted(text, spec.postBuild)).flatMap((document) => {
       const object: unknown = document.toJS();
       return isKubeObject(object) ? [rendered(object, overlay, folder)] : [];
     });
+  }
+
+  /** Without those that are not there, where Flux passes over them. */
+  async #components({ components, ignoreMissingComponents }: FluxSpec, folder: string): Promise<unknown> {
+    if (ignoreMissingComponents !== true || !Array.isArray(components)) return components;
+    const there = await Promise.all(
+      components.map(
+        async (path) => (await kustomizationOf(this.tree, posix.join(folder, String(path)))) !== null,
+      ),
+    );
+    return components.filter((_, index) => there[index]);
   }
 
   async #kustomize(overlay: string): Promise<string> {

@@ -40,12 +40,16 @@ const reportOf = ({ findings, ...looked }: Checked): CheckReport => ({
   })),
 });
 
-function textOf({ files, sites, unused, findings }: Checked): string {
+function textOf({ files, sites, unused, unrendered, findings }: Checked): string {
   const count = `${findings.length === 0 ? 'no' : findings.length} finding${findings.length === 1 ? '' : 's'}`;
   const apps =
     unused.length === 0 ? '' : `, ${unused.map((folder) => posix.basename(folder)).join(', ')} of no site`;
   const looked = `${files} files, ${sites.length === 1 ? 'site' : 'sites'} ${sites.join(', ')}${apps}`;
-  return [...linesOf(findings, findings.length), `checked: ${looked}: ${count}`].join('\n');
+  const notes = unrendered.map(
+    (site) =>
+      `note: site ${site} has no Secrets yet: fill in config/env/${site}.env, then \`./cpiab secrets render ${site}\``,
+  );
+  return [...linesOf(findings, findings.length), ...notes, `checked: ${looked}: ${count}`].join('\n');
 }
 
 async function sarifOf(findings: readonly Finding[]): Promise<object> {

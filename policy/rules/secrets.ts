@@ -12,7 +12,7 @@ const ENCRYPTED = /^ENC\[[A-Z0-9_]+,/;
 const SECRET_NAME =
   /(?:^|[_.-])(?:PASSWORD|PASSWD|PASS|SECRET|TOKEN|API[_-]?KEY|PRIVATE[_-]?KEY|ACCESS[_-]?KEY|CREDENTIALS?)$/i;
 /** What stands for no secret: empty, a switch, a path, another variable. */
-const HARMLESS = /^(?:|true|false|none|external|disabled|\/.*|\$\(.*\))$/i;
+const HARMLESS = /^(?:|true|false|none|external|disabled|(?:file:\/\/)?\/.*|\$\(.*\))$/i;
 /** Bits a character of a random text has; words and paths have less. */
 const RANDOM_BITS = 3.8;
 

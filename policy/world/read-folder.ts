@@ -64,12 +64,17 @@ export async function readFields(
   if (content['secretGenerator'] !== undefined) world.findings.push(generatesSecret(source, at));
   const found = literalsOf(content).map((literal) => settingOf(literal, source, at, reading));
   for (const { path, entry, kind } of entryLists(content)) {
+    if (mayBeMissing(content, path, posix.join(folder, entry), reading)) continue;
     const line = source.lineOf([...at, ...path]);
     if (kind === 'inline') found.push(...inlined(entry, source, [...at, ...path], reading));
     else found.push(...(await readEntry(entry, { file: source.file, line, kind, folder }, reading)));
   }
   return transformed(found, content);
 }
+
+/** Source: kustomize.toolkit.fluxcd.io/v1, `ignoreMissingComponents`. */
+const mayBeMissing = (content: Record<string, unknown>, at: Steps, path: string, { paths }: Reading) =>
+  content['ignoreMissingComponents'] === true && at[0] === 'components' && !paths.isFolder(path);
 
 /** A ConfigMap with the one key that a generator writes out. */
 function settingOf(

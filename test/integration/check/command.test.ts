@@ -36,7 +36,7 @@ const bad = change(deployment, '      automount', '      hostNetwork: true\n    
 
 test('nothing is wrong with what is committed: status 0', async () => {
   const { report, text, status } = await run();
-  expect(report).toMatchObject({ sites: ['lab'], findings: [] });
+  expect(report).toMatchObject({ sites: ['homelab', 'lab'], findings: [] });
   expect(text).toMatch(/no findings$/);
   expect(status).toBe(0);
 });
@@ -168,5 +168,30 @@ test('SARIF has a rule for each kind of finding, and its places', async () => {
       level: 'error',
       locations: [{ physicalLocation: { artifactLocation: { uri: deployment }, region: { startLine: 21 } } }],
     },
+  ]);
+});
+
+const folder = 'cluster/kubernetes/secrets/homelab';
+
+test('Secrets that were never rendered are a note to their owner; once one is, those that lack are findings', async () => {
+  const before = await run();
+  expect(before.report).toMatchObject({ unrendered: ['homelab'], findings: [] });
+  expect(before.text).toContain('note: site homelab has no Secrets yet');
+  await write(`${folder}/README.md`, 'here they are\n')(work);
+  const { report, status } = await run();
+  expect(report.unrendered).toEqual([]);
+  expect(report.findings.map(({ rule, file }) => `${rule} ${file}`)).toEqual(
+    ['authentik', 'cloudflared', 'grafana'].map(
+      (app) => `secret-missing cluster/kubernetes/platform/${app}/app.yaml`,
+    ),
+  );
+  expect(status).toBe(1);
+});
+
+test('a folder of Secrets may only be missing where Flux is told to pass over it', async () => {
+  const flux = 'cluster/kubernetes/flux/homelab/cloudflared.yaml';
+  await change(flux, '  ignoreMissingComponents: true\n', '')(work);
+  expect((await run()).report.findings).toMatchObject([
+    { rule: 'resource-missing', file: flux, why: `${folder}/cloudflared is not in the commit` },
   ]);
 });

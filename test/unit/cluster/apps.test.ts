@@ -6,7 +6,7 @@ import { AppSchema } from '../../../contract/app.ts';
 import { BundleSetSchema, isPinnable } from '../../../contract/bundle-set.ts';
 import { ImageRecipeSchema } from '../../../contract/image.ts';
 import { box, flux, ports } from '../../../contract/layout.ts';
-import { SiteSchema } from '../../../contract/site.ts';
+import { bundleSetsOf, SiteSchema } from '../../../contract/site.ts';
 import { svidAudience, svidConfigMap, svidLabel, workloadPath } from '../../../contract/svid.ts';
 
 const repository = join(import.meta.dirname, '../../..');
@@ -16,7 +16,6 @@ const found = async (pattern: string): Promise<string[]> =>
   (await Array.fromAsync(glob(pattern, { cwd: cluster }))).toSorted();
 
 const apps = await found('**/app.yaml');
-const core = BundleSetSchema.parse(parse(await text('bundles/core.yaml')));
 
 interface Manifest {
   kind: string;
@@ -68,15 +67,19 @@ describe('apps', () => {
   });
 });
 
-describe('the root sync of lab', () => {
-  test('runs the apps of its bundle set, each from its own folder and the published source', async () => {
-    const objects = (await manifests('flux/lab')) as (Manifest & { spec: Record<string, unknown> })[];
+describe.each(['lab', 'homelab'])('the root sync of %s', (name) => {
+  test('runs the apps of its bundle sets, each from its own folder and the published source', async () => {
+    const site = SiteSchema.parse(parse(await text(`config/clusters/${name}.yaml`)));
+    const sets = await Promise.all(
+      bundleSetsOf(site).map(async (set) => BundleSetSchema.parse(parse(await text(`bundles/${set}.yaml`)))),
+    );
+    const objects = (await manifests(`flux/${name}`)) as (Manifest & { spec: Record<string, unknown> })[];
     expect(objects.map(({ spec }) => spec.path).toSorted()).toEqual(
-      core.apps.map((path) => `./cluster/kubernetes/${path}`).toSorted(),
+      sets.flatMap((set) => set.apps.map((path) => `./cluster/kubernetes/${path}`)).toSorted(),
     );
     for (const { metadata, spec } of objects) {
       expect(metadata.namespace).toBe(flux.namespace);
-      expect(spec).toMatchObject({ prune: true, wait: true, sourceRef: { name: flux.artifactName } });
+      expect(spec).toMatchObject({ prune: true, sourceRef: { name: flux.artifactName } });
     }
   });
 });

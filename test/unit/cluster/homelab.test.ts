@@ -1,0 +1,126 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parseEnv } from 'node:util';
+import { beforeAll, expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { readWorkTree } from '../../../builder/check/work-tree.ts';
+import { isRecord, type KubeObject } from '../../../policy/closed/object.ts';
+import { readApps } from '../../../policy/rules/own-documents.ts';
+import { type Container, containersOf, podSpecs } from '../../../policy/rules/pod-specs.ts';
+import { readWorld } from '../../../policy/world/read-world.ts';
+import type { World } from '../../../policy/world/world.ts';
+
+const repository = join(import.meta.dirname, '../../..');
+const GiB = 2 ** 30;
+
+let world: World;
+let containers: Container[];
+let asked: string[];
+
+beforeAll(async () => {
+  const tree = await readWorkTree(repository, new AbortController().signal);
+  world = await readWorld(tree, 'homelab');
+  containers = world.objects.flatMap(podSpecs).flatMap(containersOf);
+  const { apps } = await readApps(tree, '');
+  asked = apps
+    .filter(({ folder }) => world.folders.has(folder))
+    .flatMap(({ content }) => content.secrets.flatMap(({ keys }) => Object.values(keys)));
+});
+
+test('fits a machine of 16 GiB: 12 GiB at most for what runs, 5 GiB to begin with', () => {
+  const lasting = containers.filter(({ list }) => list === 'containers');
+  expect(lasting.length).toBeGreaterThan(12);
+  expect(sum(lasting, 'limits')).toBeLessThanOrEqual(12 * GiB);
+  expect(sum(lasting, 'requests')).toBeLessThanOrEqual(5 * GiB);
+});
+
+test('its env file has each variable that its apps ask for, and no other', async () => {
+  const example = parseEnv(await readFile(join(repository, 'config/env/homelab.env.example'), 'utf8'));
+  expect(Object.keys(example).toSorted()).toEqual([...new Set(asked)].toSorted());
+  expect(Object.values(example).join('')).toBe('');
+});
+
+test('routes from the Internet are in one file, and its last one refuses', () => {
+  const tunnels = world.objects.flatMap(({ object, file }) => {
+    const { data } = object;
+    const text = isRecord(data) ? data['config.yaml'] : undefined;
+    const settings: unknown = typeof text === 'string' ? parse(text) : null;
+    return isRecord(settings) && Array.isArray(settings['ingress'])
+      ? [{ file, routes: settings['ingress'] }]
+      : [];
+  });
+  expect(tunnels.map(({ file }) => file)).toEqual(['cluster/kubernetes/platform/cloudflared/routes.yaml']);
+  expect(tunnels[0]?.routes.at(-1)).toEqual({ service: 'http_status:404' });
+});
+
+test.each(['sonarr', 'radarr', 'prowlarr'])(
+  '%s leaves asking for passwords to Authentik, so no route leads to it',
+  (name) => {
+    const [found] = containers.filter((container) => container.name === name);
+    const variable = `${name.toUpperCase()}__AUTH__METHOD`;
+    expect(found?.content['env']).toContainEqual({ name: variable, value: 'External' });
+    const callers = grants(name, 'ingress').map(({ peer }) => peer);
+    expect(callers).not.toContain('cloudflared');
+    expect(callers).not.toContain('');
+  },
+);
+
+test('who may call an app is let in by that app too', () => {
+  const namespaces = world.objects
+    .filter(({ object }) => object.kind === 'Namespace')
+    .map(({ object }) => String(object.metadata?.name));
+  const calls = namespaces.flatMap((from) =>
+    grants(from, 'egress')
+      .filter(({ peer }) => peer !== from && namespaces.includes(peer))
+      .map(({ peer, port }) => ({ from, to: peer, port })),
+  );
+  expect(calls.length).toBeGreaterThan(10);
+  const shut = calls.filter(
+    ({ from, to, port }) =>
+      !grants(to, 'ingress').some((grant) => grant.peer === from && grant.port === port),
+  );
+  expect(shut).toEqual([]);
+});
+
+/** Namespaces that policies of a namespace name, with each port; an empty name stands for all. */
+function grants(namespace: string, direction: 'ingress' | 'egress'): { peer: string; port: unknown }[] {
+  const policies = world.objects
+    .map(({ object }) => object)
+    .filter(({ kind, metadata }) => kind === 'NetworkPolicy' && metadata?.namespace === namespace);
+  return policies
+    .flatMap((policy) => rulesOf(policy, direction))
+    .flatMap((rule) =>
+      recordsIn(rule[direction === 'ingress' ? 'from' : 'to']).flatMap(({ namespaceSelector, podSelector }) =>
+        recordsIn(rule['ports']).map(({ port }) => ({
+          peer:
+            namespaceSelector === undefined && podSelector !== undefined
+              ? namespace
+              : nameIn(namespaceSelector),
+          port,
+        })),
+      ),
+    );
+}
+
+const rulesOf = ({ spec }: KubeObject, direction: string) =>
+  isRecord(spec) ? recordsIn(spec[direction]) : [];
+const recordsIn = (value: unknown) => (Array.isArray(value) ? value.filter(isRecord) : []);
+
+function nameIn(selector: unknown): string {
+  const { matchLabels } = isRecord(selector) ? selector : {};
+  return isRecord(matchLabels) ? String(matchLabels['kubernetes.io/metadata.name'] ?? '') : '-';
+}
+
+function sum(all: readonly Container[], kind: 'requests' | 'limits'): number {
+  return all.reduce((total, { content: { resources } }) => {
+    const part = isRecord(resources) ? resources[kind] : undefined;
+    return total + bytes(isRecord(part) ? part['memory'] : undefined);
+  }, 0);
+}
+
+/** Source: Kubernetes API reference, Quantity. */
+function bytes(quantity: unknown): number {
+  const { number, unit = '' } = /^(?<number>\d+)(?<unit>Mi|Gi)$/.exec(String(quantity))?.groups ?? {};
+  if (number === undefined) throw new Error(`memory ${String(quantity)}`);
+  return Number(number) * (unit === 'Gi' ? GiB : 2 ** 20);
+}
