@@ -7,7 +7,6 @@ import { hasBox, type Site } from '../../contract/site.ts';
 import type { CachedFile } from '../../host/cache.ts';
 import type { Component } from '../bundle/sbom.ts';
 import type { BuildHost } from '../host.ts';
-import { isReference } from '../lock/upstream.ts';
 import { together } from '../together.ts';
 import { bundleAgent } from './agent.ts';
 import type { BuildRoot } from './build-root.ts';
@@ -22,15 +21,13 @@ import { fetchNode } from './node.ts';
 import { assembleOs } from './os-root.ts';
 import type { BoxParts, BuiltImage, Parts } from './parts.ts';
 import { type Placement, placementOf } from './placement.ts';
-import { compileProgram, linkedLicences, linkedModules, moduleList, readPrograms } from './programs.ts';
-import { readBundleSets, readRecipe, recipeFolder } from './recipes.ts';
+import { compileProgram, linkedLicences, linkedModules, moduleList } from './programs.ts';
+import { readBundleSets, readRecipes, recipeFolder } from './recipes.ts';
+import { GENERATOR, sitePrograms } from './site-programs.ts';
 import { fetchSources } from './sources.ts';
 import { type GoToolchain, goToolchain } from './toolchain.ts';
 import { isTool } from './tools.ts';
 import { fetchUpstream } from './upstream.ts';
-
-/** Not on the medium, only what it makes of its API modules. */
-const GENERATOR = 'controller-gen';
 
 /**
  * Fills the cache from the lock: downloads, compiles, assembles. What the cache has is not made again.
@@ -39,7 +36,7 @@ const GENERATOR = 'controller-gen';
  */
 export async function fetchParts(site: Site, lock: Lock, root: BuildRoot, host: BuildHost): Promise<Parts> {
   const bundles = await readBundleSets(host.repository, site);
-  const definitions = hasBox(site) ? await readPrograms(host.repository) : [];
+  const definitions = await sitePrograms(host.repository, site);
   const recipes = await readRecipes(host.repository, bundles.images);
   const placement = placementOf(definitions, bundles.programs, recipes);
   const sources = { ...root, lock, bundles, definitions, recipes, placement };
@@ -64,11 +61,6 @@ export async function fetchParts(site: Site, lock: Lock, root: BuildRoot, host: 
     components: [...(await licensedDebian(sources, made?.base ?? null, host)), ...(made?.components ?? [])],
     lock,
   };
-}
-
-async function readRecipes(repository: string, images: string[]): Promise<ImageRecipe[]> {
-  const names = images.filter((entry) => !isReference(entry));
-  return await Promise.all(names.map((name) => readRecipe(repository, name)));
 }
 
 interface Sources extends BuildRoot {

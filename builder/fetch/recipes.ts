@@ -4,6 +4,7 @@ import { type ImageRecipe, ImageRecipeSchema } from '../../contract/image.ts';
 import { bundleSetsOf, type Site } from '../../contract/site.ts';
 import { stableJson } from '../../host/cache.ts';
 import { readYaml } from '../config/read-yaml.ts';
+import { isReference } from '../lock/upstream.ts';
 
 /** What the site's bundles put in, each name once, in order of first mention. */
 export async function readBundleSets(
@@ -40,6 +41,12 @@ export const recipeFolder = (repository: string, name: string) => join(repositor
 export async function readRecipe(repository: string, name: string): Promise<ImageRecipe> {
   const shown = join(recipeFolder('', name), 'image.yaml');
   return (await readYaml(join(repository, shown), ImageRecipeSchema, shown)).content;
+}
+
+/** Recipes of those entries of bundle sets that name one; the others are references of published images. */
+export async function readRecipes(repository: string, images: readonly string[]): Promise<ImageRecipe[]> {
+  const names = images.filter((entry) => !isReference(entry));
+  return await Promise.all(names.map((name) => readRecipe(repository, name)));
 }
 
 /** Debian packages that a recipe takes files from. */

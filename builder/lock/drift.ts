@@ -41,9 +41,9 @@ const facets: Record<Exclude<DriftKind, 'set'>, Facet> = {
         name,
         { says: version, identity: `${version} ${sumDigest}` },
       ]),
-    came: () => 'new in supply/go/programs.yaml',
+    came: () => 'a bundle set or an image needs it',
     changed: (was, is) => (was.says === is.says ? 'go.sum changed' : 'module version changed in go.mod'),
-    gone: 'not in supply/go/programs.yaml any more',
+    gone: 'nothing of the site needs it any more',
   },
   node: {
     of: ({ node }) => [[node.package, { says: node.version, identity: `${node.version} ${node.integrity}` }]],

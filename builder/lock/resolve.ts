@@ -5,8 +5,9 @@ import { z } from 'zod';
 import type { Lock } from '../../contract/lock.ts';
 import { hasBox, type Site } from '../../contract/site.ts';
 import { stableJson } from '../../host/cache.ts';
-import { goFolder, readPrograms } from '../fetch/programs.ts';
-import { readBundleSets, readRecipe, recipePackages } from '../fetch/recipes.ts';
+import { goFolder } from '../fetch/programs.ts';
+import { readBundleSets, readRecipes, recipePackages } from '../fetch/recipes.ts';
+import { sitePrograms } from '../fetch/site-programs.ts';
 import type { BuildHost } from '../host.ts';
 import { lockCharts } from './charts.ts';
 import { rejectCollisions } from './collisions.ts';
@@ -34,8 +35,7 @@ const MEDIA_FACTOR = 5;
 export async function resolveLock(site: Site, host: BuildHost): Promise<Lock> {
   const { repository } = host;
   const bundles = await readBundleSets(repository, site);
-  const names = bundles.images.filter((entry) => !isReference(entry));
-  const recipes = await Promise.all(names.map((name) => readRecipe(repository, name)));
+  const recipes = await readRecipes(repository, bundles.images);
   const { os, build } = await readOsProfile(repository);
   const sets: Record<string, PackageSet> = hasBox(site) ? { os, build } : { build };
   for (const recipe of recipes) {
@@ -59,7 +59,7 @@ export async function resolveLock(site: Site, host: BuildHost): Promise<Lock> {
     epoch: Math.max(...debian.indexes.map(({ date }) => date)),
     inputs: await lockInputs(repository, site),
     debian,
-    go: hasBox(site) ? await lockPrograms(repository) : [],
+    go: await lockPrograms(repository, site),
     node: await lockNode(repository),
     images: recipes.map((recipe) => ({ name: recipe.name, recipeDigest: digest(stableJson(recipe)) })),
     upstream,
@@ -93,8 +93,8 @@ export function formatLock(lock: Lock): string {
   return `${kinds.reduce((all, kind) => all.replace(`"${kind}": []`, () => `"${kind}": ${rows(lock[kind])}`), text)}\n`;
 }
 
-async function lockPrograms(repository: string): Promise<Lock['go']> {
-  const programs = await readPrograms(repository);
+async function lockPrograms(repository: string, site: Site): Promise<Lock['go']> {
+  const programs = await sitePrograms(repository, site);
   return await Promise.all(
     programs.map(async ({ name, dir, modules: [main] }) => ({
       name,

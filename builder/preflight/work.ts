@@ -10,7 +10,8 @@ import { buildRootKey, isBuildRootThere } from '../fetch/build-root.ts';
 import { packagesOf } from '../fetch/debs.ts';
 import { countModules, type ModuleCount } from '../fetch/modules.ts';
 import { missingOsParts } from '../fetch/os-root.ts';
-import { programKey, readPrograms } from '../fetch/programs.ts';
+import { programKey } from '../fetch/programs.ts';
+import { sitePrograms } from '../fetch/site-programs.ts';
 import { compilerKey } from '../fetch/toolchain.ts';
 import { isCompiledByBuilds } from '../fetch/tools.ts';
 import type { BuildHost } from '../host.ts';
@@ -49,7 +50,7 @@ export async function planWork(
     there ? [] : [packages[index]?.size ?? 0],
   );
   const tools = buildRootKey(lock);
-  const programs = hasBox(site) ? await missingPrograms(compilerKey(packagesOf(lock, 'build')), host) : [];
+  const programs = await missingPrograms(site, compilerKey(packagesOf(lock, 'build')), host);
   const assembled = [
     ...((await isBuildRootThere(lock, cache)) ? [] : ['build-root']),
     ...(hasBox(site) ? await missingOsParts(lock, tools, host) : []),
@@ -69,8 +70,12 @@ export async function planWork(
   };
 }
 
-async function missingPrograms(toolchain: string, { cache, repository }: BuildHost): Promise<Program[]> {
-  const all = (await readPrograms(repository)).filter(({ name }) => isCompiledByBuilds(name));
+async function missingPrograms(
+  site: Site,
+  toolchain: string,
+  { cache, repository }: BuildHost,
+): Promise<Program[]> {
+  const all = (await sitePrograms(repository, site)).filter(({ name }) => isCompiledByBuilds(name));
   const known = await Promise.all(
     all.map(async (program) => await cache.peek('go', await programKey(program, toolchain, repository))),
   );

@@ -18,16 +18,32 @@ const site: Site = SiteSchema.parse({
   name: 'lab',
   engine: { version: 'v1.36.3' },
 });
-const inputs = {
-  'bundles/core.yaml': 'core',
-  'config/clusters/lab.yaml': 'site',
-  'images/oci/busybox/image.yaml': 'recipe',
-  'images/os/packages.yaml': 'packages',
-  'package-lock.json': '{}',
-  'supply/go/kube/go.mod': 'module kube',
-  'supply/go/kube/go.sum': 'sums',
-  'supply/go/programs.yaml': '[]',
-};
+const head = { apiVersion: 'cpiab.dev/v1' } as const;
+const bundleSet = (images: string[], title = 'core') =>
+  JSON.stringify({ ...head, kind: 'BundleSet', name: 'core', title, images, programs: ['kube'], apps: [] });
+const recipe = (title: string) =>
+  JSON.stringify({
+    ...{ ...head, kind: 'ImageRecipe', name: 'busybox', config: {} },
+    images: [{ reference: 'cpiab.dev/oci/busybox:1', title, version: { debian: 'busybox-static' } }],
+    layers: [[{ directory: '/tmp', mode: '1777' }]],
+  });
+const program = (name: string, tags: string[]) => ({
+  ...{ name, dir: name, outputs: [{ bin: name, package: '.' }], tags, variables: {} },
+  modules: [{ module: `example.org/${name}`, version: 'v1.0.0', licence: 'MIT' }],
+});
+const programs = (...tags: string[]) => JSON.stringify([program('kube', tags)]);
+
+/** Name in the lock, path where it isn't that, content, and another. */
+const inputs: [name: string, path: string, text: string, other: string][] = [
+  ['bundles/core.yaml', 'bundles/core.yaml', bundleSet(['busybox']), bundleSet(['busybox'], 'other')],
+  ['config/clusters/lab.yaml', 'config/clusters/lab.yaml', 'site', 'other'],
+  ['images/oci/busybox/image.yaml', 'images/oci/busybox/image.yaml', recipe('one'), recipe('other')],
+  ['images/os/packages.yaml', 'images/os/packages.yaml', 'packages', 'other'],
+  ['package-lock.json', 'package-lock.json', '{}', '[]'],
+  ['supply/go/kube/go.mod', 'supply/go/kube/go.mod', 'module kube', 'other'],
+  ['supply/go/kube/go.sum', 'supply/go/kube/go.sum', 'sums', 'other'],
+  ['supply/go/programs.yaml#kube', 'supply/go/programs.yaml', programs(), programs('tag')],
+];
 
 async function put(path: string, text: string): Promise<void> {
   await mkdir(dirname(here(path)), { recursive: true });
@@ -38,7 +54,7 @@ const write = async (text: string) => await put('config/clusters/lab.lock.json',
 const lockNow = async () => await write(formatLock(tinyLock({ inputs: await lockInputs(here(), site) })));
 
 beforeEach(async () => {
-  for (const [path, text] of Object.entries(inputs)) await put(path, text);
+  for (const [, path, text] of inputs) await put(path, text);
   await put('README.md', 'no input');
   await lockNow();
 });
@@ -46,25 +62,25 @@ beforeEach(async () => {
 describe('readLock', () => {
   test('gives the lock and the digest of its text', async () => {
     const { lock, digest } = await readLock(here(), site);
-    expect(Object.keys(lock.inputs)).toEqual(Object.keys(inputs));
+    expect(Object.keys(lock.inputs)).toEqual(inputs.map(([name]) => name));
     expect(digest).toMatch(/^sha256:[0-9a-f]{64}$/);
     await write(`${await readFile(lockPath(here(), 'lab'), 'utf8')}\n`);
     expect((await readLock(here(), site)).digest).not.toBe(digest);
   });
 
-  test.each(Object.keys(inputs))('refuses a lock older than %s, naming it', async (path) => {
-    await put(path, 'changed');
+  test.each(inputs)('refuses a lock older than %s, naming it', async (name, path, _text, other) => {
+    await put(path, other);
     const error = await refusal(readLock(here(), site));
     expect(error).toMatchObject({ code: 'E1005', exit: 2 });
-    expect(error.message).toBe(`the lock is older than what it was made from: ${path}`);
+    expect(error.message).toBe(`the lock is older than what it was made from: ${name}`);
     expect(error.hint).toContain('./cpiab lock lab');
   });
 
   test('refuses a lock when an input came or went, naming all of them', async () => {
-    await put('supply/go/attach/go.mod', 'new');
-    await rm(here('bundles/core.yaml'));
+    await put('images/os/more.yaml', 'new');
+    await put('bundles/core.yaml', bundleSet([]));
     expect((await refusal(readLock(here(), site))).message).toMatch(
-      /: bundles\/core\.yaml, supply\/go\/attach\/go\.mod$/,
+      /: bundles\/core\.yaml, images\/oci\/busybox\/image\.yaml, images\/os\/more\.yaml$/,
     );
   });
 
@@ -86,15 +102,18 @@ describe('readLock', () => {
     expect(error.hint).toContain('./cpiab lock lab');
   });
 
-  test('does not mind a file that decides nothing', async () => {
+  test('does not mind what decides nothing of this site', async () => {
     await put('README.md', 'changed');
+    await put('bundles/media.yaml', bundleSet(['player']));
+    await put('images/oci/player/image.yaml', recipe('a player'));
+    await put('supply/go/programs.yaml', JSON.stringify([program('kube', []), program('player', [])]));
+    await put('supply/go/player/go.mod', 'module player');
     await readLock(here(), site);
   });
 
   test('without a lock, names what has no digest, and from where a machine gets it', async () => {
     const images = ['quay.io/team/app:1.2', 'docker.io/library/app:3', 'busybox'];
-    const set = { apiVersion: 'cpiab.dev/v1', kind: 'BundleSet', name: 'core', title: 'core' };
-    await put('bundles/core.yaml', JSON.stringify({ ...set, images, programs: [], apps: [] }));
+    await put('bundles/core.yaml', bundleSet(images));
     await rm(lockPath(here(), 'lab'));
     const { code, exit, message, hint } = await refusal(readLock(here(), site));
     expect({ code, exit }).toEqual({ code: 'E1047', exit: 2 });
@@ -115,7 +134,10 @@ describe('readLock', () => {
   });
 
   test('names the places of what is wrong in it', async () => {
-    const text = formatLock(tinyLock({ inputs })).replace('"arch":"amd64"', '"arch":"arm64"');
+    const text = formatLock(tinyLock({ inputs: await lockInputs(here(), site) })).replace(
+      '"arch":"amd64"',
+      '"arch":"arm64"',
+    );
     await write(text);
     const line = text.split('\n').findIndex((found) => found.includes('arm64')) + 1;
     const { others } = await refusal(readLock(here(), site));

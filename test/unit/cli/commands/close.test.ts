@@ -14,7 +14,12 @@ const path = freshDirectory();
 test('a site without an engine has nothing to prove: it is skipped, and the reason given', async () => {
   await mkdir(path('config', 'clusters'), { recursive: true });
   await mkdir(path('bundles'));
-  await writeFile(path('bundles', 'core.yaml'), '');
+  const set = { apiVersion: 'cpiab.dev/v1', kind: 'BundleSet', name: 'core', title: 'core' };
+  await writeFile(
+    path('bundles', 'core.yaml'),
+    JSON.stringify({ ...set, images: [], programs: [], apps: [] }),
+  );
+  await writeFile(path('package-lock.json'), '{}');
   const text = 'apiVersion: cpiab.dev/v1\nkind: Site\nname: harbour\n';
   await writeFile(path('config', 'clusters', 'harbour.yaml'), text);
   const inputs = await lockInputs(path(), await readSite(path(), 'harbour'));
