@@ -11,6 +11,7 @@ import { checkOrphans, checkSyntax } from './rules/orphans.ts';
 import { readOwnDocuments } from './rules/own-documents.ts';
 import { checkNetworkPolicies, checkPodSecurity, checkRoles } from './rules/permissions.ts';
 import { checkPods } from './rules/pods.ts';
+import { checkQueries } from './rules/queries.ts';
 import { checkSecrets } from './rules/secrets.ts';
 import { mayBeExcepted } from './rules.ts';
 import { loadObjectSchemas } from './schema/object-schemas.ts';
@@ -64,6 +65,7 @@ export async function checkTree({ tree, site, date, carried, also = [] }: TreeQu
     ...(await checkApps(context)),
     ...(await checkSyntax(context)),
     ...(await checkOrphans(context)),
+    ...(await checkQueries(tree)),
     ...checks.flatMap((check) => check(context)),
   ];
   return distinct(found.filter((finding) => !isExcepted(finding, context)));

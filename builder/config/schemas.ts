@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { AlertRulesSchema } from '../../contract/alerts.ts';
 import { AppSchema } from '../../contract/app.ts';
 import { AppListSchema } from '../../contract/app-list.ts';
 import { AuditReportSchema } from '../../contract/audit.ts';
@@ -7,6 +8,7 @@ import { BuildReportSchema } from '../../contract/build-report.ts';
 import { BundleSetSchema } from '../../contract/bundle-set.ts';
 import { CheckReportSchema } from '../../contract/check-report.ts';
 import { ChunkIndexSchema } from '../../contract/chunk-index.ts';
+import { DashboardSchema } from '../../contract/dashboard.ts';
 import { DeltaSchema } from '../../contract/delta.ts';
 import { ImageRecipeSchema } from '../../contract/image.ts';
 import { InventorySchema } from '../../contract/inventory.ts';
@@ -24,6 +26,7 @@ import { BoxStatusSchema } from '../../contract/status.ts';
 
 /** Documents that people or other programs read and write: file name in `config/schema` → schema. */
 const documents = {
+  alerts: AlertRulesSchema,
   app: AppSchema,
   'app-list': AppListSchema,
   'audit-log': AuditLogSchema,
@@ -34,6 +37,7 @@ const documents = {
   'bundle-set': BundleSetSchema,
   'check-report': CheckReportSchema,
   'chunk-index': ChunkIndexSchema,
+  dashboard: DashboardSchema,
   delta: DeltaSchema,
   'image-recipe': ImageRecipeSchema,
   inventory: InventorySchema,

@@ -19,7 +19,7 @@ export async function readSites(tree: Tree): Promise<{ sites: Site[]; findings: 
   const texts = await tree.read(files);
   const findings: Finding[] = [];
   const sites = files.flatMap((file, index) => {
-    const site = read(file, texts[index] ?? '', SiteSchema, findings);
+    const site = readDocument(file, texts[index] ?? '', SiteSchema, findings);
     if (site === undefined || site.name === SITE.exec(file)?.groups?.['name']) return site ?? [];
     const what = `the name in it is ${site.name}, but the file is called otherwise`;
     findings.push({ rule: 'own-document', file, line: 1, what });
@@ -31,7 +31,9 @@ export async function readSites(tree: Tree): Promise<{ sites: Site[]; findings: 
 async function readBundleSets(tree: Tree, findings: Finding[]): Promise<BundleSet[]> {
   const own = filesOf(tree).filter((path) => /^bundles\/[^/]+\.yaml$/.test(path));
   const texts = await tree.read(own);
-  return own.flatMap((file, index) => read(file, texts[index] ?? '', BundleSetSchema, findings) ?? []);
+  return own.flatMap(
+    (file, index) => readDocument(file, texts[index] ?? '', BundleSetSchema, findings) ?? [],
+  );
 }
 
 const KNOWN = 'config/policy/known-secrets.yaml';
@@ -43,7 +45,7 @@ export async function readKnownSecrets(
   const [text] = await tree.read([KNOWN]);
   const findings: Finding[] = [];
   if (text == null) return { known: [], findings };
-  return { known: read(KNOWN, text, KnownSecretsSchema, findings)?.secrets ?? [], findings };
+  return { known: readDocument(KNOWN, text, KnownSecretsSchema, findings)?.secrets ?? [], findings };
 }
 
 const APP = /^cluster\/(?:.*\/)?app\.yaml$/;
@@ -55,7 +57,7 @@ export async function readApps(tree: Tree, date: string): Promise<{ apps: App[];
   const findings: Finding[] = [];
   const apps = files.flatMap((file, index): App[] => {
     const text = texts[index] ?? '';
-    const content = read(file, text, AppSchema, findings);
+    const content = readDocument(file, text, AppSchema, findings);
     if (content === undefined) return [];
     findings.push(...exceptions(file, text, content, date));
     return [{ folder: posix.dirname(file), file, content }];
@@ -72,13 +74,15 @@ export async function readOwnDocuments(
   const { apps, findings } = await readApps(tree, date);
   const file = `config/clusters/${site}.yaml`;
   const [text] = await tree.read([file]);
-  if (text != null) read(file, text, SiteSchema, findings);
+  if (text != null) readDocument(file, text, SiteSchema, findings);
   return { apps, sets: await readBundleSets(tree, findings), findings };
 }
 
-const filesOf = ({ entries }: Tree) => entries.filter(({ kind }) => kind === 'file').map(({ path }) => path);
+export const filesOf = ({ entries }: Tree) =>
+  entries.filter(({ kind }) => kind === 'file').map(({ path }) => path);
 
-function read<Schema extends z.ZodType>(
+/** Reads one document of our own; mistakes in it become findings. */
+export function readDocument<Schema extends z.ZodType>(
   file: string,
   text: string,
   schema: Schema,

@@ -92,8 +92,14 @@ export const repositoryRules = {
   },
   'own-document': {
     group: 'documents',
-    refuses: "unknown, missing or wrong keys of an `app.yaml`, of a bundle set or of the site's definition",
+    refuses:
+      "unknown, missing or wrong keys of an `app.yaml`, of a bundle set, of the site's definition, of an `alerts.yaml` or of a dashboard",
     fix: '`config/schema` has what each document may say',
+  },
+  query: {
+    group: 'documents',
+    refuses: 'an alert or a dashboard whose query Prometheus can not read',
+    fix: "correct the PromQL; of Grafana's variables a query may have `$__rate_interval`",
   },
   'app-folder': {
     group: 'documents',

@@ -237,5 +237,32 @@ export const goodCommits: [what: string, make: Make][] = [
       await edit(`${fluxFolder}/kustomization.yaml`, (text) => `${text}  - wire.yaml\n`)(work);
     },
   ],
+  [
+    "a dashboard of Grafana's with a panel of text, one of logs, and what nobody here knows",
+    write(
+      `${app}/dashboard-more.json`,
+      JSON.stringify({
+        uid: 'more',
+        title: 'More',
+        timezone: 'browser',
+        panels: [
+          { type: 'text', title: 'Read me', gridPos: { x: 0, y: 0, w: 24, h: 2 }, options: { content: '[' } },
+          {
+            type: 'logs',
+            title: 'Said',
+            gridPos: { x: 0, y: 2, w: 24, h: 8 },
+            datasource: { type: 'loki', uid: 'loki' },
+            targets: [{ refId: 'A', expr: '{namespace="syncthing"} |= `error`' }],
+          },
+          {
+            type: 'timeseries',
+            title: 'Rate',
+            gridPos: { x: 0, y: 10, w: 24, h: 8 },
+            targets: [{ refId: 'A', expr: 'sum by (job) (rate(up[$__rate_interval] offset 1h)) # per job' }],
+          },
+        ],
+      }),
+    ),
+  ],
   ['text about keys', write('docs/keys.md', 'A key begins with `-----BEGIN PRIVATE KEY-----`.\n')],
 ];

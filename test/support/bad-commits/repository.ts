@@ -1,6 +1,9 @@
 import { symlink } from 'node:fs/promises';
 import { add, app, type BadCommit, change, deployment, edit, pem, token, write } from './bad-commit.ts';
 
+const nodes = 'cluster/kubernetes/platform/node-exporter';
+const emptyPanel = { type: 'stat', title: 'Nothing', gridPos: { x: 0, y: 0, w: 1, h: 1 } };
+
 /** Commits that break rules of policy/table/repository.ts. */
 export const badRepositoryCommits: BadCommit[] = [
   [
@@ -84,6 +87,45 @@ export const badRepositoryCommits: BadCommit[] = [
     'own-document',
     'bundles/core.yaml:5',
     change('bundles/core.yaml', 'images:', 'image:'),
+  ],
+  [
+    'a dashboard whose query lacks a bracket',
+    'query',
+    `${nodes}/dashboard.json:122`,
+    change(`${nodes}/dashboard.json`, '}[$__rate_interval]))', '}[$__rate_interval])'),
+  ],
+  [
+    'a dashboard that asks with a variable that is not put in',
+    'query',
+    `${nodes}/dashboard.json:122`,
+    change(`${nodes}/dashboard.json`, '[$__rate_interval]', '[$interval]'),
+  ],
+  [
+    'a dashboard with an empty query',
+    'query',
+    `${app}/dashboard-empty.json:1`,
+    write(
+      `${app}/dashboard-empty.json`,
+      JSON.stringify({ uid: 'empty', title: 'Empty', panels: [{ ...emptyPanel, targets: [{ expr: ' ' }] }] }),
+    ),
+  ],
+  [
+    'a dashboard without a title',
+    'own-document',
+    `${nodes}/dashboard.json:1`,
+    change(`${nodes}/dashboard.json`, '"title": "Nodes"', '"name": "Nodes"'),
+  ],
+  [
+    'an alert whose query does not parse',
+    'query',
+    `${nodes}/alerts.yaml:5`,
+    change(`${nodes}/alerts.yaml`, 'node_filesystem_size_bytes < 0.1', 'node_filesystem_size_bytes << 0.1'),
+  ],
+  [
+    'an alert that nobody could act upon',
+    'own-document',
+    `${nodes}/alerts.yaml:8`,
+    change(`${nodes}/alerts.yaml`, '          runbook: docs/operate/alerts.md#diskalmostfull\n', ''),
   ],
   [
     'an exception that has ended',

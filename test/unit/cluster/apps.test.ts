@@ -25,7 +25,11 @@ interface Manifest {
 async function manifests(folder: string): Promise<Manifest[]> {
   const paths = (await found(`${folder}/*.yaml`)).filter((path) => !/(app|kustomization)\.yaml$/.test(path));
   const texts = await Promise.all(paths.map((path) => text(join('cluster/kubernetes', path))));
-  return texts.flatMap((each) => parseAllDocuments(each).map((document) => document.toJS() as Manifest));
+  const documents = texts.flatMap((each) =>
+    parseAllDocuments(each).map((document) => document.toJS() as Manifest),
+  );
+  // Alerts and the configuration of programs lie beside the manifests.
+  return documents.filter(({ kind }) => kind !== undefined);
 }
 
 describe('apps', () => {
