@@ -25,3 +25,27 @@ export const AlertRulesSchema = z.strictObject({
 });
 
 export const alertsFile = /^cluster\/(?:.*\/)?alerts\.yaml$/;
+
+/** Where Alertmanager is, as the app of the same name has it. */
+export const alertmanager = { namespace: 'alertmanager', service: 'alertmanager', port: 9093 } as const;
+
+/** What Alertmanager holds, as the box tells it; the worst first, then the oldest. */
+export const AlertsStatusSchema = z.strictObject({
+  firing: z.array(
+    z.strictObject({
+      name: z.string(),
+      severity: z.string(),
+      /** What it is about, in a sentence. */
+      summary: z.string(),
+      /** Section of a page in Git that says what to do; empty where it names none. */
+      runbook: z.string(),
+      /** RFC 3339. */
+      since: z.string(),
+      /** Whether somebody silenced it, or a worse one keeps it back. */
+      suppressed: z.boolean(),
+    }),
+  ),
+  /** Why Alertmanager could not be asked, or empty. */
+  problem: z.string(),
+});
+export type AlertsStatus = z.infer<typeof AlertsStatusSchema>;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { AlertsStatusSchema } from './alerts.ts';
 import { BoxSealSchema } from './audit-log.ts';
 import { EncryptionSchema } from './encryption.ts';
 import { type DropReason, dropReasonNames } from './firewall.ts';
@@ -134,6 +135,8 @@ export const BoxStatusSchema = z.strictObject({
   ),
   /** Null until it runs. */
   podNetwork: PodNetworkStatusSchema.nullable().default(null),
+  /** Null where the site has no Alertmanager. */
+  alerts: AlertsStatusSchema.nullable().default(null),
   images: z.strictObject({ running: Count, notInBundle: z.array(z.string()) }),
   /** Bytes of memory in use (MemTotal − MemAvailable) and in all. */
   memory: z.strictObject({ used: Count, total: Count }),

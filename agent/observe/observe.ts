@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { Board } from '../board.ts';
 import { type ClusterNode, isReady, listClusterNodes, readiness } from '../kube/nodes.ts';
+import { firingAlerts } from './alerts.ts';
 import { droppedPackets } from './dropped.ts';
 import { listPods } from './holding.ts';
 import { runningImages } from './images.ts';
@@ -26,6 +27,7 @@ export async function observe(board: Board, signal: AbortSignal): Promise<void> 
     git: { head, applied },
     flux: { ready, total, blocking },
     images: runningImages(await listPods(kube, signal), board.get('manifest')),
+    alerts: await firingAlerts(kube, signal),
   });
 }
 

@@ -8,6 +8,7 @@ type Observed = Pick<
   | 'nodes'
   | 'dropped'
   | 'podNetwork'
+  | 'alerts'
   | 'images'
   | 'memory'
   | 'slots'
@@ -50,6 +51,7 @@ export class BoxReport {
     nodes: [],
     dropped: nothingDropped,
     podNetwork: null,
+    alerts: null,
     images: { running: 0, notInBundle: [] },
     memory: { used: 0, total: 0 },
     slots: null,

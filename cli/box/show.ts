@@ -63,7 +63,8 @@ export function statusLine({ box, phase, problem, flux, steps }: BoxStatus): str
   return stripVTControlCharacters(`${box.site}: ${phase}${applied}${why === '' ? '' : `: ${why}`}`);
 }
 
-function clusterFacts({ git, pull, flux, nodes, images, dropped, podNetwork, memory }: BoxStatus): Fact[] {
+function clusterFacts(status: BoxStatus): Fact[] {
+  const { git, pull, flux, nodes, images, dropped, podNetwork, alerts, memory } = status;
   const short = (commit: string | null) => commit?.slice(0, 12) ?? 'none';
   const outside = images.notInBundle;
   const left = triedToLeave(dropped);
@@ -89,6 +90,7 @@ function clusterFacts({ git, pull, flux, nodes, images, dropped, podNetwork, mem
     left === 0 ? ['egress', 'none tried'] : ['egress', `${left} packets refused`, 'red'],
     ['dropped', droppedText(dropped)],
     ...(podNetwork === null ? [] : [podNetworkFact(podNetwork)]),
+    ...alertFacts(alerts),
     ['memory', `${formatBytes(memory.used)} of ${formatBytes(memory.total)}`],
   ];
 }
@@ -109,6 +111,20 @@ function podNetworkFact(network: NonNullable<BoxStatus['podNetwork']>): Fact {
   const packets = count(denied.ingress + denied.egress, 'packet');
   const tunnel = nodes === 0 ? '' : `; ${backend} to ${count(nodes, 'node')}`;
   return ['policies', `${rules}, enforced by nftables, ${packets} denied${tunnel}`];
+}
+
+/** Such as `critical BoxProblem: the box tells of a problem`, a line for each; what is silenced is counted. */
+function alertFacts(alerts: BoxStatus['alerts']): Fact[] {
+  if (alerts === null) return [];
+  if (alerts.problem !== '') return [['alerts', alerts.problem, 'red']];
+  const loud = alerts.firing.filter(({ suppressed }) => !suppressed);
+  const quiet = alerts.firing.length - loud.length;
+  const count = `${loud.length === 0 ? 'none' : loud.length} firing${quiet === 0 ? '' : `, ${quiet} silenced`}`;
+  const named = loud.map(({ name, severity, summary, runbook }): Fact => {
+    const text = `${severity} ${name}: ${summary}${runbook === '' ? '' : ` (${runbook})`}`;
+    return severity === 'critical' ? ['', text, 'red'] : ['', text, 'cyan'];
+  });
+  return [['alerts', count], ...named];
 }
 
 /** Such as `pull current: main of https://…, 8c1f5f2b7d0e`. */

@@ -42,6 +42,7 @@ const converging: BoxStatus = {
   nodes: [{ name: 'box', ready: true, version: 'v1.36.3' }],
   dropped: nothingDropped,
   podNetwork: null,
+  alerts: null,
   images: { running: 9, notInBundle: [] },
   memory: { used: 925e6, total: 4e9 },
   backup: { newest: '2026-11-20T10:00:00.000Z', count: 2, everyHours: 24, disk: null },
@@ -101,6 +102,27 @@ test('tells people what is wrong and what to do first', async () => {
   expect(stdout).toMatch(/^kernel +█+[▏▎▍▌▋▊▉]? +15\.0 s$/m);
   expect(stdout).toMatch(/^verify +[█▏▎▍▌▋▊▉]+ +1\.2 s$/m);
   expect(stdout).toMatch(/^verify +done: 31 blobs$/m);
+});
+
+test('names alerts that fire, and counts those that somebody silenced', async () => {
+  const alert = { since: '2026-11-22T10:00:00Z', runbook: '', suppressed: false };
+  const firing = [
+    {
+      ...alert,
+      ...{ name: 'BoxProblem', severity: 'critical', summary: 'the box tells of a problem' },
+      runbook: 'docs/operate/alerts.md#boxproblem',
+    },
+    { ...alert, name: 'MemoryLow', severity: 'warning', summary: 'little is left', suppressed: true },
+  ];
+  answers = [{ status: 200, body: JSON.stringify({ ...converging, alerts: { firing, problem: '' } }) }];
+  const { stdout } = await status('--box', `${url}#${fingerprint}`);
+  expect(stdout).toMatch(
+    /^alerts +1 firing, 1 silenced\n +critical BoxProblem: the box tells of a problem\s+\(docs\/operate\/alerts\.md#boxproblem\)$/m,
+  );
+  expect(stdout).not.toContain('MemoryLow');
+  const problem = 'Alertmanager can not be asked: no endpoints';
+  answers = [{ status: 200, body: JSON.stringify({ ...converging, alerts: { firing: [], problem } }) }];
+  expect((await status('--box', `${url}#${fingerprint}`)).stdout).toContain(`alerts   ${problem}`);
 });
 
 test('gives programs the document as it is', async () => {
