@@ -44,7 +44,8 @@ export const DashboardSchema = z.looseObject({
     }),
   ),
 });
-type Panel = z.infer<typeof DashboardSchema>['panels'][number];
+export type Dashboard = z.infer<typeof DashboardSchema>;
+export type Panel = Dashboard['panels'][number];
 
 /** A panel's queries that Prometheus answers. */
 export const queriesOf = ({ datasource, targets }: Panel): string[] =>
@@ -52,3 +53,50 @@ export const queriesOf = ({ datasource, targets }: Panel): string[] =>
 
 /** `dashboard.json` of an app; one that has several names the others `dashboard-<what>.json`. */
 export const dashboardFile = /^cluster\/(?:.*\/)?dashboard(?:-[a-z0-9-]+)?\.json$/;
+
+/** Where Prometheus is, as the app of the same name has it. */
+export const prometheus = { namespace: 'prometheus', service: 'prometheus', port: 9090 } as const;
+
+/** Over how many hours the console draws. */
+export const dashboardHours = [1, 6, 24, 168] as const;
+export type DashboardHours = (typeof dashboardHours)[number];
+
+const document = <const Kind extends string>(kind: Kind) => ({
+  apiVersion: z.literal('cpiab.dev/v1'),
+  kind: z.literal(kind),
+});
+
+/** `GET /v1/dashboards`: those of the apps that the site runs. */
+export const DashboardListSchema = z.strictObject({
+  ...document('DashboardList'),
+  dashboards: z.array(z.strictObject({ uid: z.string(), title: z.string() })),
+});
+export type DashboardList = z.infer<typeof DashboardListSchema>;
+
+/** `GET /v1/dashboard?uid=UID&hours=N`: what a dashboard shows, ready to be drawn. */
+export const DashboardDataSchema = z.strictObject({
+  ...document('DashboardData'),
+  uid: z.string(),
+  title: z.string(),
+  /** Of the first value, in seconds since the epoch; each next one is `step` seconds later. */
+  start: z.int(),
+  step: z.int().positive(),
+  panels: z.array(
+    z.strictObject({
+      type: z.enum(['timeseries', 'stat']),
+      title: z.string(),
+      description: z.string(),
+      unit: z.string(),
+      min: z.number().nullable(),
+      max: z.number().nullable(),
+      /** Of 24 columns. */
+      width: z.int(),
+      series: z.array(z.strictObject({ name: z.string(), values: z.array(z.number().nullable()) })),
+      /** Series that there are besides. */
+      more: z.int().nonnegative(),
+      /** Why there is nothing to draw, or empty. */
+      problem: z.string(),
+    }),
+  ),
+});
+export type DashboardData = z.infer<typeof DashboardDataSchema>;

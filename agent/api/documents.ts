@@ -1,4 +1,10 @@
 import type { ServerResponse } from 'node:http';
+import {
+  type DashboardData,
+  type DashboardHours,
+  type DashboardList,
+  dashboardHours,
+} from '../../contract/dashboard.ts';
 import type { Evidence, ImageList, KustomizationList } from '../../contract/status.ts';
 import { timelineSvg } from '../../contract/timeline-svg.ts';
 import type { AuditLog } from '../audit/log.ts';
@@ -17,6 +23,11 @@ export interface DocumentSources {
   kustomizations: () => Promise<KustomizationList> | undefined;
   images: () => Promise<ImageList> | undefined;
   evidence: () => Promise<Evidence>;
+  /** What dashboards in Git show; undefined while there is no cluster, null for one that is not there. */
+  dashboards: {
+    list(): Promise<DashboardList | undefined>;
+    data(uid: string, hours: DashboardHours): Promise<DashboardData | null | undefined>;
+  };
   audit: () => AuditLog | undefined;
   counters: Counters;
 }
@@ -43,6 +54,16 @@ export const documents: Readonly<Record<string, Answer>> = {
     answerWhenThere(outgoing, await kustomizations()),
   '/v1/images': async ({ images }, outgoing) => answerWhenThere(outgoing, await images()),
   '/v1/evidence': async ({ evidence }, outgoing) => answerJson(outgoing, 200, await evidence()),
+  '/v1/dashboards': async ({ dashboards }, outgoing) => answerWhenThere(outgoing, await dashboards.list()),
+  '/v1/dashboard': async ({ dashboards }, outgoing, query) => {
+    const asked = Number(query.get('hours') ?? '6');
+    const hours = dashboardHours.find((one) => one === asked);
+    if (hours === undefined)
+      return answerText(outgoing, 400, `hours: expected one of ${dashboardHours.join(', ')}\n`);
+    const data = await dashboards.data(query.get('uid') ?? '', hours);
+    if (data === null) answerText(outgoing, 404, 'uid: expected a dashboard of /v1/dashboards\n');
+    else answerWhenThere(outgoing, data);
+  },
   '/v1/audit': async ({ audit }, outgoing, query) => {
     const log = audit();
     if (log === undefined) return notYet(outgoing);

@@ -3,6 +3,7 @@ import type { Evidence, ImageList, KustomizationList } from '../../contract/stat
 import { run } from '../../host/process.ts';
 import type { Backups } from '../backup/backups.ts';
 import type { Board } from '../board.ts';
+import { DashboardDesk } from '../dashboards/desk.ts';
 import { DecryptionDesk } from '../decrypt/desk.ts';
 import { enrollHttp } from '../enroll/open.ts';
 import type { JoinFileParts } from '../guest/join-file.ts';
@@ -41,6 +42,7 @@ export async function apiParts(
     kustomizations: () => kustomizations(board, signal),
     images: () => images(board, signal),
     evidence: () => evidence(board),
+    dashboards: new DashboardDesk(board, signal),
     audit: () => board.peek('audit'),
     inventory: () => board.peek('discovery')?.document(),
     install: new InstallDesk({ question: () => board.peek('question'), audit: () => board.peek('audit') }),

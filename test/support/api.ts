@@ -120,6 +120,7 @@ export async function startTestApi(
     served,
     kustomizations: () => undefined,
     images: () => undefined,
+    dashboards: { list: async () => undefined, data: async () => undefined },
     evidence: async (): Promise<Evidence> => {
       const { checkpoint, seal } = await audit.read(audit.size);
       const fingerprint = identity.fingerprint;

@@ -4,6 +4,7 @@ import { BoxReport } from '../../../agent/report/report.ts';
 import type { AuditEvent } from '../../../contract/audit-log.ts';
 import { nothingDropped } from '../../../contract/firewall.ts';
 import type { ImageList, KustomizationList } from '../../../contract/status.ts';
+import { waving } from './dashboards.ts';
 
 /** A moment in a box's life: what it reports, and what it tells of its cluster. */
 export interface Scene {
@@ -160,6 +161,24 @@ export const scenes: Record<string, () => Scene> = {
     return { report, documents: evidenceOf(false), audit: audit.slice(0, 1) };
   },
   ready,
+  collecting: () => {
+    const { report, documents } = ready();
+    const alert = { runbook: '', since: '2026-11-22T04:20:51Z', suppressed: false };
+    report.observe({
+      alerts: {
+        firing: [
+          {
+            ...alert,
+            ...{ name: 'DiskReadOnly', severity: 'critical', runbook: 'docs/operate/alerts.md#diskreadonly' },
+            summary: 'The data partition of cpiab takes nothing any more',
+          },
+          { ...alert, name: 'MemoryLow', severity: 'warning', summary: '<b>4 %</b> left', suppressed: true },
+        ],
+        problem: '',
+      },
+    });
+    return { report, documents: { ...documents, dashboards: waving }, audit };
+  },
   'held back': () => {
     const { report, documents } = ready();
     const reason =

@@ -1,5 +1,6 @@
 import { showSteps, showTimeline } from './boot.js';
 import { showBlocking, showGit, showKustomizations, showNodes } from './cluster.js';
+import { refreshDashboards, showAlerts, showDashboards } from './dashboards.js';
 import { at, setText } from './dom.js';
 import { showAudit, showEvidence } from './evidence.js';
 import { showDropped, showImages, showWorld } from './images.js';
@@ -26,12 +27,13 @@ const json = async (path) => await (await ask(path))?.json();
 async function showStatus() {
   const status = await json('/v1/status');
   if (status === undefined) throw new Error('no status');
-  const { steps, git, flux, nodes, images, dropped } = status;
+  const { steps, git, flux, nodes, images, dropped, alerts } = status;
   showOverview(status);
   showSteps(steps);
   showGit({ git, flux });
   showBlocking(flux.blocking);
   showNodes(nodes);
+  showAlerts(alerts);
   showWorld({ images, left: triedToLeave(dropped) });
   showDropped(dropped);
   showTimeline(await (await ask('/v1/timeline.svg')).text());
@@ -40,12 +42,14 @@ async function showStatus() {
 
 /** What the box can't have yet is not asked for. */
 async function showRest({ box, nodes }) {
-  const [list, images, evidence, log] = await Promise.all([
+  const [list, images, evidence, log, dashboards] = await Promise.all([
     nodes.length > 0 ? json('/v1/kustomizations') : undefined,
     box.sequence > 0 ? json('/v1/images') : undefined,
     json('/v1/evidence'),
     json('/v1/audit?last=50'),
+    nodes.length > 0 ? json('/v1/dashboards') : undefined,
   ]);
+  showDashboards(dashboards?.dashboards ?? []);
   showKustomizations(list?.kustomizations ?? null);
   showImages(images?.images ?? null);
   showEvidence({ ...evidence, box });
@@ -77,7 +81,7 @@ async function poll(round) {
   try {
     const status = await showStatus();
     if (round % 5 === 0) await showRest(status);
-    if (round % 5 === 0) await Promise.all([members.refresh(), network.refresh()]);
+    if (round % 5 === 0) await Promise.all([members.refresh(), network.refresh(), refreshDashboards()]);
     showLive();
   } catch (error) {
     showGone(error);
