@@ -1,6 +1,7 @@
 import 'reflect-metadata';
 import { isIP } from 'node:net';
 import * as x509 from '@peculiar/x509';
+import { serial } from '../pki/serial.ts';
 
 const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
 /**
@@ -36,11 +37,4 @@ export async function selfSigned(names: readonly string[]): Promise<{ key: strin
     key: `${x509.PemConverter.encode(der, 'PRIVATE KEY')}\n`,
     certificate: `${certificate.toString('pem')}\n`,
   };
-}
-
-/** 16 octets from a CSPRNG, positive (RFC 5280 section 4.1.2.2). */
-export function serial(): string {
-  const bytes = Buffer.from(crypto.getRandomValues(new Uint8Array(16)));
-  bytes.writeUInt8((bytes.readUInt8(0) & 0x7f) | 0x40, 0);
-  return bytes.toString('hex');
 }

@@ -1,10 +1,11 @@
-import { X509Certificate } from 'node:crypto';
+import { createHash, X509Certificate } from 'node:crypto';
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { CpiabError } from '../../contract/errors.ts';
 import { writeAtomic } from '../../host/files.ts';
-import type { SvidMint, Validity } from './mint.ts';
+import type { Validity } from './mint.ts';
+import { SvidMint } from './svid-mint.ts';
 
 const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;
@@ -29,6 +30,16 @@ const AuthoritiesSchema = z.strictObject({
 });
 type Authorities = z.infer<typeof AuthoritiesSchema>;
 
+/** The authorities, with what of the newest is needed for each certificate. */
+interface Opened {
+  authorities: Authorities;
+  mint: SvidMint;
+  /** PEM. */
+  issuing: string;
+  begin: Date;
+  end: Date;
+}
+
 /** An X.509-SVID, and what leads from it to the root, PEM. */
 export interface Issued {
   certificate: string;
@@ -51,7 +62,7 @@ export class Authority {
   readonly trustDomain: string;
   readonly #directory: string;
   readonly #wall: () => number;
-  #ready: Promise<{ authorities: Authorities; mint: SvidMint }> | null = null;
+  #ready: Promise<Opened> | null = null;
   #making: Promise<unknown> | null = null;
 
   /** @param directory for `authorities.json`, 0600. @param wall milliseconds since the epoch. */
@@ -66,19 +77,16 @@ export class Authority {
    * @param life milliseconds. @throws CpiabError E2505 when the clock can't be right.
    */
   async issue(path: string, spki: Buffer, life: number): Promise<Issued> {
-    const { authorities, mint } = await this.#current();
-    const [issuing] = authorities.issuing;
+    const { authorities, mint, issuing, end } = await this.#current();
     const now = this.#wall();
-    const end = new X509Certificate(issuing?.certificate ?? '').validToDate.getTime();
-    const validity = between(now - lives.backdated, Math.min(now + life, end));
-    const certificate = await mint.mint(`spiffe://${this.trustDomain}/${path}`, spki, validity);
-    const made = new X509Certificate(certificate);
+    const validity = between(now - lives.backdated, Math.min(now + life, end.getTime()));
+    const { certificate, serial } = mint.mint(`spiffe://${this.trustDomain}/${path}`, spki, validity);
     return {
-      certificate,
-      chain: issuing?.certificate ?? '',
+      certificate: pem(certificate),
+      chain: issuing,
       root: authorities.root.certificate,
-      fingerprint: made.fingerprint256.replaceAll(':', '').toLowerCase(),
-      serial: made.serialNumber,
+      fingerprint: createHash('sha256').update(certificate).digest('hex'),
+      serial,
       notBefore: validity.notBefore.getTime(),
       notAfter: validity.notAfter.getTime(),
     };
@@ -88,19 +96,18 @@ export class Authority {
   async rotate(): Promise<{ issuing: string; before: string }> {
     const { authorities } = await this.#loaded();
     const next = await this.#withNewIssuing(authorities);
-    this.#ready = this.#opened(next);
+    this.#ready = Promise.resolve(opened(next));
     const names = next.issuing.map(({ certificate }) => new X509Certificate(certificate).fingerprint256);
     return { issuing: names[0] ?? '', before: names[1] ?? '' };
   }
 
   async #current() {
-    const { authorities } = await this.#loaded();
-    if (this.#isDue(authorities)) {
-      this.#making ??= this.rotate().finally(() => {
-        this.#making = null;
-      });
-      await this.#making;
-    }
+    const found = await this.#loaded();
+    if (!this.#isDue(found)) return found;
+    this.#making ??= this.rotate().finally(() => {
+      this.#making = null;
+    });
+    await this.#making;
     return await this.#loaded();
   }
 
@@ -114,26 +121,17 @@ export class Authority {
     });
   }
 
-  async #load() {
+  async #load(): Promise<Opened> {
     const path = join(this.#directory, 'authorities.json');
     const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
       if (error.code === 'ENOENT') return null;
       throw error;
     });
-    if (text !== null) return await this.#opened(AuthoritiesSchema.parse(JSON.parse(text)));
+    if (text !== null) return opened(AuthoritiesSchema.parse(JSON.parse(text)));
     const { mintRoot } = await import('./mint.ts');
     const now = this.#wall();
     const root = await mintRoot(this.trustDomain, between(now - lives.backdated, now + lives.root));
-    return await this.#opened(
-      await this.#withNewIssuing({ trustDomain: this.trustDomain, root, issuing: [] }),
-    );
-  }
-
-  async #opened(authorities: Authorities) {
-    const { SvidMint } = await import('./mint.ts');
-    const [issuing] = authorities.issuing;
-    if (issuing === undefined) throw new Error('no issuing authority');
-    return { authorities, mint: await SvidMint.of(issuing) };
+    return opened(await this.#withNewIssuing({ trustDomain: this.trustDomain, root, issuing: [] }));
   }
 
   async #withNewIssuing({ trustDomain, root, issuing }: Authorities): Promise<Authorities> {
@@ -156,10 +154,9 @@ export class Authority {
     return next;
   }
 
-  #isDue({ issuing }: Authorities): boolean {
-    const { validFromDate, validToDate } = new X509Certificate(issuing[0]?.certificate ?? '');
-    const begin = this.#expectAfter(validFromDate).getTime();
-    return this.#wall() >= begin + (validToDate.getTime() - begin) * FOLLOWED_AFTER;
+  #isDue({ begin, end }: Opened): boolean {
+    const from = this.#expectAfter(begin).getTime();
+    return this.#wall() >= from + (end.getTime() - from) * FOLLOWED_AFTER;
   }
 
   /** @returns when it ends. */
@@ -181,6 +178,18 @@ export class Authority {
       args: [new Date(this.#wall()).toISOString(), what],
     });
   }
+}
+
+function opened(authorities: Authorities): Opened {
+  const [issuing] = authorities.issuing;
+  if (issuing === undefined) throw new Error('no issuing authority');
+  const { validFromDate: begin, validToDate: end } = new X509Certificate(issuing.certificate);
+  return { authorities, mint: new SvidMint(issuing), issuing: issuing.certificate, begin, end };
+}
+
+function pem(der: Buffer): string {
+  const lines = der.toString('base64').match(/.{1,64}/g) ?? [];
+  return ['-----BEGIN CERTIFICATE-----', ...lines, '-----END CERTIFICATE-----', ''].join('\n');
 }
 
 /** X.509 counts in seconds. */

@@ -8,10 +8,19 @@ export interface Element {
 export const tags = {
   integer: 0x02,
   bitString: 0x03,
+  octetString: 0x04,
+  objectIdentifier: 0x06,
   printableString: 0x13,
+  utcTime: 0x17,
+  generalizedTime: 0x18,
   sequence: 0x30,
   set: 0x31,
+  /** Of a certification request. */
   attributes: 0xa0,
+  /** Of a certificate. */
+  extensions: 0xa3,
+  /** Of a GeneralName (RFC 5280 section 4.2.1.6). */
+  uri: 0x86,
 } as const;
 
 /** Bytes that a length may have here: what is read is small. */

@@ -1,8 +1,9 @@
 import 'reflect-metadata';
 import { createPublicKey } from 'node:crypto';
 import * as x509 from '@peculiar/x509';
-import { noExpiry, serial } from '../api/self-signed.ts';
+import { noExpiry } from '../api/self-signed.ts';
 import { encode, tags } from './der.ts';
+import { serial } from './serial.ts';
 
 const rootAlgorithm = { name: 'ECDSA', namedCurve: 'P-384', hash: 'SHA-384' };
 const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
@@ -54,53 +55,6 @@ export async function mintIssuing(root: Signer, trustDomain: string, validity: V
     ],
   });
   return { key: await pem(keys.privateKey), certificate: `${certificate.toString('pem')}\n` };
-}
-
-/** Signs certificates of nodes and workloads. What all of them have is made once: that leaves each cheap. */
-export class SvidMint {
-  readonly #issuer: x509.Name;
-  readonly #key: CryptoKey;
-  readonly #ofAll: readonly x509.Extension[];
-
-  private constructor(issuer: x509.Name, key: CryptoKey, ofAll: readonly x509.Extension[]) {
-    this.#issuer = issuer;
-    this.#key = key;
-    this.#ofAll = ofAll;
-  }
-
-  static async of({ key, certificate }: Signer): Promise<SvidMint> {
-    const issuing = new x509.X509Certificate(certificate);
-    const { clientAuth, serverAuth } = x509.ExtendedKeyUsage;
-    return new SvidMint(issuing.subjectName, await importKey(key, algorithm), [
-      new x509.BasicConstraintsExtension(false, undefined, true),
-      new x509.KeyUsagesExtension(digitalSignature, true),
-      new x509.ExtendedKeyUsageExtension([clientAuth, serverAuth]),
-      await x509.AuthorityKeyIdentifierExtension.create(issuing.publicKey),
-    ]);
-  }
-
-  /**
-   * An X.509-SVID: one URI, critical as the subject is empty (RFC 5280 section 4.2.1.6; SPIFFE X.509-SVID sections 2 to 4).
-   * @param spki DER of the public key, P-256. @returns PEM.
-   */
-  async mint(uri: string, spki: Buffer, validity: Validity): Promise<string> {
-    const publicKey = new x509.PublicKey(new Uint8Array(spki));
-    const certificate = await x509.X509CertificateGenerator.create({
-      ...validity,
-      serialNumber: serial(),
-      subject: '',
-      issuer: this.#issuer,
-      signingAlgorithm: algorithm,
-      signingKey: this.#key,
-      publicKey,
-      extensions: [
-        ...this.#ofAll,
-        new x509.SubjectAlternativeNameExtension([{ type: 'url', value: uri }], true),
-        await x509.SubjectKeyIdentifierExtension.create(publicKey),
-      ],
-    });
-    return `${certificate.toString('pem')}\n`;
-  }
 }
 
 /** A certificate by which a key shows itself over TLS before anybody has vouched for it. @param key PEM. @returns PEM. */

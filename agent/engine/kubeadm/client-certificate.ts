@@ -1,7 +1,7 @@
 import 'reflect-metadata';
 import { createPrivateKey } from 'node:crypto';
 import * as x509 from '@peculiar/x509';
-import { serial } from '../../api/self-signed.ts';
+import { serial } from '../../pki/serial.ts';
 
 const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
 const BACKDATED_MS = 3_600_000;

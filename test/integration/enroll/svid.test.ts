@@ -4,7 +4,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as x509 from '@peculiar/x509';
 import { expect, test } from 'vitest';
-import { SvidMint } from '../../../agent/pki/mint.ts';
+import { SvidMint } from '../../../agent/pki/svid-mint.ts';
 import { type ProcessError, run } from '../../../host/process.ts';
 import { freshPath, freshStore, startBox } from '../../support/enroll/box.ts';
 
@@ -71,7 +71,7 @@ test('an issuing authority can vouch for no name outside of its trust domain', a
   const authorities = JSON.parse(
     await readFile(join(box.api.directory, 'state', 'pki', 'authorities.json'), 'utf8'),
   );
-  const mint = await SvidMint.of(authorities.issuing[0]);
+  const mint = new SvidMint(authorities.issuing[0]);
   const { key } = await (await freshStore()).key();
   const spki = createPublicKey(key).export({ format: 'der', type: 'spki' });
   const validity = { notBefore: new Date(Date.now() - 60_000), notAfter: new Date(Date.now() + 3_600_000) };
@@ -84,7 +84,7 @@ test('an issuing authority can vouch for no name outside of its trust domain', a
     };
     await writeFile(paths.root, grant.root);
     await writeFile(paths.chain, grant.chain);
-    await writeFile(paths.leaf, await mint.mint(uri, spki, validity));
+    await writeFile(paths.leaf, mint.mint(uri, spki, validity).certificate);
     const argv = [
       'openssl',
       'verify',
