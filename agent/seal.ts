@@ -11,7 +11,7 @@ import { dirname } from 'node:path';
 import { type BoxSeal, endorsedText } from '../contract/audit-log.ts';
 import { writeAtomic } from '../host/files.ts';
 import { formatSignature } from '../host/minisign.ts';
-import { formatNoteKey, signNote } from '../host/signed-note.ts';
+import { formatNoteKey, noteSigner } from '../host/signed-note.ts';
 import type { ApiIdentity } from './api/identity.ts';
 
 /** Signs what the box says about itself. The key is its own, made on its first start, and never leaves it. */
@@ -20,11 +20,14 @@ export class Seal {
   readonly document: BoxSeal;
   /** Names the box in its records: it has to be one word without a plus sign (C2SP signed-note). */
   readonly origin: string;
+  /** A note with the box's signature. Its text ends in a line break. */
+  readonly note: (text: string) => string;
   readonly #key: KeyObject;
   readonly #keyId: Buffer;
 
   constructor(key: KeyObject, boxId: string, { key: apiKey, certificate }: ApiIdentity) {
     this.origin = `cpiab.dev/box/${boxId}`;
+    this.note = noteSigner(this.origin, key);
     this.#key = key;
     const publicKey = createPublicKey(key);
     const raw = Buffer.from(publicKey.export({ format: 'jwk' }).x ?? '', 'base64url');
@@ -36,11 +39,6 @@ export class Seal {
       certificate,
       endorsement: sign('sha256', Buffer.from(endorsedText(name)), apiKey).toString('base64'),
     };
-  }
-
-  /** A note with the box's signature. @param text ends in a line break. */
-  note(text: string): string {
-    return signNote(text, this.origin, this.#key);
   }
 
   /** The `.minisig` of bytes held in memory. @param comment one line, signed too. */

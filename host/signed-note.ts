@@ -42,11 +42,13 @@ export function parseNoteKey(text: string): NoteKey {
   };
 }
 
-/** @param text of the note, with a line break at its end. */
-export function signNote(text: string, name: string, privateKey: KeyObject): string {
+/** @returns what signs the text of a note, which has a line break at its end. */
+export function noteSigner(name: string, privateKey: KeyObject): (text: string) => string {
   const id = keyId(name, Buffer.concat([ED25519, rawKey(createPublicKey(privateKey))]));
-  const signature = Buffer.concat([id, sign(null, Buffer.from(text), privateKey)]);
-  return `${text}\n— ${name} ${signature.toString('base64')}\n`;
+  return (text) => {
+    const signature = Buffer.concat([id, sign(null, Buffer.from(text), privateKey)]);
+    return `${text}\n— ${name} ${signature.toString('base64')}\n`;
+  };
 }
 
 /** The text of a note that this key signed, or null. Signatures by others are passed over, as C2SP wants. */

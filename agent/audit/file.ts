@@ -12,6 +12,8 @@ export class LineFile {
   readonly #path: string;
   /** Where each line begins, and where the next will. */
   readonly #starts: number[] = [0];
+  /** Whether an append that failed may have left something. */
+  #torn = false;
 
   private constructor(path: string) {
     this.#path = path;
@@ -48,14 +50,15 @@ export class LineFile {
   async append(...lines: readonly string[]): Promise<void> {
     const bytes = Buffer.from(lines.map((line) => `${line}\n`).join(''));
     await this.#with(async (handle) => {
-      // What an append that failed has left.
-      await handle.truncate(this.#end);
+      if (this.#torn) await handle.truncate(this.#end);
+      this.#torn = true;
       // A full disk may take a part of it and say so only the next time.
       for (let done = 0; done < bytes.length; ) {
         done += (await handle.write(bytes, done, bytes.length - done, this.#end + done)).bytesWritten;
       }
       await handle.datasync();
     });
+    this.#torn = false;
     for (const line of lines) this.#starts.push(this.#end + Buffer.byteLength(line) + 1);
   }
 

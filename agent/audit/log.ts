@@ -1,8 +1,7 @@
-import { readFile, rename } from 'node:fs/promises';
+import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { AuditEntry, AuditEvent, AuditLogDocument } from '../../contract/audit-log.ts';
 import { SubtreeHashes } from '../../host/consistency.ts';
-import { writeAtomic } from '../../host/files.ts';
 import { leafHash, MerkleTree } from '../../host/merkle.ts';
 import { formatCheckpoint, openNote, parseCheckpoint, parseNoteKey } from '../../host/signed-note.ts';
 import type { Seal } from '../seal.ts';
@@ -111,12 +110,15 @@ export class AuditLog {
    * The newest checkpoint, and what proves that it continues the log as it was with `since` entries.
    * @param since entries that a witness has a checkpoint of, at most `size`.
    */
-  witness(since: number): Promise<{ note: string; proof: string[] }> {
-    return this.#undisturbed(async () => {
-      this.#subtrees ??= await this.#allSubtrees();
-      const proof = this.#subtrees.proof(since, this.#tree.size);
-      return { note: this.#checkpoint, proof: proof.map((hash) => hash.toString('base64')) };
-    });
+  async witness(since: number): Promise<{ note: string; proof: string[] }> {
+    const subtrees = this.#subtrees ?? (await this.#undisturbed(() => this.#loadSubtrees()));
+    const proof = subtrees.proof(since, this.#tree.size);
+    return { note: this.#checkpoint, proof: proof.map((hash) => hash.toString('base64')) };
+  }
+
+  async #loadSubtrees(): Promise<SubtreeHashes> {
+    this.#subtrees ??= await this.#allSubtrees();
+    return this.#subtrees;
   }
 
   async #allSubtrees(): Promise<SubtreeHashes> {
@@ -184,12 +186,17 @@ export class AuditLog {
     };
   }
 
-  /** A cut between entry and checkpoint is harmless: the next start signs what is there. */
+  /**
+   * A cut between entry and checkpoint is harmless: the next start signs what is there. So nobody waits until the
+   * checkpoint is on the disk, only until each reader of this machine sees it.
+   */
   async #sign(): Promise<void> {
     const { origin } = this.#seal;
     const text = formatCheckpoint({ origin, size: this.#tree.size, root: this.#tree.root() });
     this.#checkpoint = this.#seal.note(text);
-    await writeAtomic(join(this.#directory, 'checkpoint'), this.#checkpoint);
+    const path = join(this.#directory, 'checkpoint');
+    await writeFile(`${path}.new`, this.#checkpoint);
+    await rename(`${path}.new`, path);
   }
 
   async #own(outcome: AuditEvent['outcome'], detail: string): Promise<void> {

@@ -2,10 +2,10 @@ import { generateKeyPairSync } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import {
   formatNoteKey,
+  noteSigner,
   openNote,
   parseCheckpoint,
   parseNoteKey,
-  signNote,
 } from '../../../host/signed-note.ts';
 
 /** The example of Go's golang.org/x/mod/sumdb/note, which has the same form. */
@@ -26,7 +26,7 @@ describe('a signed note', () => {
 
   test('verifies among signatures of others', () => {
     const { privateKey, publicKey } = generateKeyPairSync('ed25519');
-    const [, own = ''] = signNote(text, 'other', privateKey).split('\n\n');
+    const [, own = ''] = noteSigner('other', privateKey)(text).split('\n\n');
     const both = `${text}\n${own}${signature}`;
     expect(openNote(both, parseNoteKey(key))).toBe(text);
     expect(openNote(both, parseNoteKey(formatNoteKey('other', publicKey)))).toBe(text);
