@@ -35,7 +35,10 @@ export const NodeInventorySchema = z.strictObject({
 });
 export type NodeInventory = z.infer<typeof NodeInventorySchema>;
 
-/** `POST /v1/enroll`, over a connection whose client certificate has the key of the request. */
+/**
+ * `POST /v1/enroll`, over a connection whose client certificate has the key of the request. The answer is 200 and a
+ * grant for one that is approved already, as by the site; else 202 and a decision, and the node asks for the grant.
+ */
 export const JoinRequestSchema = z.strictObject({
   ...document('JoinRequest'),
   name: NodeNameSchema,

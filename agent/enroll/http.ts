@@ -133,7 +133,11 @@ export class EnrollHttp {
 
 async function takeRequest({ enrollment, bytes, incoming, outgoing }: Call): Promise<void> {
   const request = parsed(JoinRequestSchema, bytes, 'request to join');
-  answerJson(outgoing, 202, await enrollment.submit({ request, bytes, peer: peerOf(incoming.socket) }));
+  const peer = peerOf(incoming.socket);
+  const decision = await enrollment.submit({ request, bytes, peer });
+  // What the site approves by itself is granted at once: one connection instead of two.
+  if (decision.state !== 'approved') answerJson(outgoing, 202, decision);
+  else answerJson(outgoing, 200, await enrollment.grant(decision.id, peer));
 }
 
 async function tellRequest({ enrollment, id, incoming, outgoing }: Call): Promise<void> {

@@ -35,4 +35,4 @@ async function tellOf(desk: Desk, id: string): Promise<void> {
 }
 
 const hasHeir = ({ ledger }: Desk, { id, name }: NodeRecord) =>
-  [...ledger.nodes.values()].some((one) => one.id !== id && one.name === name && one.state === 'joined');
+  ledger.named(name).some((one) => one.id !== id && one.state === 'joined');

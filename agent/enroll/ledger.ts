@@ -92,6 +92,7 @@ export class Ledger {
   readonly nodes = new Map<string, NodeRecord>();
   /** Nodes by their key. A key belongs to one node only. */
   readonly byKey = new Map<string, NodeRecord>();
+  readonly #byName = new Map<string, Set<string>>();
   /** Time of the newest line: the clock may have been set back since. */
   lastSeen = 0;
   #file!: LineFile;
@@ -113,6 +114,11 @@ export class Ledger {
     }
     ledger.#file = file;
     return ledger;
+  }
+
+  /** All that ever had this name and are remembered. */
+  named(name: string): NodeRecord[] {
+    return [...(this.#byName.get(name) ?? [])].flatMap((id) => this.nodes.get(id) ?? []);
   }
 
   /** Makes a change. When it returns, the change is on the disk. @throws the file system's error: then nothing changed. */
@@ -147,14 +153,23 @@ export class Ledger {
     this.lastSeen = Math.max(this.lastSeen, at);
     for (const invitation of invitations) this.invitations.set(invitation.id, invitation);
     for (const node of nodes) {
+      this.#unname(node.id);
       this.nodes.set(node.id, node);
       this.byKey.set(node.key, node);
+      this.#byName.set(node.name, (this.#byName.get(node.name) ?? new Set()).add(node.id));
     }
   }
 
   #forget({ id, key }: NodeRecord): void {
+    this.#unname(id);
     this.nodes.delete(id);
     if (this.byKey.get(key)?.id === id) this.byKey.delete(key);
+  }
+
+  #unname(id: string): void {
+    const { name = '' } = this.nodes.get(id) ?? {};
+    const ids = this.#byName.get(name);
+    if (ids?.delete(id) === true && ids.size === 0) this.#byName.delete(name);
   }
 
   #compact(): string {

@@ -24,19 +24,18 @@ export function expectFreeName(
 ): void {
   const taken = (what: string) => new CpiabError('E5507', { subject: name, args: [what] });
   if (reserved.includes(name)) throw taken('this box');
-  for (const node of ledger.nodes.values()) {
+  for (const node of ledger.named(name)) {
     const state = stateOf(node, clock.now());
     const has = state === 'joined' || state === 'approved';
-    if (node.name === name && node.key !== key && has && !but.includes(node)) throw taken(node.id);
+    if (node.key !== key && has && !but.includes(node)) throw taken(node.id);
   }
 }
 
 /** Others by this name that are no members yet, also those whose time is over. */
 export function unfinishedOf({ ledger }: Desk, { name, key }: Named): NodeRecord[] {
-  return [...ledger.nodes.values()].filter(
-    (node) =>
-      node.name === name && node.key !== key && (node.state === 'pending' || node.state === 'approved'),
-  );
+  return ledger
+    .named(name)
+    .filter((node) => node.key !== key && (node.state === 'pending' || node.state === 'approved'));
 }
 
 /**

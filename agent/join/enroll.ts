@@ -64,20 +64,31 @@ export async function enroll(
 /** Asks until the box has decided. */
 async function granted(asked: Asked, shown: Shown, key: string, options: EnrollOptions): Promise<Grant> {
   const { pollMs = POLL_MS, signal } = options;
-  for (let id = await apply(asked, shown, key, options); ; await sleep(pollMs, undefined, { signal })) {
-    const answer = await askBox(asked, shown, { method: 'GET', path: `/v1/enroll/${id}` }, signal);
+  let known = await apply(asked, shown, key, options);
+  while (known.kind !== 'Grant') {
+    const answer = await askBox(asked, shown, { method: 'GET', path: `/v1/enroll/${known.id}` }, signal);
     if ('document' in answer && answer.status === 200) return GrantSchema.parse(answer.document);
     // Who was not invited is forgotten when the box's agent starts again.
-    if (answer.status === 404) id = await apply(asked, shown, key, options);
+    if (answer.status === 404) known = await apply(asked, shown, key, options);
     else if ('refusal' in answer) throw refused(asked, answer.refusal);
+    await sleep(pollMs, undefined, { signal });
   }
+  return known;
 }
 
-/** Sends the request. @returns the node's identifier. */
-async function apply(asked: Asked, shown: Shown, key: string, options: EnrollOptions): Promise<string> {
-  const decision = await send(asked, shown, options.signal);
-  if (decision.state === 'pending') options.waiting(decision, key);
-  return decision.id;
+/** Sends the request. @returns what the box has decided by now. */
+async function apply(
+  asked: Asked,
+  shown: Shown,
+  key: string,
+  { waiting, signal }: EnrollOptions,
+): Promise<JoinDecision | Grant> {
+  const answer = await askBox(asked, shown, { method: 'POST', path: '/v1/enroll', body: asked.body }, signal);
+  if ('refusal' in answer) throw refused(asked, answer.refusal);
+  if (answer.status === 200) return GrantSchema.parse(answer.document);
+  const decision = JoinDecisionSchema.parse(answer.document);
+  if (decision.state === 'pending') waiting(decision, key);
+  return decision;
 }
 
 /** The request as it was sent before, or a new one where another invitation is given. */
@@ -103,12 +114,6 @@ async function ownRequest(
   const asked = { box, pin, body: JSON.stringify(request) };
   await store.ask(asked);
   return asked;
-}
-
-async function send(asked: Asked, shown: Shown, signal: AbortSignal): Promise<JoinDecision> {
-  const answer = await askBox(asked, shown, { method: 'POST', path: '/v1/enroll', body: asked.body }, signal);
-  if ('refusal' in answer) throw refused(asked, answer.refusal);
-  return JoinDecisionSchema.parse(answer.document);
 }
 
 const refused = ({ box }: Asked, why: string) => new CpiabError('E2507', { subject: box, args: [why] });

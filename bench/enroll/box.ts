@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { mintPossession } from '../../agent/pki/mint.ts';
-import { GrantSchema, InvitationAnswerSchema, JoinDecisionSchema } from '../../contract/enroll.ts';
+import { GrantSchema, InvitationAnswerSchema } from '../../contract/enroll.ts';
 import { parseInvitation } from '../../contract/invitation.ts';
 import { machineId } from '../../test/support/enroll/machine-id.ts';
 import {
@@ -28,7 +28,7 @@ interface Started {
   operator: Identity;
 }
 
-/** A box process, whose site approves the machines by themselves. A node asks with its invitation, then fetches what it is granted. */
+/** A box process, whose site approves the machines by themselves. A node asks with its invitation, and is granted its certificate. */
 export async function startBox(): Promise<Contender> {
   const directory = await mkdtemp(join(tmpdir(), 'cpiab-enroll-'));
   const child = spawn(process.execPath, [join(import.meta.dirname, 'ours.ts'), directory, machineId], {
@@ -58,9 +58,7 @@ async function newcomer({ port, operator }: Started, index: number): Promise<New
   };
   return {
     enrol: async () => {
-      const asked = await ask({ port, index, method: 'POST', path: '/v1/enroll', identity, body });
-      const { id } = JoinDecisionSchema.parse(asked);
-      taken(await ask({ port, index, method: 'GET', path: `/v1/enroll/${id}`, identity }));
+      taken(await ask({ port, index, method: 'POST', path: '/v1/enroll', identity, body }));
     },
     renew: async () => {
       const renewal = { apiVersion: 'cpiab.dev/v1', kind: 'Renewal', nonce: nonce(), since: 1 };

@@ -8,7 +8,8 @@ import { startStepCa } from './step-ca.ts';
 /**
  * Nodes that enrol with one process by a token each and then renew: with a box, and with step-ca in the same run, as
  * fast as each answers and at a steady rate. Each has an address of its own, and opens a connection for each request.
- * A box takes two to enrol a node; step-ca takes two with its own client, and one if the client has the root before.
+ * A box takes one to enrol a node that its site approves; step-ca takes two with its own client, and one if the client
+ * has the root before.
  */
 const { values } = parseArgs({
   options: {

@@ -1,9 +1,12 @@
+import { X509Certificate } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { renew } from '../../../agent/join/renew.ts';
+import { GrantSchema } from '../../../contract/enroll.ts';
 import { run } from '../../../host/process.ts';
-import { freshPath, freshStore, startBox } from '../../support/enroll/box.ts';
+import { freshPath, freshStore, inventory, startBox } from '../../support/enroll/box.ts';
+import { Machine, requestOf } from '../../support/enroll/machine.ts';
 
 const { signal } = new AbortController();
 
@@ -94,6 +97,20 @@ test('a machine that nobody invited is let in by the fingerprint of its key', as
   const joining = box.joinWith(store, { box: box.address, pin: box.api.identity.fingerprint });
   expect((await joining).grant.name).toBe('n1');
   expect((await box.nodes())[0]).toMatchObject({ key: fingerprint, invited: false, state: 'joined' });
+});
+
+test('what the site names is granted its certificate by one request, and the same by the next', async () => {
+  const site = { autoApprove: [{ machineIds: [inventory.machineId] }] };
+  const box = await startBox({ enroll: { site } });
+  const machine = await Machine.make(box);
+  const request = requestOf(machine, (await box.invite()).parsed);
+  const granted = await machine.post('/v1/enroll', request);
+  expect(granted.status).toBe(200);
+  const { id, certificate } = GrantSchema.parse(JSON.parse(granted.text));
+  expect(new X509Certificate(certificate).checkPrivateKey(machine.keyObject)).toBe(true);
+  const again = await machine.post('/v1/enroll', request);
+  expect([again.status, JSON.parse(again.text)]).toMatchObject([202, { id, state: 'joined' }]);
+  expect(JSON.parse((await machine.get(`/v1/enroll/${id}`)).text).certificate).toBe(certificate);
 });
 
 test('what the site names is let in at once, when it was invited, and a server never is', async () => {
