@@ -72,7 +72,7 @@ const EntrySchema = z.strictObject({
 type Entry = z.infer<typeof EntrySchema>;
 export type Change = Omit<Entry, 'at'>;
 
-/** A ledger is written anew when it has so many lines more than it has records. */
+/** A ledger is written anew when it has so many lines more than there are records to keep. */
 const MOST_LINES_MORE = 5000;
 /** Records are kept so long after they have ended. */
 const KEPT_MS = 24 * 3_600_000;
@@ -95,24 +95,24 @@ export class Ledger {
   readonly #byName = new Map<string, Set<string>>();
   /** Time of the newest line: the clock may have been set back since. */
   lastSeen = 0;
-  #file!: LineFile;
+  readonly #path: string;
+  /** Null when nobody knows what the file has: then the next change looks. */
+  #file: LineFile | null = null;
+  /** Lines that are too few to look whether the file should be written anew. */
+  #short = 0;
   #waiting: Waiting[] = [];
   #writing = false;
   readonly #wall: () => number;
 
-  private constructor(wall: () => number) {
+  private constructor(path: string, wall: () => number) {
+    this.#path = path;
     this.#wall = wall;
   }
 
   static async open(directory: string, wall: () => number): Promise<Ledger> {
-    const ledger = new Ledger(wall);
-    const path = join(directory, 'ledger');
-    let { file } = await LineFile.open(path, (line) => ledger.#take(EntrySchema.parse(JSON.parse(line))));
-    if (file.length > ledger.invitations.size + ledger.nodes.size + MOST_LINES_MORE) {
-      await writeAtomic(path, ledger.#compact(), { mode: 0o600 });
-      ({ file } = await LineFile.open(path, () => {}));
-    }
-    ledger.#file = file;
+    const ledger = new Ledger(join(directory, 'ledger'), wall);
+    ledger.#file = await opened(ledger.#path, (line) => ledger.#take(EntrySchema.parse(JSON.parse(line))));
+    await ledger.#shorten();
     return ledger;
   }
 
@@ -139,9 +139,11 @@ export class Ledger {
         nodes: batch.flatMap(({ change }) => change.nodes ?? []),
       };
       try {
+        this.#file ??= await opened(this.#path);
         await this.#file.append(JSON.stringify(entry));
         this.#take(entry);
         for (const { done } of batch) done();
+        await this.#shorten();
       } catch (error) {
         for (const { failed } of batch) failed(error);
       }
@@ -172,11 +174,30 @@ export class Ledger {
     if (ids?.delete(id) === true && ids.size === 0) this.#byName.delete(name);
   }
 
-  #compact(): string {
+  /** Writes what is remembered in place of all lines that led to it. A cut leaves those, or the new ones. */
+  async #shorten(): Promise<void> {
+    const { length } = this.#file ?? { length: 0 };
+    if (length <= this.#short) return;
+    this.#forgetOld();
+    this.#short = this.invitations.size + this.nodes.size + MOST_LINES_MORE;
+    if (length <= this.#short) return;
+    this.#file = null;
+    // Where the disk has no room, the old lines are as good.
+    await writeAtomic(this.#path, this.#text(), { mode: 0o600 }).catch(() => {
+      this.#short = length + MOST_LINES_MORE;
+    });
+  }
+
+  #forgetOld(): void {
     const old = this.lastSeen - KEPT_MS;
     for (const { id, expires } of this.invitations.values()) if (expires < old) this.invitations.delete(id);
     for (const node of this.nodes.values()) if (isOver(node) && node.expires < old) this.#forget(node);
+  }
+
+  #text(): string {
     const entries: Change[] = [
+      // Also where nothing is left to remember, the time of the newest line is.
+      {},
       ...[...this.invitations.values()].map((invitation) => ({ invitations: [invitation] })),
       ...[...this.nodes.values()].map((node) => ({ nodes: [node] })),
     ];
@@ -184,6 +205,10 @@ export class Ledger {
   }
 }
 
-/** A revoked key is remembered for ever. */
+async function opened(path: string, onLine: (line: string) => void = () => {}): Promise<LineFile> {
+  return (await LineFile.open(path, onLine)).file;
+}
+
+/** Once its time has passed. A revoked key is remembered for ever; what nobody decided in time is over too. */
 const isOver = ({ state, revokedAt, leaving }: NodeRecord) =>
-  revokedAt === null && !leaving && ['denied', 'superseded', 'expired', 'removed'].includes(state);
+  revokedAt === null && !leaving && state !== 'joined';
