@@ -39,6 +39,13 @@ const [once] = pod.containers;
 const secrets = [{ name: 'login', keys: { word: 'GREETING_WORD' } }];
 const labels = { 'app.kubernetes.io/name': 'good' };
 
+/** No site's root waits for Syncthing. */
+const unwaited = both(
+  ...['lab', 'lab-stage1', 'homelab'].map((site) =>
+    change(`cluster/kubernetes/flux/${site}/syncthing.yaml`, 'wait: true', 'wait: false'),
+  ),
+);
+
 /** Changes that keep every rule, though each is near to breaking one. */
 export const goodCommits: [what: string, make: Make][] = [
   ['a ConfigMap', add({ apiVersion: 'v1', kind: 'ConfigMap', metadata, data: { a: 'b' } })],
@@ -55,10 +62,7 @@ export const goodCommits: [what: string, make: Make][] = [
   ],
   [
     'an app of no use offline that nothing waits for',
-    both(
-      change('cluster/kubernetes/apps/syncthing/app.yaml', 'internet: none', 'internet: optional'),
-      change(`${fluxFolder}/syncthing.yaml`, 'wait: true', 'wait: false'),
-    ),
+    both(change(`${app}/app.yaml`, 'internet: none', 'internet: optional'), unwaited),
   ],
   [
     'an app of no site with a Secret, and one that it asks for',
@@ -102,6 +106,7 @@ export const goodCommits: [what: string, make: Make][] = [
     'an address outside, in an app of no use offline that says so',
     both(
       change(`${app}/app.yaml`, 'internet: none', 'internet: optional'),
+      unwaited,
       add({ apiVersion: 'v1', kind: 'ConfigMap', metadata, data: { url: 'https://relays.syncthing.net/' } }),
     ),
   ],
