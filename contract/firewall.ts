@@ -26,8 +26,10 @@ export const triedToLeave = ({ egress, podEgress }: Dropped) => egress + podEgre
 
 /** What of the firewall depends on the site: elements of its sets. Source: nft(8), "Sets". */
 export function firewallElements({ network }: Pick<Site, 'network'>): string {
-  const { podCIDR, serviceCIDR, nodeAddress, egress } = network;
-  const ways = egress.map(({ to, protocol, port }) => `${to} . ${protocol} . ${port}`);
+  const { podCIDR, serviceCIDR, nodeAddress, egress, nameservers } = network;
+  const allowed = egress.map(({ to, protocol, port }) => `${to} . ${protocol} . ${port}`);
+  const names = nameservers.flatMap((server) => [`${server} . udp . 53`, `${server} . tcp . 53`]);
+  const ways = [...new Set([...allowed, ...names])];
   const isV6 = (way: string) => way.includes(':');
   const sets = {
     cluster: [podCIDR, serviceCIDR, nodeAddress],

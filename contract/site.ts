@@ -67,6 +67,14 @@ export const SiteSchema = z
           .array(z.strictObject({ to: outside, protocol: z.enum(['tcp', 'udp']), port }))
           .max(200, 'expected at most 200')
           .default([]),
+        /**
+         * Servers that the cluster's DNS asks for names outside of it, at port 53; the way to them is open. Default
+         * none: such names fail at once.
+         */
+        nameservers: z
+          .array(z.ipv4('expected an IPv4 address such as 192.0.2.53'))
+          .max(3, 'expected at most 3')
+          .default([]),
       })
       .prefault({}),
     /** Bundle sets to carry: names of files in `bundles/`. Default only `core`, with k3s none. */

@@ -51,7 +51,7 @@ export async function writeHostFiles(files: HostFiles, input: KubeadmInput): Pro
     [files.kubeadm]: kubeadmDocuments(input)
       .map((document) => `---\n${stringify(document, { aliasDuplicateObjects: false })}`)
       .join(''),
-    [files.resolvConf]: resolvConf(self),
+    [files.resolvConf]: resolvConf(site, self),
     [files.containerd]: containerdConfig(images.pause, self.role === 'agent' ? files.mirrors : null),
   };
   for (const [name, patch] of Object.entries(kubeadmPatches(self)))
@@ -70,10 +70,13 @@ export async function writeHostFiles(files: HostFiles, input: KubeadmInput): Pro
 }
 
 /**
- * CoreDNS refuses to start without a server to forward to. Nothing listens at this one, so names
- * outside the cluster fail at once.
+ * CoreDNS refuses to start without a server to forward to. Where the site names none it is the node, where nothing
+ * listens, so that names outside the cluster fail at once.
  */
-const resolvConf = ({ address }: Self) => `nameserver ${address}\noptions timeout:1 attempts:1\n`;
+function resolvConf({ network: { nameservers } }: Pick<Site, 'network'>, { address }: Self): string {
+  const servers = nameservers.length > 0 ? nameservers : [address];
+  return `${servers.map((server) => `nameserver ${server}\n`).join('')}options timeout:1 attempts:1\n`;
+}
 
 /**
  * The image that holds a pod's namespaces is the bundle's own. Source: containerd CRI configuration, version 4.

@@ -17,6 +17,7 @@ test('a site needs only its name and the version of Kubernetes', () => {
       serviceCIDR: '10.43.0.0/16',
       podNetwork: 'vxlan',
       egress: [],
+      nameservers: [],
     },
     bundle: { validDays: 365 },
     registries: {},

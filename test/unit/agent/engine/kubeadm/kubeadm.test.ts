@@ -7,7 +7,7 @@ import { nodePodNetwork } from '../../../../../agent/engine/kubeadm/addresses.ts
 import { type HostFiles, hostFiles, writeHostFiles } from '../../../../../agent/engine/kubeadm/host-files.ts';
 import { mountsBelow } from '../../../../../agent/engine/leftovers.ts';
 import { engineImages } from '../../../../../contract/engine-images.ts';
-import { parseBoxSite } from '../../../../../contract/site.ts';
+import { type BoxSite, parseBoxSite } from '../../../../../contract/site.ts';
 
 const site = parseBoxSite({
   apiVersion: 'cpiab.dev/v1',
@@ -31,15 +31,19 @@ let files: HostFiles;
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), 'cpiab-engine-'));
   files = hostFiles(join(directory, 'run'), join(directory, 'cni'));
+  await writeFor(site);
+});
+
+async function writeFor(asked: BoxSite): Promise<void> {
   const images = engineImages(Object.keys(bundled), 'v1.36.3');
   await writeHostFiles(files, {
-    site,
+    site: asked,
     images,
     self: { name: 'box', role: 'server' as const, address: '10.9.0.1', highlyAvailable: false },
     containerdSocket: '/run/c.sock',
     ...files,
   });
-});
+}
 afterEach(() => rm(directory, { recursive: true }));
 
 describe('what kubeadm is told', () => {
@@ -74,6 +78,14 @@ describe('what kubeadm is told', () => {
     const patch = await readFile(join(files.patches, 'corednsdeployment+strategic.json'), 'utf8');
     expect(JSON.parse(patch)).toEqual({ spec: { replicas: 1 } });
   });
+});
+
+test("names outside of the cluster are asked of the site's servers, and of nobody where it names none", async () => {
+  const servers = async () => (await readFile(files.resolvConf, 'utf8')).match(/^nameserver .*/gm);
+  expect(await servers()).toEqual(['nameserver 10.9.0.1']);
+  const nameservers = ['192.0.2.53', '192.0.2.54'];
+  await writeFor({ ...site, network: { ...site.network, nameservers } });
+  expect(await servers()).toEqual(nameservers.map((server) => `nameserver ${server}`));
 });
 
 test("containerd holds pods together with the bundle's image", async () => {
