@@ -71,7 +71,7 @@ describe('apps', () => {
   });
 });
 
-describe.each(['lab', 'homelab'])('the root sync of %s', (name) => {
+describe.each(['lab', 'lab-stage1', 'homelab'])('the root sync of %s', (name) => {
   test('runs the apps of its bundle sets, each from its own folder and the published source', async () => {
     const site = SiteSchema.parse(parse(await text(`config/clusters/${name}.yaml`)));
     const sets = await Promise.all(

@@ -25,7 +25,7 @@ beforeAll(async () => {
   asked = apps
     .filter(({ folder }) => world.folders.has(folder))
     .flatMap(({ content }) => content.secrets.flatMap(({ keys }) => Object.values(keys)));
-});
+}, 60_000);
 
 test('fits a machine of 16 GiB: 12 GiB at most for what runs, 5 GiB to begin with', () => {
   const lasting = containers.filter(({ list }) => list === 'containers');
@@ -49,21 +49,29 @@ test('routes from the Internet are in one file, and its last one refuses', () =>
       ? [{ file, routes: settings['ingress'] }]
       : [];
   });
-  expect(tunnels.map(({ file }) => file)).toEqual(['cluster/kubernetes/platform/cloudflared/routes.yaml']);
+  expect(tunnels.map(({ file }) => file)).toEqual([
+    'cluster/kubernetes/platform/cloudflared/routes/config.yaml',
+  ]);
   expect(tunnels[0]?.routes.at(-1)).toEqual({ service: 'http_status:404' });
 });
 
-test.each(['sonarr', 'radarr', 'prowlarr'])(
-  '%s leaves asking for passwords to Authentik, so no route leads to it',
-  (name) => {
-    const [found] = containers.filter((container) => container.name === name);
-    const variable = `${name.toUpperCase()}__AUTH__METHOD`;
-    expect(found?.content['env']).toContainEqual({ name: variable, value: 'External' });
-    const callers = grants(name, 'ingress').map(({ peer }) => peer);
-    expect(callers).not.toContain('cloudflared');
-    expect(callers).not.toContain('');
-  },
-);
+test.each(['sonarr', 'radarr', 'prowlarr'])('%s leaves asking for passwords to Authentik', (name) => {
+  const [found] = containers.filter((container) => container.name === name);
+  const variable = `${name.toUpperCase()}__AUTH__METHOD`;
+  expect(found?.content['env']).toContainEqual({ name: variable, value: 'External' });
+});
+
+test('people get to apps without accounts by Authentik, and by nothing else', () => {
+  const blueprints = world.objects.find(({ file }) => file.endsWith('authentik/blueprints.yaml'))?.object;
+  const proxied = [...JSON.stringify(blueprints).matchAll(/internal_host: http:\/\/(\w+)\.\1\.svc:(\d+)/g)];
+  expect(proxied.map(([, name]) => name)).toEqual(['sonarr', 'radarr', 'prowlarr', 'bazarr']);
+  for (const [, name = '', port] of proxied) {
+    const callers = grants(name, 'ingress');
+    expect(callers).toContainEqual({ peer: 'authentik', port: Number(port) });
+    for (const way of ['cloudflared', 'traefik', '', '-'])
+      expect(callers.map(({ peer }) => peer)).not.toContain(way);
+  }
+});
 
 test('who may call an app is let in by that app too', () => {
   const namespaces = world.objects
