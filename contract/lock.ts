@@ -70,6 +70,8 @@ export const LockSchema = z.strictObject({
       /** Manifests of signatures, bills of materials and attestations that refer to it (OCI 1.1). Sorted. */
       referrers: z.array(DigestSchema).optional(),
       release,
+      /** Whether it only stands in for the image of that name: a rehearsal's. */
+      standIn: z.literal(true).optional(),
       /** Bytes of config and layers, its own and those of what refers to it. */
       size: z.int().nonnegative(),
     }),

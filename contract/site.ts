@@ -124,6 +124,8 @@ export const SiteSchema = z
         }),
       )
       .default({}),
+    /** Whether published images may be stand-ins, which their label `dev.cpiab.rehearsal` tells. Default no: they are refused. */
+    rehearsal: z.boolean().default(false),
     /** How to reach servers of published files and Git repositories, by host, with the port where it isn't the usual one. */
     servers: z
       .record(

@@ -10,7 +10,7 @@ import type { BuildHost } from '../host.ts';
 import { inTurn } from '../in-turn.ts';
 import { readReference } from '../lock/upstream.ts';
 import type { LayerPackages } from '../packages/scan.ts';
-import { readConfig } from '../registry/config.ts';
+import { readConfig, requireReal } from '../registry/config.ts';
 import { imageOf, type RemoteDescriptor, type RemoteImage } from '../registry/manifests.ts';
 import type { ImageSignatures } from '../registry/signatures.ts';
 import { type Fetching, fetchFromOrigin } from './from-origin.ts';
@@ -28,7 +28,7 @@ const PARALLEL = 4;
 /**
  * Brings every published image of the lock into the cache, each blob once, the largest first.
  * @throws CpiabError E3011…E3018 of a registry, E2103 for content that isn't what its digest says, E2140…E2144 for
- *   an image that isn't signed as the site asks.
+ *   an image that isn't signed as the site asks, E2145 for a stand-in.
  */
 export async function fetchUpstream(site: Site, lock: Lock, host: BuildHost): Promise<BuiltImage[]> {
   if (lock.upstream.length === 0) return [];
@@ -41,7 +41,8 @@ export async function fetchUpstream(site: Site, lock: Lock, host: BuildHost): Pr
     const described = await describeAll(lock.upstream, site, fetching, host);
     await fetchBlobs(described, fetching, host);
     return await inTurn(described, turns(host), async ({ locked, remote, signatures, referrers }, signal) => {
-      const image = { ...(await builtImage(locked, remote, { ...host, signal })), referrers };
+      const built = await builtImage(locked, remote, site, { ...host, signal });
+      const image = { ...built, referrers };
       if (signatures === null) return image;
       const reference = signaturesReference(locked.reference, locked.digest);
       return { ...image, signatures: { ...signatures, reference } };
@@ -112,10 +113,13 @@ export async function describeImage(locked: Locked, origin: Origin): Promise<Rem
 async function builtImage(
   { reference }: Locked,
   remote: RemoteImage,
+  site: Site,
   { cache, signal }: Pick<BuildHost, 'cache' | 'signal'>,
 ): Promise<BuiltImage> {
   const { top, manifest, config } = remote;
-  const diffIds = readConfig(await readFile(poolFile(config, cache).path), reference);
+  const read = readConfig(await readFile(poolFile(config, cache).path), reference);
+  requireReal(read, reference, site);
+  const { diffIds } = read;
   if (diffIds.length !== remote.layers.length)
     throw new CpiabError('E3017', {
       subject: reference,

@@ -8,9 +8,11 @@ import { hasBox, type Site } from '../../contract/site.ts';
  * @param subject where the lock is.
  * @throws CpiabError E1061.
  */
-export function requireFit({ site: name, debian }: Lock, site: Site, subject: string): void {
+export function requireFit({ site: name, debian, upstream }: Lock, site: Site, subject: string): void {
   const unfit = (what: string) => new CpiabError('E1061', { subject, args: [what, site.name] });
   if (name !== site.name) throw unfit(`it is of site ${name}`);
+  const standIn = standInOf(upstream, site);
+  if (standIn !== undefined) throw unfit(`it has a stand-in for ${standIn}, and the site is no rehearsal`);
   for (const set of hasBox(site) ? ['os', 'build'] : ['build'])
     if (debian.sets[set] === undefined) throw unfit(`it has no packages of set ${set}`);
   const known = new Set(debian.packages.map((deb) => deb.name));
@@ -19,3 +21,7 @@ export function requireFit({ site: name, debian }: Lock, site: Site, subject: st
     if (missing !== undefined) throw unfit(`it does not pin ${missing} of set ${set}`);
   }
 }
+
+/** An image that a site which is no rehearsal may not have. */
+const standInOf = (upstream: Lock['upstream'], { rehearsal }: Site) =>
+  rehearsal ? undefined : upstream.find(({ standIn }) => standIn)?.reference;

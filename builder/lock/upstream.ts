@@ -3,7 +3,7 @@ import type { Lock } from '../../contract/lock.ts';
 import { type ImageReference, parseReference } from '../../contract/reference.ts';
 import type { Site } from '../../contract/site.ts';
 import type { BuildHost } from '../host.ts';
-import { checkPlatform } from '../registry/config.ts';
+import { fetchConfig, requireReal } from '../registry/config.ts';
 import { resolveImage } from '../registry/manifests.ts';
 import type { Registries } from '../registry/registries.ts';
 import { askRegistries } from './ask-registries.ts';
@@ -17,18 +17,29 @@ export async function lockUpstream(
   site: Site,
   host: BuildHost,
 ): Promise<Lock['upstream']> {
-  return await askRegistries(entries.filter(isReference).toSorted(), site, host, lockImage);
+  return await askRegistries(
+    entries.filter(isReference).toSorted(),
+    site,
+    host,
+    async (text, registries) => await lockImage(text, registries, site),
+  );
 }
 
-async function lockImage(text: string, registries: Registries): Promise<Lock['upstream'][number]> {
+async function lockImage(
+  text: string,
+  registries: Registries,
+  site: Site,
+): Promise<Lock['upstream'][number]> {
   const reference = readReference(text);
   const registry = await registries.of(reference.host);
   const image = await resolveImage(registry, reference);
-  await checkPlatform(registry, reference, image);
+  const config = await fetchConfig(registry, reference, image);
+  requireReal(config, text, site);
   return {
     reference: text,
     digest: image.top.digest,
     manifest: image.manifest.digest,
+    ...(config.standIn && { standIn: true as const }),
     size: [image.config, ...image.layers].reduce((sum, { size }) => sum + size, 0),
   };
 }

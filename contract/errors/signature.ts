@@ -26,6 +26,11 @@ export const signatureErrors = {
     says: (what: string) => `the lock does not fit the keys in the site: ${what}`,
     hint: 'run `./cpiab lock` for the site: it checks the signature and writes it into the lock',
   },
+  E2145: {
+    exit: 3,
+    says: () => 'only stands in for the image of this name, for rehearsals (label dev.cpiab.rehearsal)',
+    hint: "take it from where the project publishes it: look at the site's mirrors (registries). A site that only rehearses says `rehearsal: true`",
+  },
 } as const;
 
 /** A key for signatures in the site cannot be used. Exit status 2. */

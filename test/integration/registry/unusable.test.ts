@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { checkPlatform } from '../../../builder/registry/config.ts';
+import { fetchConfig } from '../../../builder/registry/config.ts';
 import { resolveImage } from '../../../builder/registry/manifests.ts';
 import type { Registry } from '../../../builder/registry/registry.ts';
 import { refusal } from '../../support/refusal.ts';
@@ -12,7 +12,7 @@ const reference = { host: 'ghcr.io', repository: 'team/app', tag: '1.0' };
 /** Resolves an image as `cpiab lock` does. */
 async function resolved(registry: Registry) {
   const image = await resolveImage(registry, reference);
-  await checkPlatform(registry, reference, image);
+  await fetchConfig(registry, reference, image);
   return image;
 }
 

@@ -41,6 +41,8 @@ interface ImageRequest {
   layers?: (number | Buffer)[];
   /** Compress the layers. */
   gzip?: boolean;
+  /** What the config says of how it is run, and its labels. */
+  config?: { Labels?: Record<string, string>; Entrypoint?: string[]; Env?: string[] };
   /** Let the config tell of other layers than there are. */
   wrongDiffIds?: boolean;
 }
@@ -81,7 +83,7 @@ export class RegistryStorage {
       const config = blob({
         os,
         architecture,
-        config: {},
+        config: asked.config ?? {},
         rootfs: { type: 'layers', diff_ids: parts.map((part) => part.diffId) },
       });
       const manifest = blob({

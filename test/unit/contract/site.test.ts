@@ -21,6 +21,7 @@ test('a site needs only its name and the version of Kubernetes', () => {
     },
     bundle: { validDays: 365 },
     registries: {},
+    rehearsal: false,
     servers: {},
     disk: { dataMiB: 2048, encrypt: 'none' },
     discover: {

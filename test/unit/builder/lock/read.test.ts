@@ -102,6 +102,24 @@ describe('readLock', () => {
     expect(error.hint).toContain('./cpiab lock lab');
   });
 
+  test('refuses a stand-in for an image, unless the site only rehearses', async () => {
+    const digest = `sha256:${'a'.repeat(64)}` as const;
+    const image = {
+      reference: 'ghcr.io/team/app:1',
+      digest,
+      manifest: digest,
+      size: 1,
+      standIn: true as const,
+    };
+    await write(formatLock(tinyLock({ inputs: await lockInputs(here(), site), upstream: [image] })));
+    const error = await refusal(readLock(here(), site));
+    expect(error).toMatchObject({ code: 'E1061', exit: 2 });
+    expect(error.message).toMatch(
+      /it has a stand-in for ghcr\.io\/team\/app:1, and the site is no rehearsal$/,
+    );
+    expect((await readLock(here(), { ...site, rehearsal: true })).lock.upstream).toEqual([image]);
+  });
+
   test('does not mind what decides nothing of this site', async () => {
     await put('README.md', 'changed');
     await put('bundles/media.yaml', bundleSet(['player']));
