@@ -24,6 +24,8 @@ export const AppSecretSchema = z.strictObject({
   name: z.string().regex(/^[a-z0-9](?:[-a-z0-9]*[a-z0-9])?$/),
   /** Kind of content, as Kubernetes names it. */
   type: z.string().default('Opaque'),
+  /** Folder of the app: it is asked for only where the site's Flux Kustomization has it in `components`. */
+  component: AppNameSchema.optional(),
   /** Key of the Secret → variable of the env file. */
   keys: z.record(z.string().regex(/^[-._a-zA-Z0-9]+$/), z.string().regex(/^[A-Z][A-Z0-9_]*$/)),
 });

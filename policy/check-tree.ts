@@ -6,6 +6,7 @@ import { appOf, type Carried, type Check, type RuleContext } from './rules/conte
 import { checkFields } from './rules/fields.ts';
 import { checkFiles } from './rules/files.ts';
 import { checkDependencies, checkSettings, checkSources, checkSystemFolder } from './rules/flux.ts';
+import { checkNfs } from './rules/nfs.ts';
 import { checkApiVersion, checkNamespace, checkShape, checkTwice } from './rules/objects.ts';
 import { checkOrphans, checkSyntax } from './rules/orphans.ts';
 import { readOwnDocuments } from './rules/own-documents.ts';
@@ -66,6 +67,7 @@ export async function checkTree({ tree, site, date, carried, also = [] }: TreeQu
     ...(await checkSyntax(context)),
     ...(await checkOrphans(context)),
     ...(await checkQueries(tree)),
+    ...(await checkNfs(context)),
     ...checks.flatMap((check) => check(context)),
   ];
   return distinct(found.filter((finding) => !isExcepted(finding, context)));

@@ -3,6 +3,7 @@ import { combined } from '../../contract/errors.ts';
 import { siteSecrets } from '../../contract/secrets.ts';
 import type { BoxSite } from '../../contract/site.ts';
 import { readOwnDocuments } from '../../policy/rules/own-documents.ts';
+import { askedFor } from '../../policy/rules/secrets.ts';
 import { readWorld } from '../../policy/world/read-world.ts';
 import { readWorkTree } from '../check/work-tree.ts';
 import { asError } from '../close/rules.ts';
@@ -29,15 +30,17 @@ export async function declaredSecrets(
   const { apps, findings } = await readOwnDocuments(tree, site.name, '');
   const [first, ...others] = findings.map(asError);
   if (first !== undefined) throw combined([first, ...others]);
-  const { folders } = await readWorld(tree, site.name);
+  const world = await readWorld(tree, site.name);
   return apps
-    .filter(({ folder }) => folders.has(folder))
-    .flatMap(({ content: { name: app, secrets } }) =>
-      secrets.map((secret) => ({
+    .filter(({ folder }) => world.folders.has(folder))
+    .flatMap((app) => {
+      const { name } = app.content;
+      const folder = `${siteSecrets.folder(site.name)}/${name}`;
+      return askedFor(app, world).map((secret) => ({
         ...secret,
-        app,
-        path: `${siteSecrets.folder(site.name)}/${app}/${secret.name}.yaml`,
-      })),
-    )
+        app: name,
+        path: `${folder}/${secret.name}.yaml`,
+      }));
+    })
     .toSorted((a, b) => (a.path < b.path ? -1 : 1));
 }

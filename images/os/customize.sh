@@ -9,6 +9,7 @@ umask 022
 while read -r unit; do
 	ln -sfn /dev/null "/etc/systemd/system/$unit"
 done <<UNITS
+auth-rpcgss-module.service
 dev-hugepages.mount
 dev-mqueue.mount
 dpkg-db-backup.timer
@@ -19,9 +20,18 @@ getty.target
 kmod-static-nodes.service
 ldconfig.service
 modprobe@.service
+nfs-blkmap.service
+nfs-client.target
+nfs-idmapd.service
 proc-sys-fs-binfmt_misc.automount
 remote-fs.target
+rpc-gssd.service
+rpc-statd-notify.service
+rpc-statd.service
+rpcbind.service
+rpcbind.socket
 run-lock.mount
+run-rpc_pipefs.mount
 serial-getty@.service
 sys-fs-fuse-connections.mount
 sys-kernel-config.mount

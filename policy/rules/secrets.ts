@@ -2,8 +2,8 @@ import { decryption } from '../../contract/secrets.ts';
 import { isKubeObject, isRecord, type KubeObject, kindOf, nameOf } from '../closed/object.ts';
 import { parseDocuments, type Source } from '../document/source-document.ts';
 import type { Finding } from '../finding.ts';
-import type { Written } from '../world/world.ts';
-import type { Check, RuleContext } from './context.ts';
+import type { World, Written } from '../world/world.ts';
+import type { App, Check, RuleContext } from './context.ts';
 import { containersOf, podSpecs } from './pod-specs.ts';
 
 /** How SOPS writes a value that it has encrypted. Source: SOPS, "encryption protocol". */
@@ -75,6 +75,12 @@ function isEncrypted(object: KubeObject): boolean {
     .some((value) => typeof value === 'string' && ENCRYPTED.test(value));
 }
 
+/** Secrets that an app of the site asks for: those of a component only where the site has that. */
+export const askedFor = ({ folder, content }: Pick<App, 'folder' | 'content'>, { files }: World) =>
+  content.secrets.filter(
+    ({ component }) => component === undefined || files.has(`${folder}/${component}/kustomization.yaml`),
+  );
+
 /** Secrets that an app of the site asks for, and nothing applies. */
 function missing({ world, also, apps, site }: RuleContext): Finding[] {
   const applied = new Set(
@@ -84,8 +90,8 @@ function missing({ world, also, apps, site }: RuleContext): Finding[] {
   );
   return apps
     .filter(({ folder }) => world.folders.has(folder) && !also.includes(folder))
-    .flatMap(({ file, content }) =>
-      content.secrets
+    .flatMap(({ file, folder, content }) =>
+      askedFor({ folder, content }, world)
         .filter(({ name }) => !applied.has(`${content.name}/${name}`))
         .map(({ name }): Finding => {
           const what = `${content.name} needs Secret ${name}, and nothing of ${site.name} applies it`;

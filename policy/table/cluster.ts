@@ -53,6 +53,17 @@ export const clusterRules = {
     fix: 'put it into a Secret that SOPS encrypts, and name that with `valueFrom.secretKeyRef`',
     exception: true,
   },
+  'nfs-path': {
+    group: 'objects',
+    refuses: 'a volume on an NFS server of a path that `synology/exports` does not have',
+    fix: 'correct the path, or export it: on the NAS, and in `synology/exports`',
+    exception: true,
+  },
+  'nfs-egress': {
+    group: 'objects',
+    refuses: 'a volume on an NFS server that the site does not let its boxes reach',
+    fix: 'add `{ to: ADDRESS, protocol: tcp, port: 2049 }` to `network.egress` of the site, with the address of that one server',
+  },
   'resource-missing': {
     group: 'flux',
     refuses: 'a kustomization that names a file or folder that is not there',

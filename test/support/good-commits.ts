@@ -37,6 +37,26 @@ const pod = {
 };
 const [once] = pod.containers;
 const secrets = [{ name: 'login', keys: { word: 'GREETING_WORD' } }];
+const nas = `apiVersion: kustomize.toolkit.fluxcd.io/v1
+kind: Kustomization
+metadata: { name: nfs, namespace: flux-system }
+spec:
+  path: ./cluster/kubernetes/platform/nfs
+  postBuild: { substitute: { NAS_SERVER: 192.168.1.20 } }
+  sourceRef: { apiVersion: source.toolkit.fluxcd.io/v1, kind: ExternalArtifact, name: site }
+  prune: true
+  wait: true
+  interval: 5m
+  timeout: 5m
+`;
+const withNas = both(
+  write(`${fluxFolder}/nfs.yaml`, nas),
+  edit(`${fluxFolder}/kustomization.yaml`, (text) => `${text}  - nfs.yaml\n`),
+  edit(
+    'config/clusters/lab.yaml',
+    (text) => `${text}network:\n  egress: [{ to: 192.168.1.20, protocol: tcp, port: 2049 }]\n`,
+  ),
+);
 const labels = { 'app.kubernetes.io/name': 'good' };
 
 /** No site's root waits for Syncthing. */
@@ -48,6 +68,27 @@ const unwaited = both(
 
 /** Changes that keep every rule, though each is near to breaking one. */
 export const goodCommits: [what: string, make: Make][] = [
+  ['volumes of a NAS, which the site says and its firewall lets the box reach', withNas],
+  [
+    'backups of an app to it, with the Secret that they need',
+    both(
+      withNas,
+      change(
+        `${fluxFolder}/syncthing.yaml`,
+        '  prune: true\n',
+        '  components: [backup, ../../secrets/lab/syncthing]\n  decryption: { provider: sops, secretRef: { name: sops-age } }\n  prune: true\n',
+      ),
+      write(
+        'cluster/kubernetes/secrets/lab/syncthing/kustomization.yaml',
+        'apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\nresources: [backup.yaml]\n',
+      ),
+      async (work) => {
+        const text = await readFile(encryptedSecret, 'utf8');
+        const own = text.replace('name: good', 'name: backup');
+        await write('cluster/kubernetes/secrets/lab/syncthing/backup.yaml', own)(work);
+      },
+    ),
+  ],
   ['a ConfigMap', add({ apiVersion: 'v1', kind: 'ConfigMap', metadata, data: { a: 'b' } })],
   [
     'a Secret that SOPS has encrypted, where its Kustomization decrypts',

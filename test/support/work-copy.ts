@@ -18,7 +18,7 @@ export class WorkCopy implements Work {
   static async make(): Promise<WorkCopy> {
     const copy = new WorkCopy(await mkdtemp(join(tmpdir(), 'cpiab-work-')));
     await copy.git('init', '--quiet', '--initial-branch=main');
-    for (const folder of ['bundles', 'cluster', 'config/clusters', 'images/oci'])
+    for (const folder of ['bundles', 'cluster', 'config/clusters', 'images/oci', 'synology'])
       await cp(join(here, folder), copy.path(folder), { recursive: true });
     await copy.commit('first');
     return copy;

@@ -1,0 +1,79 @@
+import { isIP } from 'node:net';
+import { isRecord } from '../closed/object.ts';
+import type { Finding } from '../finding.ts';
+import type { Written } from '../world/world.ts';
+import type { RuleContext } from './context.ts';
+import { inner, podSpecs } from './pod-specs.ts';
+
+/** What the NAS exports: exports(5). */
+const EXPORTS = 'synology/exports';
+const NFS_PORT = 2049;
+
+/** A volume on an NFS server, wherever it is written. */
+interface NfsVolume {
+  server: string;
+  path: string;
+  place: { file: string; object: string };
+  lineOf(key: string): number;
+}
+
+/** The NAS must export what volumes name, and the site's firewall let the box go to just that server. */
+export async function checkNfs({ world, tree, site }: RuleContext): Promise<Finding[]> {
+  const volumes = world.objects.flatMap((written) => [...ofVolume(written), ...ofPods(written)]);
+  if (volumes.length === 0) return [];
+  const [text] = await tree.read([EXPORTS]);
+  const exported = text == null ? null : pathsOf(text);
+  const { egress } = site.network;
+  return volumes.flatMap(({ server, path, place, lineOf }): Finding[] => {
+    const refuse = (rule: 'nfs-path' | 'nfs-egress', key: string, what: string): Finding => ({
+      ...{ rule, ...place, line: lineOf(key) },
+      what: `${place.object} ${what}`,
+    });
+    // A site's own Git may have no file of exports: then there is nothing to compare with.
+    const reached = exported === null || exported.some((one) => path === one || path.startsWith(`${one}/`));
+    const allowed = egress.some(
+      (one) => one.to === server && one.protocol === 'tcp' && one.port === NFS_PORT,
+    );
+    return [
+      ...(reached || isOpen(path)
+        ? []
+        : [refuse('nfs-path', 'path', `is ${path}, which the NAS does not export`)]),
+      ...(allowed || isOpen(server)
+        ? []
+        : [refuse('nfs-egress', 'server', `is on ${server}, ${whyNot(server, site.name)}`)]),
+    ];
+  });
+}
+
+const whyNot = (server: string, site: string) =>
+  isIP(server) === 0 ? 'which is no address' : `which site ${site} does not let the box reach`;
+
+/** A variable that no Flux Kustomization has set: no site applies it. */
+const isOpen = (text: string) => text.includes('${');
+
+function ofVolume({ object, source, file }: Written): NfsVolume[] {
+  if (object.kind !== 'PersistentVolume') return [];
+  return nfsOf(inner(object, 'spec'), {
+    place: { file, object: `PersistentVolume/${object.metadata?.name ?? ''}` },
+    lineOf: (key) => source.lineOf(['spec', 'nfs', key]),
+  });
+}
+
+function ofPods(written: Written): NfsVolume[] {
+  return podSpecs(written).flatMap(({ content: { volumes }, file, object, lineOf }) =>
+    (Array.isArray(volumes) ? volumes : []).flatMap((volume: unknown, index) =>
+      isRecord(volume)
+        ? nfsOf(volume, { place: { file, object }, lineOf: (key) => lineOf('volumes', index, 'nfs', key) })
+        : [],
+    ),
+  );
+}
+
+function nfsOf(holder: Record<string, unknown>, where: Pick<NfsVolume, 'place' | 'lineOf'>): NfsVolume[] {
+  const { server, path } = inner(holder, 'nfs');
+  return typeof server === 'string' && typeof path === 'string' ? [{ server, path, ...where }] : [];
+}
+
+/** The first word of each line. Source: exports(5). */
+const pathsOf = (text: string) =>
+  text.split('\n').flatMap((line) => /^(?<path>\/\S*)/.exec(line.trim())?.groups?.['path'] ?? []);
