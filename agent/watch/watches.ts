@@ -4,6 +4,7 @@ import type { Board } from '../board.ts';
 import { watchAddresses } from './addresses.ts';
 import { watchClock } from './clock.ts';
 import { watchMedium } from './medium.ts';
+import { watchNfs } from './nfs.ts';
 import { watchSpace } from './space.ts';
 import type { Watch } from './watch.ts';
 
@@ -28,5 +29,6 @@ export function watches(board: Board): Record<string, Watch> {
       authority: join(persisted.kubernetes, 'pki', 'ca.crt'),
     }),
     addresses: watchAddresses,
+    nfs: watchNfs(() => board.peek('kube')),
   };
 }

@@ -22,7 +22,7 @@ test.each(rows)('the page of failures tells what happens: %s', async (row) => {
   expect(found).toHaveLength(1);
   const [, , , shown = ''] = found[0] ?? [];
   // That the files are there, the test of links looks at.
-  if (row !== 'NFS server gone') expect(shown).toMatch(/\]\(\.\.\/\.\.\/test\/[^)]+\.test\.ts\)/);
+  expect(shown).toMatch(/\]\(\.\.\/\.\.\/test\/[^)]+\.test\.ts\)/);
 });
 
 test('the page of the firewall has the words for each reason that the box has', async () => {

@@ -1,0 +1,118 @@
+import { cp, mkdir, writeFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { readSite } from '../../../builder/config/read-site.ts';
+import { fetchDebs } from '../../../builder/fetch/debs.ts';
+import { debianMirrors } from '../../../builder/lock/mirrors.ts';
+import { readLock } from '../../../builder/lock/read.ts';
+import { cacheRoot } from '../../../host/cache.ts';
+import { run } from '../../../host/process.ts';
+import { detectAccelerator } from '../../../host/qemu/accelerator.ts';
+import { acceleratorArguments } from '../../../host/qemu/arguments.ts';
+import { quietHost } from '../quiet-host.ts';
+
+const repository = dirname(dirname(dirname(import.meta.dirname)));
+const { signal } = new AbortController();
+
+/** What a box has for it, the server of Linux, and what a NAS has: all of the box's Debian. */
+const PACKAGES = [
+  ...['busybox-static', 'kmod', 'iproute2', 'nfs-common', 'nfs-kernel-server'],
+  ...['restic', 'btrfs-progs', 'rsync'],
+];
+/** Parts of the box's own kernel that the scenario needs, below its `kernel` directory. */
+const MODULES = [
+  ...['fs/nfs', 'fs/nfsd', 'fs/nfs_common', 'fs/lockd', 'fs/netfs', 'fs/btrfs', 'net/sunrpc'],
+  ...['net/dns_resolver', 'drivers/block/loop.ko.xz', 'drivers/net/veth.ko.xz', 'lib', 'crypto'],
+];
+const INIT = `#!/bin/sh
+mount -t proc proc /proc
+mount -t sysfs sysfs /sys
+mount -t tmpfs tmpfs /run
+mount -t tmpfs tmpfs /tmp
+sh /scenario/run.sh
+busybox poweroff -f
+`;
+
+/**
+ * Runs a shell script as the first program of a virtual machine with the box's kernel, NFS client and restic.
+ * @param files put beside it, into `/scenario`.
+ * @returns what it printed, line by line.
+ */
+export async function inGuest(script: string, files: readonly string[], scratch: string): Promise<string[]> {
+  const { kernel, root } = await guestParts();
+  const folder = join(scratch, 'tree', 'scenario');
+  await mkdir(folder, { recursive: true });
+  await writeFile(join(folder, 'run.sh'), script);
+  for (const path of files) await cp(path, join(folder, basename(path)));
+  const initrd = join(scratch, 'initrd');
+  // The kernel unpacks archives that lie one behind the other. Source: Linux, Documentation/driver-api/early-userspace.
+  await run([
+    'sh',
+    '-c',
+    'cat "$1" >"$2"; cd "$3"; find scenario | cpio --quiet -o -H newc >>"$2"',
+    'sh',
+    root,
+    initrd,
+    join(scratch, 'tree'),
+  ]);
+  const accelerator = await detectAccelerator(signal);
+  const lines: string[] = [];
+  await run(
+    [
+      ...['qemu-system-x86_64', '-machine', 'q35', '-nodefaults', '-no-user-config', '-display', 'none'],
+      ...acceleratorArguments(accelerator),
+      ...['-smp', '2', '-m', '1536', '-no-reboot', '-serial', 'stdio'],
+      ...['-kernel', kernel, '-initrd', initrd, '-append', 'console=ttyS0 quiet panic=-1'],
+    ],
+    {
+      timeoutMs: 3_600_000,
+      onLine: (line) => {
+        process.stderr.write(`guest: ${line}\n`);
+        lines.push(line.trim());
+      },
+    },
+  );
+  return lines;
+}
+
+/** Kernel and root of the machine. Made once, kept in the cache. */
+async function guestParts(): Promise<{ kernel: string; root: string }> {
+  const host = quietHost(repository, cacheRoot());
+  const site = await readSite(repository, 'lab');
+  const { lock } = await readLock(repository, site);
+  const deb = lock.debian.packages.find(({ name }) => /^linux-image-\d/.test(name));
+  if (deb === undefined) throw new Error('the lock has no kernel');
+  const key = { packages: PACKAGES, modules: MODULES, init: INIT, kernel: deb.sha256 };
+  const { files } = await host.cache.files('test-nas', key, async (scratch) => {
+    const [kernel, root, tree] = [
+      join(scratch, 'vmlinuz'),
+      join(scratch, 'root.cpio'),
+      join(scratch, 'tree'),
+    ];
+    const { debian } = await debianMirrors(site, signal);
+    await mkdir(tree);
+    await run(
+      [
+        ...['mmdebstrap', '--variant=minbase', '--aptopt=APT::Install-Recommends "false"'],
+        ...['doc', 'man', 'locale', 'perl'].map((name) => `--dpkgopt=path-exclude=/usr/share/${name}/*`),
+        ...[
+          `--include=${PACKAGES.join(',')}`,
+          'trixie',
+          join(scratch, 'root.tar'),
+          `deb ${debian} trixie main`,
+        ],
+      ],
+      { env: { TMPDIR: scratch } },
+    );
+    const store = await fetchDebs(site, lock, host);
+    const script = `cd "$1"; tar -xf ../root.tar; rm -rf var/lib/apt var/cache
+      dpkg-deb --fsys-tarfile "$2" | tar -x --wildcards './boot/vmlinuz-*' './usr/lib/modules/*/modules.*' $3
+      mv boot/vmlinuz-* ../vmlinuz
+      chroot . depmod "$(ls usr/lib/modules)"
+      printf '%s' "$4" >init; chmod 755 init
+      find . | cpio --quiet -o -H newc >../root.cpio`;
+    const wanted = MODULES.map((path) => `./usr/lib/modules/*/kernel/${path}*`).join(' ');
+    await run(['sh', '-efc', script, 'sh', tree, store.file(deb.name).path, wanted, INIT]);
+    return { kernel, root };
+  });
+  return { kernel: files.kernel.path, root: files.root.path };
+}
