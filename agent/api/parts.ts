@@ -33,6 +33,7 @@ export async function apiParts(
   const sources = {
     report: board.report,
     counters: board.counters,
+    kube: () => board.peek('kube'),
     backups: { of: backups, reboot: () => run(['systemctl', 'reboot']).then(() => {}) },
     certificate: identity.certificate,
     files: await SiteFiles.read(board.paths.console),
@@ -57,7 +58,7 @@ export async function apiParts(
       signal,
     }),
   };
-  const desk = new SupportDesk({ ...sources, kube: () => board.peek('kube') }, () => board.peek('seal'));
+  const desk = new SupportDesk(sources, () => board.peek('seal'));
   return { ...sources, support: desk };
 }
 

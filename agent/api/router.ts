@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { appOfPath } from '../../contract/app-backup.ts';
 import { type Inventory, inventoryPath } from '../../contract/inventory.ts';
 import { joinFilePath } from '../../contract/join-file.ts';
 import { passphrasePath } from '../../contract/passphrase.ts';
@@ -9,10 +10,12 @@ import type { AuditLog } from '../audit/log.ts';
 import type { DecryptionDesk } from '../decrypt/desk.ts';
 import type { EnrollHttp } from '../enroll/http.ts';
 import type { JoinFileParts } from '../guest/join-file.ts';
+import type { KubeClient } from '../kube/client.ts';
 import type { Served } from '../serve/served.ts';
 import type { SvidHttp } from '../svid/http.ts';
 import type { UpdateHttp } from '../update/http.ts';
 import { answerJson, answerText, notYet } from './answer.ts';
+import { answerAppBackup } from './app-backups.ts';
 import { answerBackup, type BackupParts } from './backups.ts';
 import { countRequest } from './count-requests.ts';
 import { type DocumentSources, documents } from './documents.ts';
@@ -41,6 +44,8 @@ export interface ApiParts extends DocumentSources {
   readers: ReaderSources;
   svid: SvidHttp;
   backups: BackupParts;
+  /** Undefined until the cluster is there. */
+  kube: () => KubeClient | undefined;
   /** Undefined where the site wants none, and until the box has converged. */
   inventory: () => Inventory | undefined;
   install: InstallDesk;
@@ -136,6 +141,11 @@ function operatorsOwn(
     return forAdmins((incoming, outgoing, operator) => parts.passphrase.answer(incoming, outgoing, operator));
   if (path === decryptionKeyPath)
     return forAdmins((incoming, outgoing, operator) => parts.decryption.answer(incoming, outgoing, operator));
+  const app = appOfPath(path);
+  if (app !== null)
+    return forAdmins((incoming, outgoing, operator) =>
+      answerAppBackup({ kube: parts.kube(), log }, app, incoming, outgoing, operator),
+    );
   if (!/^\/v1\/(?:backups?|restore)(?:\/|$)/.test(path)) return null;
   return forAdmins((incoming, outgoing, operator) =>
     answerBackup({ ...parts.backups, log }, path, incoming, outgoing, operator),

@@ -1,12 +1,13 @@
 import { posix } from 'node:path';
 import { InvalidArgumentError } from '@commander-js/extra-typings';
 import type { AppList } from '../../contract/app-list.ts';
+import { appBackupCommand, appRestoreCommand } from '../backup/app.ts';
 import { command, plainCommand, wholeNumber } from '../command.ts';
 import type { CliContext } from '../context.ts';
 import { table } from '../table.ts';
 
 export function appCommand(context: CliContext) {
-  const parent = command('app', 'make an app, or list what there are', [
+  const parent = command('app', 'make an app, list what there are, back one up and restore it', [
     { line: 'cpiab app new notes', does: 'a folder that keeps every rule; it serves a page of its own' },
     {
       line: 'cpiab app new notes --image syncthing --port 8384 --path /rest/noauth/health --data /data',
@@ -17,8 +18,14 @@ export function appCommand(context: CliContext) {
       does: 'one that others publish, which no site runs yet',
     },
     { line: 'cpiab app list', does: 'title, owner, images, health, backup, sites of each' },
+    { line: 'cpiab app backup notes --list', does: 'the snapshots of its claims on the NAS' },
+    { line: 'cpiab app restore notes --snapshot 1a2b3c4d', does: 'its claims as they were in one of them' },
   ]);
-  return parent.addCommand(newCommand(context)).addCommand(listCommand(context));
+  return parent
+    .addCommand(newCommand(context))
+    .addCommand(listCommand(context))
+    .addCommand(appBackupCommand(context))
+    .addCommand(appRestoreCommand(context));
 }
 
 function newCommand(context: CliContext) {

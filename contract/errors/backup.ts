@@ -79,4 +79,15 @@ export const backupErrors = {
     says: (why: string) => `the disk takes no backup: ${why}`,
     hint: 'make room on it or replace it; the box tries again every minute',
   },
+  E5413: {
+    exit: 1,
+    says: () => 'has no backups to a NAS',
+    hint: 'name its folder `backup` in `components` of its Flux Kustomization: docs/operate/synology.md',
+  },
+  E5414: {
+    exit: 1,
+    says: (why: string, _job: string) => `the job failed: ${why}`,
+    hint: (_why: string, job: string) =>
+      `\`cpiab status\` shows whether the NAS answers; Job ${job} keeps its log for a day`,
+  },
 } as const;

@@ -117,6 +117,7 @@ export async function startTestApi(
     report,
     certificate: identity.certificate,
     backups: { of: new Backups(board, Date.now), reboot },
+    kube: () => board.peek('kube'),
     served,
     kustomizations: () => undefined,
     images: () => undefined,

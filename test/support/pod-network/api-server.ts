@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { podNetworkAccess } from '../../../agent/engine/kubeadm/pod-network.ts';
-import type { KubeObject } from '../../../agent/kube/client.ts';
+import { KubeError, type KubeObject } from '../../../agent/kube/client.ts';
 import { objectPath } from '../../../agent/kube/path.ts';
 import { until } from '../../../agent/until.ts';
 import { run } from '../../../host/process.ts';
@@ -52,6 +52,18 @@ export class ApiServer {
     for (const object of podNetworkAccess) await this.apply(object);
   }
 
+  /** @returns text of a kubeconfig of someone that the administrator stands in for, with a namespace of their own. */
+  kubeconfigAs(as: string, namespace: string): string {
+    const config = JSON.parse(this.kubeconfig('admin'));
+    const [cluster, user] = ['cpiab', 'admin'];
+    const users = [{ name: user, user: { token: ADMIN, as } }];
+    return JSON.stringify({
+      ...config,
+      users,
+      contexts: [{ name: 'cpiab', context: { cluster, user, namespace } }],
+    });
+  }
+
   /** @returns text of a kubeconfig with a node's identity. */
   kubeconfig(node: string): string {
     const cluster = { server: `https://${this.#address}:6443`, 'insecure-skip-tls-verify': true };
@@ -88,6 +100,14 @@ export class ApiServer {
     return JSON.parse((await this.#done('GET', path, 'application/json', null)).text) as T;
   }
 
+  async text(path: string): Promise<string> {
+    return (await this.#done('GET', path, 'application/json', null)).text;
+  }
+
+  async create<T>(path: string, object: object): Promise<T> {
+    return JSON.parse((await this.#done('POST', path, 'application/json', object)).text) as T;
+  }
+
   close(): void {
     for (const child of this.#children) child.kill('SIGKILL');
   }
@@ -100,7 +120,7 @@ export class ApiServer {
   async #done(method: string, path: string, type: string, body: object | null) {
     const answer = await this.#call(method, path, type, body === null ? '' : JSON.stringify(body));
     if (answer.status >= 300 || answer.status === 0)
-      throw new Error(`${method} ${path}: ${answer.status} ${answer.text}`);
+      throw new KubeError(answer.status, `${method} ${path}`, answer.text);
     return answer;
   }
 
