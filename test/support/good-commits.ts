@@ -16,6 +16,7 @@ import {
   metadata,
   write,
 } from './bad-commits/bad-commit.ts';
+import { withNas } from './with-nas.ts';
 
 const confined = {
   allowPrivilegeEscalation: false,
@@ -37,26 +38,6 @@ const pod = {
 };
 const [once] = pod.containers;
 const secrets = [{ name: 'login', keys: { word: 'GREETING_WORD' } }];
-const nas = `apiVersion: kustomize.toolkit.fluxcd.io/v1
-kind: Kustomization
-metadata: { name: nfs, namespace: flux-system }
-spec:
-  path: ./cluster/kubernetes/platform/nfs
-  postBuild: { substitute: { NAS_SERVER: 192.168.1.20 } }
-  sourceRef: { apiVersion: source.toolkit.fluxcd.io/v1, kind: ExternalArtifact, name: site }
-  prune: true
-  wait: true
-  interval: 5m
-  timeout: 5m
-`;
-const withNas = both(
-  write(`${fluxFolder}/nfs.yaml`, nas),
-  edit(`${fluxFolder}/kustomization.yaml`, (text) => `${text}  - nfs.yaml\n`),
-  edit(
-    'config/clusters/lab.yaml',
-    (text) => `${text}network:\n  egress: [{ to: 192.168.1.20, protocol: tcp, port: 2049 }]\n`,
-  ),
-);
 const labels = { 'app.kubernetes.io/name': 'good' };
 
 /** No site's root waits for Syncthing. */

@@ -7,6 +7,7 @@ import { type Finding, placeOf } from '../../../policy/finding.ts';
 import { type RuleName, rules } from '../../../policy/rules.ts';
 import { workTree } from '../../../policy/tree/work-tree.ts';
 import { badClusterCommits } from '../../support/bad-commits/cluster.ts';
+import { badNasCommits } from '../../support/bad-commits/nas.ts';
 import { badRepositoryCommits } from '../../support/bad-commits/repository.ts';
 import { badWorkloadsCommits } from '../../support/bad-commits/workloads.ts';
 import { goodCommits } from '../../support/good-commits.ts';
@@ -14,7 +15,7 @@ import { WorkCopy } from '../../support/work-copy.ts';
 
 const date = '2026-11-22';
 const { signal } = new AbortController();
-const bad = [...badRepositoryCommits, ...badClusterCommits, ...badWorkloadsCommits];
+const bad = [...badRepositoryCommits, ...badClusterCommits, ...badNasCommits, ...badWorkloadsCommits];
 /** What only a bundle can tell. */
 const ofBundle: RuleName[] = ['image-missing', 'source-missing'];
 /** What is about a push, not about files; test/integration/serve/guardrails.test.ts has these. */

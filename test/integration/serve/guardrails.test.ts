@@ -17,6 +17,7 @@ import {
   write,
 } from '../../support/bad-commits/bad-commit.ts';
 import { badClusterCommits } from '../../support/bad-commits/cluster.ts';
+import { badNasCommits } from '../../support/bad-commits/nas.ts';
 import { badRepositoryCommits } from '../../support/bad-commits/repository.ts';
 import { badWorkloadsCommits } from '../../support/bad-commits/workloads.ts';
 import { BoxGit } from '../../support/box-git.ts';
@@ -28,7 +29,7 @@ beforeAll(async () => {
 afterEach(() => box.reset());
 afterAll(() => box.stop());
 
-const bad = [...badRepositoryCommits, ...badClusterCommits, ...badWorkloadsCommits];
+const bad = [...badRepositoryCommits, ...badClusterCommits, ...badNasCommits, ...badWorkloadsCommits];
 
 /** Of each finding git shows the place, the rule and what to do. */
 function expectRefused(said: string, rule: RuleName, place: string): void {
