@@ -6,6 +6,7 @@ import {
   app,
   both,
   change,
+  changeApplying,
   container,
   deployment,
   edit,
@@ -16,6 +17,7 @@ import {
   metadata,
   write,
 } from './bad-commits/bad-commit.ts';
+import { renderedSecret } from './bad-commits/rendered-secret.ts';
 import { withNas } from './with-nas.ts';
 
 const confined = {
@@ -41,42 +43,21 @@ const secrets = [{ name: 'login', keys: { word: 'GREETING_WORD' } }];
 const labels = { 'app.kubernetes.io/name': 'good' };
 
 /** No site's root waits for Syncthing. */
-const unwaited = both(
-  ...['lab', 'lab-stage1', 'homelab'].map((site) =>
-    change(`cluster/kubernetes/flux/${site}/syncthing.yaml`, 'wait: true', 'wait: false'),
-  ),
-);
+const unwaited = changeApplying('wait: true', 'wait: false');
 
 /** Changes that keep every rule, though each is near to breaking one. */
 export const goodCommits: [what: string, make: Make][] = [
   ['volumes of a NAS, which the site says and its firewall lets the box reach', withNas],
   [
     'backups of an app to it, with the Secret that they need',
-    both(
-      withNas,
-      change(
-        `${fluxFolder}/syncthing.yaml`,
-        '  prune: true\n',
-        '  components: [backup, ../../secrets/lab/syncthing]\n  decryption: { provider: sops, secretRef: { name: sops-age } }\n  prune: true\n',
-      ),
-      write(
-        'cluster/kubernetes/secrets/lab/syncthing/kustomization.yaml',
-        'apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\nresources: [backup.yaml]\n',
-      ),
-      async (work) => {
-        const text = await readFile(encryptedSecret, 'utf8');
-        const own = text.replace('name: good', 'name: backup');
-        await write('cluster/kubernetes/secrets/lab/syncthing/backup.yaml', own)(work);
-      },
-    ),
+    both(withNas, renderedSecret('backup', 'backup')),
   ],
   ['a ConfigMap', add({ apiVersion: 'v1', kind: 'ConfigMap', metadata, data: { a: 'b' } })],
   [
     'a Secret that SOPS has encrypted, where its Kustomization decrypts',
     both(
       async (work) => await add(await readFile(encryptedSecret, 'utf8'))(work),
-      change(
-        `${fluxFolder}/syncthing.yaml`,
+      changeApplying(
         '  prune: true\n',
         '  decryption: { provider: sops, secretRef: { name: sops-age } }\n  prune: true\n',
       ),

@@ -1,4 +1,4 @@
-import { both, edit, fluxFolder, write } from './bad-commits/bad-commit.ts';
+import { both, edit, egress, fluxFolder, write } from './bad-commits/bad-commit.ts';
 
 const nas = `apiVersion: kustomize.toolkit.fluxcd.io/v1
 kind: Kustomization
@@ -16,8 +16,5 @@ spec:
 export const withNas = both(
   write(`${fluxFolder}/nfs.yaml`, nas),
   edit(`${fluxFolder}/kustomization.yaml`, (text) => `${text}  - nfs.yaml\n`),
-  edit(
-    'config/clusters/lab.yaml',
-    (text) => `${text}network:\n  egress: [{ to: 192.168.1.20, protocol: tcp, port: 2049 }]\n`,
-  ),
+  egress('192.168.1.20'),
 );

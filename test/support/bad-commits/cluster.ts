@@ -4,7 +4,9 @@ import { run } from '../../../host/process.ts';
 import {
   add,
   app,
+  askForSecret,
   type BadCommit,
+  both,
   change,
   container,
   deployment,
@@ -16,6 +18,7 @@ import {
   resource,
   write,
 } from './bad-commit.ts';
+import { renderedSecret } from './rendered-secret.ts';
 
 /** Commits that break rules of policy/table/cluster.ts. */
 export const badClusterCommits: BadCommit[] = [
@@ -131,13 +134,13 @@ export const badClusterCommits: BadCommit[] = [
     'an app without a Secret that it asks for',
     'secret-missing',
     `${app}/app.yaml`,
-    edit(`${app}/app.yaml`, (text) => `${text}secrets:\n  - { name: login, keys: { word: WORD } }\n`),
+    both(renderedSecret('other'), askForSecret),
   ],
   [
     'backups of an app without the Secret that they need',
     'secret-missing',
     `${app}/app.yaml`,
-    change(`${fluxFolder}/syncthing.yaml`, '  prune: true\n', '  components: [backup]\n  prune: true\n'),
+    renderedSecret('other', 'backup'),
   ],
   [
     'a password in a variable',

@@ -1,4 +1,4 @@
-import { add, app, type BadCommit, both, change, deployment, edit } from './bad-commit.ts';
+import { add, app, type BadCommit, both, change, deployment, egress } from './bad-commit.ts';
 
 /** A volume on a NAS. */
 const onNas = (server: string, path: string) =>
@@ -8,13 +8,6 @@ const onNas = (server: string, path: string) =>
     metadata: { name: 'bad' },
     spec: { nfs: { path, server } },
   });
-
-/** Lets boxes of the site reach one server. */
-const egress = (to: string) =>
-  edit(
-    'config/clusters/lab.yaml',
-    (text) => `${text}network:\n  egress: [{ to: ${to}, protocol: tcp, port: 2049 }]\n`,
-  );
 
 /** Commits that break the rules of volumes on a NAS. */
 export const badNasCommits: BadCommit[] = [

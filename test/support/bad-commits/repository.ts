@@ -142,7 +142,7 @@ export const badRepositoryCommits: BadCommit[] = [
   [
     'an exception for a rule that has none',
     'exception',
-    `${app}/app.yaml:15`,
+    `${app}/app.yaml:19`,
     edit(
       `${app}/app.yaml`,
       (text) =>
