@@ -9,6 +9,7 @@ import { keepMembers } from './members/keep.ts';
 import { keepNode } from './node/keep.ts';
 import { nodeSequence } from './node/sequence.ts';
 import { journal } from './report/journal.ts';
+import { keepRoutes } from './routes/keep.ts';
 import type { SeedResult } from './seed/result.ts';
 import { sequence } from './sequence.ts';
 import type { Step } from './step.ts';
@@ -41,6 +42,7 @@ const boxRole: Role = {
     (board, backups, signal) => keepBackups(board, backups, Date.now, signal),
     (board, _, signal) => keepMembers(board, hostname(), signal),
     (board, _, signal) => tellWorkloads(board, signal),
+    (board, _, signal) => keepRoutes(board, Date.now, signal),
   ],
   ready: [(board, _, signal) => discoverAlways(board, Date.now, journal, signal)],
   takesNodes: true,

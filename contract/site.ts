@@ -29,6 +29,14 @@ const outside = z.union(
   [z.cidrv4(), z.cidrv6(), z.ipv4(), z.ipv6()],
   'expected an address or a network, such as 192.0.2.7 or 2001:db8::/64',
 );
+/** Source: RFC 1035 section 2.3.1, RFC 1123 section 2.1. */
+const domain = z
+  .string()
+  .max(200)
+  .regex(
+    /^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]$/,
+    'expected a domain such as box.home.arpa, in lower case',
+  );
 const network = z.cidrv4('expected an IPv4 network such as 10.42.0.0/16');
 
 /** Where an artifact comes from: `source` compiles or packages it, `upstream` takes what a project publishes. */
@@ -62,6 +70,11 @@ export const SiteSchema = z
          * with both; with `none` policies are not enforced, pods of other nodes not reached.
          */
         podNetwork: PodNetworkSchema.default('vxlan'),
+        /**
+         * Names of routes to apps end in it; the box certifies no others. Default box.home.arpa: RFC 8375 keeps
+         * home.arpa for networks like this one.
+         */
+        domain: domain.default('box.home.arpa'),
         /** What pods and the box may reach outside. Default nothing. Images and Git must be in the bundle all the same. */
         egress: z
           .array(z.strictObject({ to: outside, protocol: z.enum(['tcp', 'udp']), port }))

@@ -75,7 +75,12 @@ export const stateTree: readonly StateEntry[] = [
     secret: true,
     backup: null,
   },
-  { name: 'pki', holds: 'authorities whose certificates nodes have', secret: true, backup: 'box.tar' },
+  {
+    name: 'pki',
+    holds: 'authorities whose certificates nodes, workloads and routes have',
+    secret: true,
+    backup: 'box.tar',
+  },
   { name: 'reserve', holds: 'nothing: room for a disk that is full', secret: false, backup: null },
   {
     name: 'restore',

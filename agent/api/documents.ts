@@ -5,6 +5,7 @@ import {
   type DashboardList,
   dashboardHours,
 } from '../../contract/dashboard.ts';
+import { rootCertificatePath } from '../../contract/route.ts';
 import type { Evidence, ImageList, KustomizationList } from '../../contract/status.ts';
 import { timelineSvg } from '../../contract/timeline-svg.ts';
 import type { AuditLog } from '../audit/log.ts';
@@ -19,6 +20,8 @@ export interface DocumentSources {
   report: BoxReport;
   /** PEM of the certificate to trust. */
   certificate: string;
+  /** PEM of the root that certificates of routes lead to. */
+  root: () => Promise<string> | undefined;
   /** What Flux keeps in the cluster. */
   kustomizations: () => Promise<KustomizationList> | undefined;
   images: () => Promise<ImageList> | undefined;
@@ -47,6 +50,12 @@ export const documents: Readonly<Record<string, Answer>> = {
   },
   '/v1/ca.pem': ({ certificate }, outgoing) =>
     answerBytes(outgoing, 200, 'application/x-pem-file', certificate),
+  // The type by which browsers and phones offer to trust it.
+  [rootCertificatePath]: async ({ root }, outgoing) => {
+    const certificate = await root();
+    if (certificate === undefined) notYet(outgoing);
+    else answerBytes(outgoing, 200, 'application/x-x509-ca-cert', certificate);
+  },
   '/v1/status': ({ report }, outgoing) => answerJson(outgoing, 200, report.snapshot()),
   '/v1/timeline.svg': ({ report }, outgoing) =>
     answerBytes(outgoing, 200, 'image/svg+xml', timelineSvg(report.snapshot())),

@@ -36,6 +36,7 @@ export async function apiParts(
     kube: () => board.peek('kube'),
     backups: { of: backups, reboot: () => run(['systemctl', 'reboot']).then(() => {}) },
     certificate: identity.certificate,
+    root: () => board.peek('authority')?.rootCertificate(),
     files: await SiteFiles.read(board.paths.console),
     signIns: new SignIns(),
     served: () => board.peek('served'),

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { CpiabError } from '../../contract/errors.ts';
 import { writeAtomic } from '../../host/files.ts';
-import type { Validity } from './mint.ts';
+import type { Signer, Validity } from './mint.ts';
 import { SvidMint } from './svid-mint.ts';
 
 const MINUTE = 60_000;
@@ -15,10 +15,11 @@ export const lives = {
   issuing: 365 * DAY,
   node: DAY,
   workload: 60 * MINUTE,
+  server: 30 * DAY,
   backdated: MINUTE,
 } as const;
 /** An issuing authority is followed by the next when so much of its life is over. */
-const FOLLOWED_AFTER = 2 / 3;
+export const FOLLOWED_AFTER = 2 / 3;
 
 const SignerSchema = z.strictObject({ key: z.string(), certificate: z.string() });
 /** All authorities in one file: a cut leaves the old set or the new one. */
@@ -92,6 +93,18 @@ export class Authority {
     };
   }
 
+  /** PEM of the root, whatever the clock says. */
+  async rootCertificate(): Promise<string> {
+    return (await this.#loaded()).authorities.root.certificate;
+  }
+
+  /** The root, to sign an issuing authority for something else. @throws CpiabError E2505 when the clock can't be right. */
+  async root(): Promise<Signer> {
+    const { root } = (await this.#loaded()).authorities;
+    this.#expectWithin(root.certificate);
+    return root;
+  }
+
   /** A new issuing authority from now on. Certificates of the one before stay good until they end. */
   async rotate(): Promise<{ issuing: string; before: string }> {
     const { authorities } = await this.#loaded();
@@ -135,12 +148,12 @@ export class Authority {
   }
 
   async #withNewIssuing({ trustDomain, root, issuing }: Authorities): Promise<Authorities> {
-    const { mintIssuing } = await import('./mint.ts');
+    const { forNodes, mintIssuing } = await import('./mint.ts');
     const now = this.#wall();
     const end = this.#expectWithin(root.certificate).getTime();
     const fresh = await mintIssuing(
       root,
-      trustDomain,
+      forNodes(trustDomain),
       between(now - lives.backdated, Math.min(now + lives.issuing, end)),
     );
     const kept = issuing.filter(
@@ -193,7 +206,7 @@ function pem(der: Buffer): string {
 }
 
 /** X.509 counts in seconds. */
-function between(from: number, to: number): Validity {
+export function between(from: number, to: number): Validity {
   const whole = (ms: number) => new Date(Math.floor(ms / 1000) * 1000);
   return { notBefore: whole(from), notAfter: whole(to) };
 }

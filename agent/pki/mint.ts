@@ -10,7 +10,22 @@ const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
 const NAME_CONSTRAINTS = '2.5.29.30';
 const { keyCertSign, cRLSign, digitalSignature } = x509.KeyUsageFlags;
 
-/** An authority's key and certificate, PEM. */
+/** Tags of GeneralName. Source: RFC 5280 section 4.2.1.6. */
+const general = { dns: 0x82, uri: 0x86, ip: 0x87 } as const;
+type GeneralName = readonly [kind: (typeof general)[keyof typeof general], value: string | Uint8Array];
+
+interface NameConstraints {
+  permitted: readonly GeneralName[];
+  excluded: readonly GeneralName[];
+}
+
+/** Every IPv4 and every IPv6 address, each as address and mask of zeros. */
+const addresses: readonly GeneralName[] = [
+  [general.ip, new Uint8Array(8)],
+  [general.ip, new Uint8Array(32)],
+];
+
+/** A key and its certificate, PEM. */
 export interface Signer {
   key: string;
   certificate: string;
@@ -35,21 +50,81 @@ export async function mintRoot(trustDomain: string, validity: Validity): Promise
   return { key: await pem(keys.privateKey), certificate: `${certificate.toString('pem')}\n` };
 }
 
-/** An issuing authority: it can name nothing outside of the trust domain, no host and no address. */
-export async function mintIssuing(root: Signer, trustDomain: string, validity: Validity): Promise<Signer> {
+/** What an issuing authority is for. */
+interface Purpose {
+  /** For people. */
+  subject: string;
+  /** The only names that it can certify. */
+  names: NameConstraints;
+}
+
+/** For nodes and workloads: URIs of the trust domain, no host and no address. */
+export const forNodes = (trustDomain: string): Purpose => ({
+  subject: 'CPiaB nodes',
+  names: { permitted: [[general.uri, trustDomain]], excluded: [[general.dns, ''], ...addresses] },
+});
+
+/** For servers: hosts of one domain, no address. No URI has the host that is permitted (RFC 6761 section 6.4). */
+export const forServers = (domain: string): Purpose => ({
+  subject: 'CPiaB servers',
+  names: {
+    permitted: [
+      [general.dns, domain],
+      [general.uri, 'invalid'],
+    ],
+    excluded: addresses,
+  },
+});
+
+/** An issuing authority, which can name nothing that it is not for. */
+export async function mintIssuing(
+  root: Signer,
+  { subject, names }: Purpose,
+  validity: Validity,
+): Promise<Signer> {
   const keys = await crypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
   const above = new x509.X509Certificate(root.certificate);
+  const [organization = ''] = above.subjectName.getField('O');
   const certificate = await x509.X509CertificateGenerator.create({
     ...validity,
     serialNumber: serial(),
-    subject: `CN=CPiaB nodes ${validity.notBefore.toISOString().slice(0, 10)}, O=${trustDomain}`,
+    subject: `CN=${subject} ${validity.notBefore.toISOString().slice(0, 10)}, O=${organization}`,
     issuer: above.subject,
     signingAlgorithm: rootAlgorithm,
     signingKey: await importKey(root.key, rootAlgorithm),
     publicKey: keys.publicKey,
     extensions: [
       ...authority(0),
-      new x509.Extension(NAME_CONSTRAINTS, true, nameConstraints(trustDomain)),
+      new x509.Extension(NAME_CONSTRAINTS, true, nameConstraints(names)),
+      await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
+      await x509.AuthorityKeyIdentifierExtension.create(above.publicKey),
+    ],
+  });
+  return { key: await pem(keys.privateKey), certificate: `${certificate.toString('pem')}\n` };
+}
+
+/** A server's key and certificate. @param hosts names of DNS, also `*.` before one. */
+export async function mintServer(
+  issuer: Signer,
+  hosts: readonly string[],
+  validity: Validity,
+): Promise<Signer> {
+  const keys = await crypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
+  const above = new x509.X509Certificate(issuer.certificate);
+  const names = hosts.map((value) => ({ type: 'dns' as const, value }));
+  const certificate = await x509.X509CertificateGenerator.create({
+    ...validity,
+    serialNumber: serial(),
+    subject: '',
+    issuer: above.subject,
+    signingAlgorithm: algorithm,
+    signingKey: await importKey(issuer.key, algorithm),
+    publicKey: keys.publicKey,
+    extensions: [
+      new x509.BasicConstraintsExtension(false, undefined, true),
+      new x509.KeyUsagesExtension(digitalSignature, true),
+      new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]),
+      new x509.SubjectAlternativeNameExtension(names, true),
       await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
       await x509.AuthorityKeyIdentifierExtension.create(above.publicKey),
     ],
@@ -82,20 +157,11 @@ const authority = (pathLength: number) => [
   new x509.KeyUsagesExtension(keyCertSign | cRLSign, true),
 ];
 
-/**
- * Permitted: URIs of this host. Excluded: every DNS name, every IPv4 and IPv6 address, each as name and mask of zeros.
- * Source: RFC 5280 section 4.2.1.10.
- */
-function nameConstraints(trustDomain: string): Uint8Array<ArrayBuffer> {
-  const [dns, uri, ip] = [0x82, 0x86, 0x87];
-  const subtree = (tag: number, value: Uint8Array) => encode(tags.sequence, encode(tag, value));
-  const permitted = encode(0xa0, subtree(uri, Buffer.from(trustDomain)));
-  const excluded = [
-    subtree(dns, Buffer.alloc(0)),
-    subtree(ip, Buffer.alloc(8)),
-    subtree(ip, Buffer.alloc(32)),
-  ];
-  return new Uint8Array(encode(tags.sequence, permitted, encode(0xa1, ...excluded)));
+/** Permitted and excluded subtrees of names. Source: RFC 5280 section 4.2.1.10. */
+function nameConstraints({ permitted, excluded }: NameConstraints): Uint8Array<ArrayBuffer> {
+  const subtrees = (tag: number, names: readonly GeneralName[]) =>
+    encode(tag, ...names.map(([kind, value]) => encode(tags.sequence, encode(kind, Buffer.from(value)))));
+  return new Uint8Array(encode(tags.sequence, subtrees(0xa0, permitted), subtrees(0xa1, excluded)));
 }
 
 async function importKey(text: string, how: typeof algorithm): Promise<CryptoKey> {

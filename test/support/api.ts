@@ -116,6 +116,7 @@ export async function startTestApi(
   const sources = {
     report,
     certificate: identity.certificate,
+    root: () => board.peek('authority')?.rootCertificate(),
     backups: { of: new Backups(board, Date.now), reboot },
     kube: () => board.peek('kube'),
     served,

@@ -16,6 +16,7 @@ test('a site needs only its name and the version of Kubernetes', () => {
       podCIDR: '10.42.0.0/16',
       serviceCIDR: '10.43.0.0/16',
       podNetwork: 'vxlan',
+      domain: 'box.home.arpa',
       egress: [],
       nameservers: [],
     },

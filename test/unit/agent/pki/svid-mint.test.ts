@@ -1,6 +1,6 @@
 import { generateKeyPairSync, X509Certificate } from 'node:crypto';
 import { beforeAll, expect, test } from 'vitest';
-import { mintIssuing, mintRoot, type Signer } from '../../../../agent/pki/mint.ts';
+import { forNodes, mintIssuing, mintRoot, type Signer } from '../../../../agent/pki/mint.ts';
 import { SvidMint } from '../../../../agent/pki/svid-mint.ts';
 
 const DOMAIN = 'b1.lab.cpiab.internal';
@@ -11,7 +11,7 @@ let issuing: Signer;
 
 beforeAll(async () => {
   const validity = { notBefore: new Date('2030-01-01'), notAfter: new Date('2060-01-01') };
-  issuing = await mintIssuing(await mintRoot(DOMAIN, validity), DOMAIN, validity);
+  issuing = await mintIssuing(await mintRoot(DOMAIN, validity), forNodes(DOMAIN), validity);
 });
 
 test('a certificate has one URI, the key and the serial number, and is signed', () => {

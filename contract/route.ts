@@ -1,0 +1,8 @@
+/** Ingresses with this label get the Secrets that they name in `spec.tls`, with certificates of the box. */
+export const routeLabel = { key: 'cpiab.dev/certificate', value: 'box' } as const;
+
+/** Keys of such a Secret. Source: Kubernetes, "TLS Secrets"; the third as cert-manager writes it. */
+export const routeSecret = { certificate: 'tls.crt', key: 'tls.key', root: 'ca.crt' } as const;
+
+/** The root that browsers are to trust, at the API. */
+export const rootCertificatePath = '/v1/root.crt';
