@@ -28,6 +28,8 @@ export const AppSecretSchema = z.strictObject({
   component: AppNameSchema.optional(),
   /** Key of the Secret → variable of the env file. */
   keys: z.record(z.string().regex(/^[-._a-zA-Z0-9]+$/), z.string().regex(/^[A-Z][A-Z0-9_]*$/)),
+  /** Whether the app works without it. Then a site need not give it values. Default no. */
+  optional: z.boolean().default(false),
 });
 export type AppSecret = z.infer<typeof AppSecretSchema>;
 

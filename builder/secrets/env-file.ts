@@ -22,8 +22,10 @@ export function requireValues(site: string, values: Values, declared: readonly D
   const wanted = new Map(
     declared.flatMap(({ app, keys }) => Object.values(keys).map((variable) => [variable, app] as const)),
   );
-  const missing = [...wanted]
-    .filter(([variable]) => (values.get(variable) ?? '') === '')
+  const missing = declared
+    .filter((secret) => !isLeftOut(secret, values))
+    .flatMap(({ app, keys }) => Object.values(keys).map((variable) => [variable, app] as const))
+    .filter(([variable]) => !isSet(values, variable))
     .map(([variable, app]) => new CpiabError('E1421', { subject, args: [variable, app] }));
   const unknown = [...values.keys()]
     .filter((variable) => !wanted.has(variable))
@@ -34,3 +36,10 @@ export function requireValues(site: string, values: Values, declared: readonly D
   const [first, ...others] = [...missing, ...unknown];
   if (first !== undefined) throw combined([first, ...others]);
 }
+
+/** Whether a site does without a Secret that its app can do without. */
+export function isLeftOut({ optional, keys }: DeclaredSecret, values: Values): boolean {
+  return optional && !Object.values(keys).some((variable) => isSet(values, variable));
+}
+
+const isSet = (values: Values, variable: string) => (values.get(variable) ?? '') !== '';

@@ -7,7 +7,7 @@ import { ensureDirectory, writeAtomic } from '../../host/files.ts';
 import { type AgeKey, addAgeKey, readAgeKey } from './age-key.ts';
 import { readRecipients, writeRecipients } from './creation-rules.ts';
 import { type DeclaredSecret, declaredSecrets } from './declared.ts';
-import { readEnvFile, requireValues, type Values } from './env-file.ts';
+import { isLeftOut, readEnvFile, requireValues, type Values } from './env-file.ts';
 import { componentOf, manifestOf, plainSecret, recipientsIn } from './manifest.ts';
 import type { Sops } from './sops.ts';
 import type { Workbench } from './workbench.ts';
@@ -25,11 +25,13 @@ export interface Rendered {
  */
 export async function renderSecrets(bench: Workbench): Promise<Rendered[]> {
   const { repository, site, signal } = bench;
-  const declared = await declaredSecrets(repository, site, signal);
+  const all = await declaredSecrets(repository, site, signal);
   const rendered: Rendered[] = [];
-  if (declared.length > 0) {
+  let declared: DeclaredSecret[] = [];
+  if (all.length > 0) {
     const values = await readEnvFile(repository, site.name);
-    requireValues(site.name, values, declared);
+    requireValues(site.name, values, all);
+    declared = all.filter((secret) => !isLeftOut(secret, values));
     const { key, recipients } = await ensureKey(bench);
     const sops = bench.sops(key.path);
     for (const secret of declared)

@@ -92,7 +92,7 @@ function missing({ world, also, apps, site }: RuleContext): Finding[] {
     .filter(({ folder }) => world.folders.has(folder) && !also.includes(folder))
     .flatMap(({ file, folder, content }) =>
       askedFor({ folder, content }, world)
-        .filter(({ name }) => !applied.has(`${content.name}/${name}`))
+        .filter(({ name, optional }) => !optional && !applied.has(`${content.name}/${name}`))
         .map(({ name }): Finding => {
           const what = `${content.name} needs Secret ${name}, and nothing of ${site.name} applies it`;
           return { rule: 'secret-missing', file, what };

@@ -68,6 +68,17 @@ export const goodCommits: [what: string, make: Make][] = [
     both(change(`${app}/app.yaml`, 'internet: none', 'internet: optional'), unwaited),
   ],
   [
+    'an app without a Secret that it can do without',
+    change(
+      `${app}/app.yaml`,
+      'secrets:
+',
+      'secrets:
+  - { name: login, keys: { word: WORD }, optional: true }
+',
+    ),
+  ],
+  [
     'an app of no site with a Secret, and one that it asks for',
     both(
       edit('cluster/kubernetes/apps/greeting/app.yaml', (text) => `${text}${stringify({ secrets })}`),

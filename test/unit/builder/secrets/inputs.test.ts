@@ -2,6 +2,7 @@ import { chmodSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'nod
 import { describe, expect, test } from 'vitest';
 import { addAgeKey, readAgeKey, retireAgeKeys } from '../../../../builder/secrets/age-key.ts';
 import { readRecipients, writeRecipients } from '../../../../builder/secrets/creation-rules.ts';
+import type { DeclaredSecret } from '../../../../builder/secrets/declared.ts';
 import { memoryDirectory } from '../../../../builder/secrets/edit.ts';
 import { readEnvFile, requireValues } from '../../../../builder/secrets/env-file.ts';
 import { ensureKey } from '../../../../builder/secrets/render.ts';
@@ -21,12 +22,15 @@ function envFile(text: string, mode = 0o600): void {
 }
 
 describe('the env file', () => {
-  const login = { name: 'login', type: 'Opaque', app: 'web', path: 'login.yaml', keys: { word: 'WEB_WORD' } };
-  const problems = async (text: string) => {
+  const login = {
+    ...{ name: 'login', type: 'Opaque', app: 'web', path: 'login.yaml', optional: false },
+    keys: { word: 'WEB_WORD' },
+  };
+  const problems = async (text: string, declared: DeclaredSecret[] = [login]) => {
     envFile(text);
     const values = await readEnvFile(here(), 'lab');
     try {
-      requireValues('lab', values, [login]);
+      requireValues('lab', values, declared);
     } catch (error) {
       return (error as Error & { toText(): string }).toText();
     }
@@ -49,6 +53,13 @@ describe('the env file', () => {
       message: `holds secrets, and others may use it: its mode is 0${mode.toString(8)}`,
       hint: expect.stringContaining('chmod 600 config/env/lab.env'),
     });
+  });
+
+  test('may lack a Secret that its app can do without, and has all of it else', async () => {
+    const both = { ...login, optional: true, keys: { word: 'WEB_WORD', name: 'WEB_NAME' } };
+    expect(await problems('', [both])).toBeNull();
+    expect(await problems('WEB_WORD=x\n', [both])).toMatch(/E1421 .*WEB_NAME/);
+    expect(await problems('WEB_WORD=x\nWEB_NAME=y\n', [both])).toBeNull();
   });
 
   test('has a value for all that apps ask for, and for nothing else', async () => {
