@@ -48,15 +48,16 @@ test("a route's certificate is good for its host and for no other", async () => 
   expect(leaf.validToDate.getTime() - leaf.validFromDate.getTime()).toBeLessThanOrEqual(30 * DAY + 61_000);
 });
 
-test.each(['bank.example', '10.0.0.7'])('its authority can vouch for no %s', async (name) => {
+test('its authority can vouch for no host of another domain', async () => {
+  const name = 'bank.example';
   const { servers, path, root } = await authority();
   await servers.issue([host]);
   const issuing = JSON.parse(await readFile(join(path, 'servers.json'), 'utf8'));
   const validity = { notBefore: new Date(Date.now() - 60_000), notAfter: new Date(Date.now() + DAY) };
   const { certificate, key } = await mintServer(issuing, [name], validity);
   const made = { key, certificate: certificate + issuing.certificate, serial: '' };
-  expect(await verified({ ...made, root: (await root.root()).certificate }, name)).toMatch(
-    /permitted subtree violation|excluded subtree violation|mismatch/,
+  expect(await verified({ ...made, root: (await root.root()).certificate }, name)).toContain(
+    'permitted subtree violation',
   );
 });
 
