@@ -71,11 +71,8 @@ export const goodCommits: [what: string, make: Make][] = [
     'an app without a Secret that it can do without',
     change(
       `${app}/app.yaml`,
-      'secrets:
-',
-      'secrets:
-  - { name: login, keys: { word: WORD }, optional: true }
-',
+      'secrets:\n',
+      'secrets:\n  - { name: login, keys: { word: WORD }, optional: true }\n',
     ),
   ],
   [
