@@ -1,11 +1,8 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { parseEnv } from 'node:util';
 import { beforeAll, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { readWorkTree } from '../../../builder/check/work-tree.ts';
 import { isRecord, type KubeObject } from '../../../policy/closed/object.ts';
-import { readApps } from '../../../policy/rules/own-documents.ts';
 import { type Container, containersOf, podSpecs } from '../../../policy/rules/pod-specs.ts';
 import { readWorld } from '../../../policy/world/read-world.ts';
 import type { World } from '../../../policy/world/world.ts';
@@ -15,16 +12,11 @@ const GiB = 2 ** 30;
 
 let world: World;
 let containers: Container[];
-let asked: string[];
 
 beforeAll(async () => {
   const tree = await readWorkTree(repository, new AbortController().signal);
   world = await readWorld(tree, 'homelab');
   containers = world.objects.flatMap(podSpecs).flatMap(containersOf);
-  const { apps } = await readApps(tree, '');
-  asked = apps
-    .filter(({ folder }) => world.folders.has(folder))
-    .flatMap(({ content }) => content.secrets.flatMap(({ keys }) => Object.values(keys)));
 }, 60_000);
 
 test('fits a machine of 16 GiB: 12 GiB at most for what runs, 5 GiB to begin with', () => {
@@ -33,12 +25,6 @@ test('fits a machine of 16 GiB: 12 GiB at most for what runs, 5 GiB to begin wit
   expect(lasting.length).toBeGreaterThan(12);
   expect(sum(lasting, 'limits')).toBeLessThanOrEqual(12 * GiB);
   expect(sum(lasting, 'requests')).toBeLessThanOrEqual(5 * GiB);
-});
-
-test('its env file has each variable that its apps ask for, and no other', async () => {
-  const example = parseEnv(await readFile(join(repository, 'config/env/homelab.env.example'), 'utf8'));
-  expect(Object.keys(example).toSorted()).toEqual([...new Set(asked)].toSorted());
-  expect(Object.values(example).join('')).toBe('');
 });
 
 test('routes from the Internet are in one file, and its last one refuses', () => {
