@@ -34,7 +34,9 @@ function wave(index: number, unit: string): (number | null)[] {
 
 function drawn(panel: Panel, index: number): DashboardData['panels'][number] {
   const { unit = 'none', min = null, max = null } = panel.fieldConfig.defaults;
-  const names = panel.type === 'stat' ? ['lab'] : ['kube-system', 'prometheus', 'syncthing'];
+  const [target] = panel.targets;
+  const figures = target?.legendFormat === undefined ? [''] : ['lab'];
+  const names = panel.type === 'stat' ? figures : ['kube-system', 'prometheus', 'syncthing'];
   return {
     type: panel.type === 'stat' ? 'stat' : 'timeseries',
     ...{ title: panel.title, description: panel.description ?? '', unit, min, max, width: panel.gridPos.w },
