@@ -30,7 +30,7 @@ export async function firingAlerts(
     signal.throwIfAborted();
     if (error instanceof KubeError && error.status === 404) return null;
     const why = error instanceof z.ZodError ? 'its answer is not one of API v2' : (error as Error).message;
-    return { firing: [], problem: `Alertmanager can not be asked: ${why}` };
+    return { firing: [], problem: `Alertmanager cannot be asked: ${why}` };
   }
 }
 

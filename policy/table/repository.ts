@@ -98,7 +98,7 @@ export const repositoryRules = {
   },
   query: {
     group: 'documents',
-    refuses: 'an alert or a dashboard whose query Prometheus can not read',
+    refuses: 'an alert or a dashboard whose query Prometheus cannot read',
     fix: "correct the PromQL; of Grafana's variables a query may have `$__rate_interval`",
   },
   'app-folder': {

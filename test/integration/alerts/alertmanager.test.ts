@@ -176,6 +176,6 @@ withIt('a cluster without Alertmanager, and one whose Alertmanager does not answ
   expect(await firingAlerts(failing(404), signal)).toBeNull();
   expect(await firingAlerts(failing(503), signal)).toEqual({
     firing: [],
-    problem: 'Alertmanager can not be asked: GET alerts: 503 no endpoints',
+    problem: 'Alertmanager cannot be asked: GET alerts: 503 no endpoints',
   });
 });

@@ -120,7 +120,7 @@ test('names alerts that fire, and counts those that somebody silenced', async ()
     /^alerts +1 firing, 1 silenced\n +critical BoxProblem: the box tells of a problem\s+\(docs\/operate\/alerts\.md#boxproblem\)$/m,
   );
   expect(stdout).not.toContain('MemoryLow');
-  const problem = 'Alertmanager can not be asked: no endpoints';
+  const problem = 'Alertmanager cannot be asked: no endpoints';
   answers = [{ status: 200, body: JSON.stringify({ ...converging, alerts: { firing: [], problem } }) }];
   expect((await status('--box', `${url}#${fingerprint}`)).stdout).toContain(`alerts   ${problem}`);
 });
