@@ -72,7 +72,7 @@ test('who may call an app is let in by that app too', () => {
   expect(calls.length).toBeGreaterThan(10);
   const shut = calls.filter(
     ({ from, to, port }) =>
-      !grants(to, 'ingress').some((grant) => grant.peer === from && grant.port === port),
+      !grants(to, 'ingress').some((grant) => ['', from].includes(grant.peer) && grant.port === port),
   );
   expect(shut).toEqual([]);
 });
@@ -85,17 +85,19 @@ function grants(namespace: string, direction: 'ingress' | 'egress'): { peer: str
   return policies
     .flatMap((policy) => rulesOf(policy, direction))
     .flatMap((rule) =>
-      recordsIn(rule[direction === 'ingress' ? 'from' : 'to']).flatMap(({ namespaceSelector, podSelector }) =>
-        recordsIn(rule['ports']).map(({ port }) => ({
-          peer:
-            namespaceSelector === undefined && podSelector !== undefined
-              ? namespace
-              : nameIn(namespaceSelector),
-          port,
-        })),
+      peersOf(rule[direction === 'ingress' ? 'from' : 'to'], namespace).flatMap((peer) =>
+        recordsIn(rule['ports']).map(({ port }) => ({ peer, port })),
       ),
     );
 }
+
+/** A rule without peers is about everybody. */
+const peersOf = (peers: unknown, namespace: string): string[] =>
+  peers === undefined
+    ? ['']
+    : recordsIn(peers).map(({ namespaceSelector, podSelector }) =>
+        namespaceSelector === undefined && podSelector !== undefined ? namespace : nameIn(namespaceSelector),
+      );
 
 const rulesOf = ({ spec }: KubeObject, direction: string) =>
   isRecord(spec) ? recordsIn(spec[direction]) : [];

@@ -88,5 +88,9 @@ test("the site's Kubernetes is the one that is compiled, and the lock has the pr
       .map(({ name, modules: [main] }) => ({ name, module: main?.module, version: main?.version })),
   );
   // What the site's bundle sets and images have no use for is neither locked nor compiled.
-  expect(programs.map(({ name }) => name).filter((name) => !locked.has(name))).toEqual(['svid', 'traefik']);
+  expect(programs.map(({ name }) => name).filter((name) => !locked.has(name))).toEqual([
+    'svid',
+    'traefik',
+    'tailscale',
+  ]);
 });
