@@ -39,10 +39,12 @@ beforeAll(async () => {
     join(scratch, 'null'),
   ];
   const lines = await inGuest(head.join('') + script, [...scripts, ...own], scratch);
-  expect(lines.at(-1)).toBe('end');
-  said = Object.fromEntries(
-    lines.flatMap((line) => (/^([-a-z]+): (.*)$/.exec(line)?.slice(1) ? [line.split(': ', 2)] : [])),
-  );
+  expect(lines).toContain('end');
+  const told = lines.flatMap((line) => {
+    const { name, value } = /^(?<name>[-a-z]+): (?<value>.*)$/.exec(line)?.groups ?? {};
+    return name === undefined || value === undefined ? [] : [[name, value]];
+  });
+  said = Object.fromEntries(told);
 });
 afterAll(() => rm(scratch, { recursive: true, force: true }));
 

@@ -35,8 +35,8 @@ cp exports /etc/exports
 cat >/tmp/serve <<'SERVE'
 mount -t nfsd nfsd /proc/fs/nfsd
 mkdir -p /run/rpcbind /var/lib/nfs/v4recovery
-echo 5 >/proc/fs/nfsd/nfsv4leasetime
-echo 5 >/proc/fs/nfsd/nfsv4gracetime
+echo 10 >/proc/fs/nfsd/nfsv4leasetime
+echo 10 >/proc/fs/nfsd/nfsv4gracetime
 exportfs -ra
 rpc.mountd --no-nfs-version 3
 rpc.nfsd --no-nfs-version 3 4
@@ -48,9 +48,9 @@ mkdir -p /media /soft /backup /claims
 timed mount-media mount -t nfs -o "$MEDIA" 192.168.1.20:/volume1/data /media
 timed mount-soft mount -t nfs -o "$PROBE" 192.168.1.20:/volume1/data /soft
 timed mount-backup mount -t nfs -o "$BACKUP" 192.168.1.20:/volume1/backup/notes /backup
-timed mount-other mount -t nfs -o "$PROBE" 192.168.1.20:/volume1 /mnt
+timed mount-other mount -t nfs -o "$PROBE" 192.168.1.20:/etc /mnt
 
-say null "$(busybox nc -w 5 192.168.1.20 2049 <null | busybox hexdump -v -e '/1 "%02x"')"
+say null "$({ cat null && sleep 5; } | busybox nc 192.168.1.20 2049 | od -A n -t x1 -v | tr -d ' \n')"
 
 # A pod's user, which is nobody that the NAS knows.
 as_pod() { HOME=/tmp setpriv --reuid=65534 --regid=65534 --clear-groups "$@"; }
@@ -93,7 +93,7 @@ timed gone-soft stat /soft/torrents/none
 	as_pod dd if=/dev/urandom of=/media/torrents/movies/new bs=1k count=64 conv=fsync 2>/dev/null
 	echo $? >/tmp/hard
 ) &
-timed gone-backup work backup
+timed gone-backup as_pod dd if=/dev/zero of=/backup/probe bs=1k count=1 conv=fsync
 timed gone-mount mount -t nfs -o "$BACKUP" 192.168.1.20:/volume1/backup/notes /mnt
 say gone-hard "$(cat /tmp/hard 2>/dev/null || echo waits)"
 sh -c 'exec cat /media/torrents/movies/other' &
@@ -106,6 +106,6 @@ begin=$(cut -d. -f1 /proc/uptime)
 while [ ! -e /tmp/hard ] && [ $(($(cut -d. -f1 /proc/uptime) - begin)) -lt 300 ]; do sleep 1; done
 say back-hard "status $(cat /tmp/hard) after $(($(cut -d. -f1 /proc/uptime) - begin)) s, $(stat -c %s /volume1/data/torrents/movies/new) bytes"
 timed back-soft stat /soft/torrents
-mkdir -p /volume1/backup/notes/data && rm -rf /volume1/backup/notes/*
+rm -rf /volume1/backup/notes/*
 timed back-backup work backup
 echo end
