@@ -8,6 +8,7 @@ import { NodeStore } from './join/store.ts';
 import { keepMembers } from './members/keep.ts';
 import { keepNode } from './node/keep.ts';
 import { nodeSequence } from './node/sequence.ts';
+import { clearLeftovers } from './postcheck/run.ts';
 import { journal } from './report/journal.ts';
 import { keepRoutes } from './routes/keep.ts';
 import type { SeedResult } from './seed/result.ts';
@@ -44,7 +45,10 @@ const boxRole: Role = {
     (board, _, signal) => tellWorkloads(board, signal),
     (board, _, signal) => keepRoutes(board, Date.now, signal),
   ],
-  ready: [(board, _, signal) => discoverAlways(board, Date.now, journal, signal)],
+  ready: [
+    (board, _, signal) => discoverAlways(board, Date.now, journal, signal),
+    (board, _, signal) => clearLeftovers(board, journal, signal),
+  ],
   takesNodes: true,
   hasConsoles: true,
 };

@@ -27,6 +27,7 @@ import { nodesCommand } from './commands/nodes.ts';
 import { operatorCommand } from './commands/operator.ts';
 import { outdatedCommand } from './commands/outdated.ts';
 import { passphraseCommand } from './commands/passphrase.ts';
+import { postcheckCommand } from './commands/postcheck.ts';
 import { pushCommand } from './commands/push.ts';
 import { removeCommand } from './commands/remove.ts';
 import { renewCommand } from './commands/renew.ts';
@@ -39,6 +40,7 @@ import { secretsCommand } from './commands/secrets.ts';
 import { seedCommand } from './commands/seed.ts';
 import { serveCommand } from './commands/serve.ts';
 import { splitCommand } from './commands/split.ts';
+import { stageCommand } from './commands/stage.ts';
 import { statusCommand } from './commands/status.ts';
 import { supportBundleCommand } from './commands/support-bundle.ts';
 import { testCommand } from './commands/test.ts';
@@ -67,6 +69,8 @@ export const commands = [
   seedCommand,
   bootCommand,
   statusCommand,
+  postcheckCommand,
+  stageCommand,
   discoverCommand,
   installCommand,
   pushCommand,

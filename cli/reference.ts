@@ -1,5 +1,6 @@
 import type { Command, CommandUnknownOpts } from '@commander-js/extra-typings';
 import { type ErrorKind, errors, parameterNames } from '../contract/errors.ts';
+import { type PostcheckKind, postcheckGroups, postchecks } from '../contract/postcheck-table.ts';
 import { stateTree } from '../contract/state-tree.ts';
 import { rules } from '../policy/rules.ts';
 import { type Rule, ruleGroups } from '../policy/table/rule.ts';
@@ -13,6 +14,7 @@ export function referencePages(context: CliContext): Map<string, string> {
   return new Map([
     ['docs/reference/cli.md', cliPage(commands.map((make) => make(context) as unknown as Command))],
     ['docs/reference/errors.md', errorsPage()],
+    ['docs/reference/postcheck.md', postcheckPage()],
     ['docs/reference/rules.md', rulesPage()],
     ['docs/reference/state.md', statePage()],
   ]);
@@ -77,6 +79,18 @@ function rulesPage(): string {
     ].join('\n\n');
   });
   return `${['# Rules for Git', GENERATED, intro, ...sections].join('\n\n')}\n`;
+}
+
+function postcheckPage(): string {
+  const intro = `What \`./cpiab postcheck\` [lets a box prove](../operate/postcheck.md).`;
+  const sections = Object.entries(postcheckGroups).map(([group, title]) => {
+    const rows = Object.entries<PostcheckKind>(postchecks)
+      .filter(([, check]) => check.group === group)
+      .map(([id, { title, why, fix }]) => `| \`${id}\` | ${cell(title)} | ${cell(why)} | ${cell(fix)} |`);
+    const head = ['| check | passes when | otherwise | what to do |', '|---|---|---|---|'];
+    return [`## ${title}`, [...head, ...rows].join('\n')].join('\n\n');
+  });
+  return `${['# Post-check', GENERATED, intro, ...sections].join('\n\n')}\n`;
 }
 
 /** Text inside a table: no column ends, no HTML tags. */

@@ -25,6 +25,8 @@ export const auditActions = [
   'backup',
   'restore',
   'passphrase',
+  'postcheck',
+  'stage',
   'support-bundle',
   'audit',
 ] as const;

@@ -17,6 +17,7 @@ import { inputErrors } from './errors/input.ts';
 import { installErrors, installTrustErrors } from './errors/install.ts';
 import { internalErrors } from './errors/internal.ts';
 import { passphraseErrors, passphraseInputErrors } from './errors/passphrase.ts';
+import { postcheckErrors } from './errors/postcheck.ts';
 import { proxmoxErrors, proxmoxInputErrors } from './errors/proxmox.ts';
 import { recordErrors } from './errors/records.ts';
 import { registryErrors } from './errors/registry.ts';
@@ -74,6 +75,7 @@ export const errors = {
   ...guestSshErrors,
   ...guestLeaveErrors,
   ...backupErrors,
+  ...postcheckErrors,
   ...proxmoxErrors,
   ...installErrors,
   ...seedErrors,

@@ -116,6 +116,10 @@ export const box = {
   node: '/var/lib/cpiab/node',
   /** What was found around the box. */
   inventory: '/var/lib/cpiab/inventory',
+  /** The latest report of a post-check, and what one needs while it runs. */
+  postcheck: '/var/lib/cpiab/postcheck',
+  /** Stages of the site that are complete, with the signatures. */
+  stages: '/var/lib/cpiab/stages.json',
   /** Encrypted backups, and a record beside each. */
   backups: '/var/lib/cpiab/backups',
   /** A snapshot that the engine begins with at its next start; then it is gone. */
@@ -123,6 +127,8 @@ export const box = {
   adminKubeconfig: '/etc/kubernetes/admin.conf',
   /** Made by the first `kubeadm init`; works before any role binding exists. */
   bootstrapKubeconfig: '/etc/kubernetes/super-admin.conf',
+  /** Where systemd mounts the one hierarchy of cgroup v2. */
+  cgroups: '/sys/fs/cgroup',
   containerdSocket: '/run/containerd/containerd.sock',
 } as const;
 

@@ -81,6 +81,12 @@ export const stateTree: readonly StateEntry[] = [
     secret: true,
     backup: 'box.tar',
   },
+  {
+    name: 'postcheck',
+    holds: "the latest post-check; during one, a snapshot of the cluster's state",
+    secret: true,
+    backup: null,
+  },
   { name: 'reserve', holds: 'nothing: room for a disk that is full', secret: false, backup: null },
   {
     name: 'restore',
@@ -106,6 +112,12 @@ export const stateTree: readonly StateEntry[] = [
     holds: 'the highest bundle sequence that this machine has run',
     secret: false,
     backup: null,
+  },
+  {
+    name: 'stages.json',
+    holds: 'which stages of the site are complete, and who signed that',
+    secret: false,
+    backup: 'box.tar',
   },
   {
     name: 'tls',

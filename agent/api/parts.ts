@@ -11,7 +11,9 @@ import { listPods } from '../observe/holding.ts';
 import { listImages } from '../observe/images.ts';
 import { describeKustomizations, listKustomizations } from '../observe/kustomizations.ts';
 import { changeInService, changePassphrase } from '../passphrase/change.ts';
+import { PostcheckDesk } from '../postcheck/desk.ts';
 import { revisionOf } from '../serve/artifacts/publisher.ts';
+import { StageDesk } from '../stage/desk.ts';
 import { svidHttp } from '../svid/open.ts';
 import { UpdateHttp } from '../update/http.ts';
 import type { ApiIdentity } from './identity.ts';
@@ -50,6 +52,8 @@ export async function apiParts(
     install: new InstallDesk({ question: () => board.peek('question'), audit: () => board.peek('audit') }),
     passphrase: passphraseDesk(board, signal),
     decryption: new DecryptionDesk(board),
+    postcheck: new PostcheckDesk(board),
+    stage: new StageDesk(board),
     enroll: enrollHttp(board, signal),
     readers: readersOf(board),
     svid: svidHttp(board, Date.now, signal),

@@ -2,8 +2,11 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { appOfPath } from '../../contract/app-backup.ts';
 import { type Inventory, inventoryPath } from '../../contract/inventory.ts';
 import { joinFilePath } from '../../contract/join-file.ts';
+import type { OperatorRole } from '../../contract/operator.ts';
 import { passphrasePath } from '../../contract/passphrase.ts';
+import { postcheckPath } from '../../contract/postcheck.ts';
 import { decryptionKeyPath } from '../../contract/secrets.ts';
+import { stagePath } from '../../contract/stage.ts';
 import { supportPath } from '../../contract/support.ts';
 import { svidPath } from '../../contract/svid.ts';
 import type { AuditLog } from '../audit/log.ts';
@@ -11,7 +14,9 @@ import type { DecryptionDesk } from '../decrypt/desk.ts';
 import type { EnrollHttp } from '../enroll/http.ts';
 import type { JoinFileParts } from '../guest/join-file.ts';
 import type { KubeClient } from '../kube/client.ts';
+import type { PostcheckDesk } from '../postcheck/desk.ts';
 import type { Served } from '../serve/served.ts';
+import type { StageDesk } from '../stage/desk.ts';
 import type { SvidHttp } from '../svid/http.ts';
 import type { UpdateHttp } from '../update/http.ts';
 import { answerJson, answerText, notYet } from './answer.ts';
@@ -51,6 +56,8 @@ export interface ApiParts extends DocumentSources {
   install: InstallDesk;
   passphrase: PassphraseDesk;
   decryption: DecryptionDesk;
+  postcheck: PostcheckDesk;
+  stage: StageDesk;
 }
 
 interface Target {
@@ -118,6 +125,21 @@ type OperatorAnswer = (
   operator: Operator | null,
 ) => Promise<void>;
 
+/** What one path is for, and the role that it needs. */
+interface Desk {
+  role: OperatorRole;
+  of: (parts: ApiParts) => { answer: OperatorAnswer };
+}
+
+const desks: ReadonlyMap<string, Desk> = new Map<string, Desk>([
+  [supportPath, { role: 'admin', of: ({ support }) => support }],
+  [installPath, { role: 'admin', of: ({ install }) => install }],
+  [passphrasePath, { role: 'admin', of: ({ passphrase }) => passphrase }],
+  [decryptionKeyPath, { role: 'admin', of: ({ decryption }) => decryption }],
+  [postcheckPath, { role: 'operator', of: ({ postcheck }) => postcheck }],
+  [stagePath, { role: 'operator', of: ({ stage }) => stage }],
+]);
+
 /** What only an operator, a node or a workload gets or does; null for another path. */
 function operatorsOwn(
   parts: ApiParts,
@@ -127,20 +149,16 @@ function operatorsOwn(
   if (parts.enroll.handles(path))
     return (incoming, outgoing, operator) => parts.enroll.answer(path, incoming, outgoing, operator);
   if (path === svidPath) return (incoming, outgoing) => parts.svid.answer(incoming, outgoing);
-  if (path === supportPath)
-    return forAdmins((incoming, outgoing, operator) => parts.support.answer(incoming, outgoing, operator));
+  const desk = desks.get(path);
+  if (desk !== undefined)
+    return (incoming, outgoing, operator) =>
+      desk.of(parts).answer(incoming, outgoing, withRole(operator, desk.role));
   if (path === inventoryPath)
     return (incoming, outgoing, operator) => answerInventory(parts.inventory(), incoming, outgoing, operator);
   if (parts.update.handles(path))
     return forAdmins((incoming, outgoing, operator) =>
       parts.update.answer(path, query, incoming, outgoing, operator),
     );
-  if (path === installPath)
-    return forAdmins((incoming, outgoing, operator) => parts.install.answer(incoming, outgoing, operator));
-  if (path === passphrasePath)
-    return forAdmins((incoming, outgoing, operator) => parts.passphrase.answer(incoming, outgoing, operator));
-  if (path === decryptionKeyPath)
-    return forAdmins((incoming, outgoing, operator) => parts.decryption.answer(incoming, outgoing, operator));
   const app = appOfPath(path);
   if (app !== null)
     return forAdmins((incoming, outgoing, operator) =>

@@ -28,6 +28,7 @@ export const boxNames = [
   'enroll',
   'hostname',
   'pki',
+  'stages.json',
   'tls',
 ];
 

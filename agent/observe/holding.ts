@@ -7,7 +7,7 @@ interface ContainerStatus {
   imageID: string;
   state: {
     waiting?: { reason?: string; message?: string };
-    terminated?: { reason?: string; exitCode: number };
+    terminated?: { reason?: string; message?: string; exitCode: number };
   };
 }
 

@@ -19,9 +19,12 @@ export interface Kustomization extends KubeObject {
   };
 }
 
-/** All Kustomizations of the cluster. */
+/** Of what a post-check makes, which is no part of the site. */
+export const postcheckLabel = 'cpiab.dev/postcheck';
+
+/** All Kustomizations of the site. */
 export async function listKustomizations(kube: KubeClient, signal: AbortSignal): Promise<Kustomization[]> {
-  const path = '/apis/kustomize.toolkit.fluxcd.io/v1/kustomizations';
+  const path = `/apis/kustomize.toolkit.fluxcd.io/v1/kustomizations?labelSelector=!${postcheckLabel}`;
   return (await kube.get<{ items: Kustomization[] }>(path, signal)).items;
 }
 

@@ -17,11 +17,13 @@ import { LockSchema } from '../../contract/lock.ts';
 import { LockDriftSchema } from '../../contract/lock-drift.ts';
 import { ManifestSchema } from '../../contract/manifest.ts';
 import { OutdatedSchema } from '../../contract/outdated.ts';
+import { PostcheckReportSchema } from '../../contract/postcheck.ts';
 import { PreflightSchema } from '../../contract/preflight.ts';
 import { ProgramsSchema } from '../../contract/programs.ts';
 import { KeyRotationSchema } from '../../contract/rotation.ts';
 import { SeedSchema } from '../../contract/seed.ts';
 import { SiteSchema } from '../../contract/site.ts';
+import { ProjectStatusSchema } from '../../contract/stage.ts';
 import { BoxStatusSchema } from '../../contract/status.ts';
 
 /** Documents that people or other programs read and write: file name in `config/schema` → schema. */
@@ -46,8 +48,10 @@ const documents = {
   lock: LockSchema,
   'lock-drift': LockDriftSchema,
   outdated: OutdatedSchema,
+  postcheck: PostcheckReportSchema,
   preflight: PreflightSchema,
   programs: ProgramsSchema,
+  'project-status': ProjectStatusSchema,
   seed: SeedSchema,
   site: SiteSchema,
 };

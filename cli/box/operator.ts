@@ -1,5 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { text as textOf } from 'node:stream/consumers';
 import { z } from 'zod';
 import { keysDirectory } from '../../builder/bundle/keys.ts';
 import { CpiabError } from '../../contract/errors.ts';
@@ -48,6 +50,11 @@ export class OperatorClient {
     this.#signal = signal;
   }
 
+  /** His private key, PEM: for what he signs himself. */
+  get key(): string {
+    return this.#credential.key;
+  }
+
   /** With the credential that this machine has for a site. @throws CpiabError E1413 when it has none. */
   static async of(address: BoxAddress, site: string, signal: AbortSignal): Promise<OperatorClient> {
     const directory = keysDirectory(site);
@@ -70,6 +77,13 @@ export class OperatorClient {
   /** The answer as a stream. @throws CpiabError E5004 without an answer, E5005 another key. */
   async open(path: string, asked: OperatorRequest): Promise<{ status: number; response: IncomingMessage }> {
     return await this.#send(openPinned, path, asked);
+  }
+
+  /** The answer line by line, as it comes. @throws as `ask`. */
+  async *lines(path: string, asked: OperatorRequest): AsyncGenerator<string> {
+    const { status, response } = await this.open(path, asked);
+    if (status >= 300) throw this.#refusal(status, (await textOf(response)).trim());
+    yield* createInterface({ input: response });
   }
 
   async #send<Answer>(

@@ -20,9 +20,11 @@ import { Board } from '../../agent/board.ts';
 import { DecryptionDesk } from '../../agent/decrypt/desk.ts';
 import { LiveConnections } from '../../agent/enroll/live.ts';
 import { enrollHttp, openEnrollment } from '../../agent/enroll/open.ts';
+import { PostcheckDesk } from '../../agent/postcheck/desk.ts';
 import { BoxReport } from '../../agent/report/report.ts';
 import { openSeal } from '../../agent/seal.ts';
 import type { Served } from '../../agent/serve/served.ts';
+import { StageDesk } from '../../agent/stage/desk.ts';
 import { svidHttp } from '../../agent/svid/open.ts';
 import { UpdateHttp } from '../../agent/update/http.ts';
 import type { Updater } from '../../agent/update/updater.ts';
@@ -102,6 +104,8 @@ export async function startTestApi(
     enroll: join(state, 'enroll'),
     pki: join(state, 'pki'),
     ageKey: join(state, 'age.key'),
+    postcheck: join(state, 'postcheck'),
+    stages: join(state, 'stages.json'),
   };
   const board = new Board(site, report, () => {}, { ...box, state, ...below });
   board.put('audit', audit);
@@ -142,6 +146,8 @@ export async function startTestApi(
       change: changePassphrase,
     }),
     decryption: new DecryptionDesk(board),
+    postcheck: new PostcheckDesk(board),
+    stage: new StageDesk(board),
     enroll: enrollHttp(board, stop.signal),
     readers: readersOf(board),
     svid: svidHttp(board, enroll.wall ?? Date.now, stop.signal),

@@ -71,7 +71,8 @@ export class Publisher {
   }
 
   async #forgetOld(current: string): Promise<void> {
-    const names = (await readdir(this.#directory)).filter((name) => name !== current);
+    const entries = await readdir(this.#directory, { withFileTypes: true });
+    const names = entries.filter((entry) => entry.isFile() && entry.name !== current).map(({ name }) => name);
     const aged = await Promise.all(
       names.map(async (name) => ({ name, changed: (await stat(join(this.#directory, name))).mtimeMs })),
     );

@@ -14,7 +14,7 @@ export function artifactServer(directory: string): Server {
 }
 
 async function answer(directory: string, incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
-  const name = /^\/([0-9a-f]{40}\.tar\.gz)$/.exec(incoming.url ?? '')?.[1];
+  const name = /^\/((?:postcheck\/)?[0-9a-f]{40}\.tar\.gz)$/.exec(incoming.url ?? '')?.[1];
   if (name === undefined || (incoming.method !== 'GET' && incoming.method !== 'HEAD')) {
     return answerText(outgoing, 404, 'nothing here\n');
   }

@@ -28,6 +28,8 @@ export class KubeApi {
   directory = '';
   /** Path of a file by which programs reach it as an administrator. */
   kubeconfig = '';
+  /** Where etcd listens. */
+  etcd = '';
   readonly #children: ChildProcess[] = [];
 
   async open(): Promise<void> {
@@ -38,9 +40,10 @@ export class KubeApi {
     await run(['openssl', 'genrsa', '-out', this.signingKey, '2048']);
     for (const name of ['ca', 'server']) await selfSigned(at(`${name}.key`), at(`${name}.crt`));
     const [etcd, peer, api] = [await freePort(), await freePort(), await freePort()];
+    this.etcd = `http://127.0.0.1:${etcd}`;
     this.#start(etcdCommand(at('etcd'), etcd, peer));
     const flags = {
-      'etcd-servers': `http://127.0.0.1:${etcd}`,
+      'etcd-servers': this.etcd,
       'bind-address': '127.0.0.1',
       'advertise-address': '127.0.0.1',
       'secure-port': String(api),
@@ -94,6 +97,11 @@ export class KubeApi {
     const path = `/api/v1/namespaces/${namespace}/serviceaccounts/${account}/token`;
     const { status } = await this.client.create<{ status: { token: string } }>(path, { spec });
     return status.token;
+  }
+
+  /** Stops etcd and lets it go on. */
+  signalStore(signal: 'SIGSTOP' | 'SIGCONT'): void {
+    this.#children[0]?.kill(signal);
   }
 
   async close(): Promise<void> {

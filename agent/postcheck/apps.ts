@@ -1,0 +1,67 @@
+import { posix } from 'node:path';
+import { parse } from 'yaml';
+import { type App, AppSchema } from '../../contract/app.ts';
+import { KubeError } from '../kube/client.ts';
+import { listKustomizations } from '../observe/kustomizations.ts';
+import type { Look } from './look.ts';
+import { fail, type Outcome, pass } from './outcome.ts';
+
+/** An app that the site runs. */
+export interface RunningApp {
+  app: App;
+  /** Name of what applies it. */
+  kustomization: string;
+}
+
+/** Apps of every Kustomization whose folder in Git has an `app.yaml`, by name. */
+export async function listApps({
+  kube,
+  git,
+  head,
+  signal,
+}: Pick<Look, 'kube' | 'git' | 'head' | 'signal'>): Promise<RunningApp[]> {
+  const all = await listKustomizations(kube, signal);
+  const files = all.map(({ spec }) => posix.join(posix.normalize(spec.path ?? '.'), 'app.yaml'));
+  const texts = await git.readFiles(head.id, files, signal);
+  const found = all.flatMap(({ metadata }, index) => {
+    const text = texts[index] ?? null;
+    return text === null ? [] : { app: AppSchema.parse(parse(text)), kustomization: metadata.name };
+  });
+  return found.toSorted((a, b) => (a.app.name < b.app.name ? -1 : 1));
+}
+
+interface Deployment {
+  status: { conditions?: { type: string; status: string; message?: string }[] };
+}
+
+/** As the app.yaml says: a Deployment is available, or a Service answers. */
+export async function checkHealth({ name, health }: App, look: Look): Promise<Outcome> {
+  return 'deployment' in health
+    ? await checkDeployment(name, health.deployment, look)
+    : await checkService(name, health, look);
+}
+
+async function checkDeployment(namespace: string, name: string, { kube, signal }: Look): Promise<Outcome> {
+  const path = `/apis/apps/v1/namespaces/${namespace}/deployments/${name}`;
+  const { status } = await kube.get<Deployment>(path, signal);
+  const available = status.conditions?.find(({ type }) => type === 'Available');
+  return available?.status === 'True'
+    ? pass(`Deployment ${name} is available`)
+    : fail(`Deployment ${name} is not available: ${available?.message ?? 'says nothing'}`);
+}
+
+/** The API server asks it, from the box's own address. Source: Kubernetes, "Access Services Running on Clusters". */
+async function checkService(
+  namespace: string,
+  { service, port, path }: { service: string; port: number; path: string },
+  { kube, signal }: Look,
+): Promise<Outcome> {
+  const what = `Service ${service}, port ${port}, ${path}`;
+  try {
+    await kube.text(`/api/v1/namespaces/${namespace}/services/${service}:${port}/proxy${path}`, signal);
+    return pass(`${what} answers`);
+  } catch (error) {
+    if (!(error instanceof KubeError)) throw error;
+    return fail(`${what} does not answer: ${error.message}`);
+  }
+}

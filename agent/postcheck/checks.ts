@@ -1,0 +1,34 @@
+import type { PostcheckName } from '../../contract/postcheck-table.ts';
+import { checkEgress, checkImages, checkPullErrors, checkRegistry } from './closed-world.ts';
+import { checkDns } from './dns.ts';
+import { checkApiServer, checkCgroup, checkDatastore, checkNodes, checkSystemPods } from './engine.ts';
+import { checkControllers, checkReady, checkRevision } from './flux.ts';
+import type { Check } from './look.ts';
+import { checkDecryption, checkKeyFiles, checkSecretHistory } from './secrets.ts';
+import { checkVolume } from './storage.ts';
+import { checkUnbundledImage } from './unbundled-image.ts';
+
+/** What finds out each check; that of apps is there once for each app. */
+export const checks: Record<Exclude<PostcheckName, 'apps/health'>, Check> = {
+  'engine/nodes': checkNodes,
+  'engine/api-server': checkApiServer,
+  'engine/cgroup': checkCgroup,
+  'engine/datastore': checkDatastore,
+  'engine/system-pods': checkSystemPods,
+  'engine/dns': checkDns,
+  'closed-world/images': checkImages,
+  'closed-world/pull-errors': checkPullErrors,
+  'closed-world/registry': checkRegistry,
+  'closed-world/egress': checkEgress,
+  'closed-world/unbundled-image': checkUnbundledImage,
+  'flux/controllers': checkControllers,
+  'flux/revision': checkRevision,
+  'flux/ready': checkReady,
+  'flux/probe': ({ probe }) => probe.applied(),
+  'flux/drift': ({ probe }) => probe.reverted(),
+  'flux/prune': ({ probe }) => probe.pruned(),
+  'secrets/decrypt': checkDecryption,
+  'secrets/history': checkSecretHistory,
+  'secrets/files': checkKeyFiles,
+  'storage/volume': checkVolume,
+};

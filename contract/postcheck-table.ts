@@ -1,0 +1,157 @@
+/** Groups of checks, in the order in which they are shown. */
+export const postcheckGroups = {
+  engine: 'Box and Kubernetes',
+  'closed-world': 'Closed world',
+  flux: 'Flux',
+  secrets: 'Secrets',
+  storage: 'Storage',
+  apps: 'Apps',
+} as const;
+
+export interface PostcheckKind {
+  group: keyof typeof postcheckGroups;
+  /** What holds when it passes. */
+  title: string;
+  /** What goes wrong without it. */
+  why: string;
+  /** What to do when it fails. */
+  fix: string;
+}
+
+/** Every check of a post-check, in the order in which they are shown. The agent has a function for each. */
+export const postchecks = {
+  'engine/nodes': {
+    group: 'engine',
+    title: 'every node is Ready, at the version of the site',
+    why: 'a node that is not Ready runs no new pod, and one of another version is an update that did not end',
+    fix: 'look at `cpiab nodes` and at the console of the node that is named; restart it, or end the update',
+  },
+  'engine/api-server': {
+    group: 'engine',
+    title: 'the API server says that it is ready',
+    why: 'nothing can be changed or repaired in the cluster without it',
+    fix: 'wait a minute; if this stays, restart the box, and send what `cpiab support-bundle` gives',
+  },
+  'engine/cgroup': {
+    group: 'engine',
+    title: 'the kernel uses cgroup v2',
+    why: 'limits of memory and processor are not kept as Kubernetes expects',
+    fix: "take `systemd.unified_cgroup_hierarchy=0` and `cgroup_no_v1` off the kernel's command line",
+  },
+  'engine/datastore': {
+    group: 'engine',
+    title: "the cluster's state can be saved, and has its own checksum",
+    why: 'a damaged store loses objects, and no backup of it can be restored',
+    fix: 'look at the disk of the box (`cpiab status`), then restore a backup: docs/operate/backup.md',
+  },
+  'engine/system-pods': {
+    group: 'engine',
+    title: 'every pod of kube-system is healthy',
+    why: 'DNS, scheduling and the control plane itself are there',
+    fix: 'look at the events of the pod that is named: `cpiab support-bundle` has them',
+  },
+  'engine/dns': {
+    group: 'engine',
+    title: 'a pod can resolve the name of a Service',
+    why: 'apps find each other by name',
+    fix: 'look whether CoreDNS runs (engine/system-pods), and whether a NetworkPolicy of kube-system shuts it off',
+  },
+  'closed-world/images': {
+    group: 'closed-world',
+    title: 'every image that runs is in the bundle',
+    why: 'what is not in the bundle was never verified, and is gone when its node is made anew',
+    fix: 'find who started it: nothing but Flux should; take it out, or add its image to a bundle set and build',
+  },
+  'closed-world/pull-errors': {
+    group: 'closed-world',
+    title: 'no container waits for an image',
+    why: 'the pod never starts: the box has no other place to get the image from',
+    fix: 'add the image to a bundle set, build, and push the update; `./cpiab check` finds this before',
+  },
+  'closed-world/registry': {
+    group: 'closed-world',
+    title: 'nothing asked the registry for what it does not have',
+    why: 'something in the cluster wants an image that the bundle lacks, even if only now and then',
+    fix: 'find what names the image, and add that to a bundle set; then restart the box, whose log is of this boot',
+  },
+  'closed-world/egress': {
+    group: 'closed-world',
+    title: 'no packet tried to leave the box',
+    why: 'a program expects the internet, and tells it what it should not',
+    fix: 'find the program by the log of the firewall (docs/operate/firewall.md), turn it off, and restart the box',
+  },
+  'closed-world/unbundled-image': {
+    group: 'closed-world',
+    title: 'an image that is not in the bundle cannot be pulled',
+    why: 'images reach the box by a way that nobody checks',
+    fix: 'look at /etc/containerd/certs.d and at the ways out that the site allows (`network.egress`)',
+  },
+  'flux/controllers': {
+    group: 'flux',
+    title: "Flux's controllers run at the digests of the bundle",
+    why: 'what applies everything must itself be what was signed',
+    fix: 'restore cluster/kubernetes/flux/system in Git, push, and restart the box, which applies that folder',
+  },
+  'flux/revision': {
+    group: 'flux',
+    title: "the cluster has applied the head of the box's Git",
+    why: 'what runs is older than what Git says',
+    fix: 'look at `cpiab status`: it names what holds Flux back',
+  },
+  'flux/ready': {
+    group: 'flux',
+    title: 'every required Kustomization is ready, none is suspended',
+    why: 'a suspended or failing one no longer follows Git',
+    fix: 'look at the reason in the evidence; a suspended one is resumed in Git by taking `suspend` out',
+  },
+  'flux/probe': {
+    group: 'flux',
+    title: 'a new commit is applied within 60 s',
+    why: 'a correction in Git would not reach the cluster',
+    fix: 'look at the log of kustomize-controller: `cpiab support-bundle`',
+  },
+  'flux/drift': {
+    group: 'flux',
+    title: 'a change by hand is taken back',
+    why: 'the cluster would drift away from Git',
+    fix: 'look at the log of kustomize-controller, and at who else owns the field (`managedFields`)',
+  },
+  'flux/prune': {
+    group: 'flux',
+    title: 'what a commit removes is gone from the cluster',
+    why: 'what Git no longer has would run on',
+    fix: 'look at the log of kustomize-controller; a finalizer may hold the object',
+  },
+  'secrets/decrypt': {
+    group: 'secrets',
+    title: 'Flux decrypts a Secret that is encrypted for the box',
+    why: 'apps would get no passwords',
+    fix: 'hand the box its key: `cpiab secrets unlock`',
+  },
+  'secrets/history': {
+    group: 'secrets',
+    title: "no commit of the box's Git holds a secret in plain text",
+    why: 'whoever may read Git, now or later, has it',
+    fix: 'replace the secret wherever it is used; what opens nothing goes to config/policy/known-secrets.yaml',
+  },
+  'secrets/files': {
+    group: 'secrets',
+    title: 'only root can read the private keys of the box',
+    why: 'another program on the box could act as the box or as the cluster',
+    fix: 'restart the box; if this stays, somebody changes modes: look at who can log in',
+  },
+  'storage/volume': {
+    group: 'storage',
+    title: 'a volume is made, and keeps its content when its pod is replaced',
+    why: 'apps would lose their data',
+    fix: 'look at the pods of the provisioner and at the room on the disk (`cpiab status`)',
+  },
+  'apps/health': {
+    group: 'apps',
+    title: 'the app answers at the place that its app.yaml names',
+    why: 'the app is applied but of no use',
+    fix: "look at the app's pods and at its README",
+  },
+} as const satisfies Record<string, PostcheckKind>;
+
+export type PostcheckName = keyof typeof postchecks;
