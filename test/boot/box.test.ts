@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { triedToLeave } from '../../contract/firewall.ts';
 import { ManifestSchema } from '../../contract/manifest.ts';
+import { PostcheckReportSchema } from '../../contract/postcheck.ts';
 import { ProcessError, run } from '../../host/process.ts';
 import { ask } from '../support/ask.ts';
 import { bootLab, buildLab, cpiab, type LabBox } from './support/lab.ts';
@@ -93,6 +94,23 @@ describe('the box has converged', () => {
     // Any other takes a step out of the machine for each look at it.
     const { stdout: clock } = await run(['tar', '--zstd', '-x', '-O', '-f', file, 'clock.txt']);
     expect(['tsc', 'kvm-clock']).toContain(clock.trim());
+  });
+
+  test('a post-check is green, says the same a second time, and leaves nothing', async () => {
+    const address = `${box.report.url}#${box.report.fingerprint}`;
+    const junit = join(scratch, 'postcheck.xml');
+    const { flux: before } = await box.ask.status();
+    const reports = [];
+    for (const more of [['--junit', junit], []]) {
+      const told = await cpiab('postcheck', '--box', address, '--json', ...more);
+      const { checks, verdict } = PostcheckReportSchema.parse(JSON.parse(told));
+      process.stderr.write(`${checks.map(({ id, tookMs }) => `${id} ${tookMs} ms`).join(', ')}\n`);
+      reports.push({ verdict, checks: checks.map((check) => ({ ...check, tookMs: 0 })) });
+    }
+    expect(reports[0]?.verdict).toBe('pass');
+    expect(reports[1]).toEqual(reports[0]);
+    expect(await readFile(junit, 'utf8')).toContain('failures="0"');
+    expect((await box.ask.status()).flux).toEqual(before);
   });
 
   test('each step has a time', () => {
