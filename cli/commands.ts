@@ -7,6 +7,7 @@ import { backupCommand } from './commands/backup.ts';
 import { bootCommand } from './commands/boot.ts';
 import { buildCommand } from './commands/build.ts';
 import { cacheCommand } from './commands/cache.ts';
+import { cargoCommand } from './commands/cargo.ts';
 import { checkCommand } from './commands/check.ts';
 import { closeCommand } from './commands/close.ts';
 import { deltaCommand } from './commands/delta.ts';
@@ -90,6 +91,7 @@ export const commands = [
   exportCommand,
   backupCommand,
   restoreCommand,
+  cargoCommand,
   passphraseCommand,
   deployCommand,
   doctorCommand,

@@ -1,4 +1,5 @@
 import type { Command, CommandUnknownOpts } from '@commander-js/extra-typings';
+import { handedOver } from '../contract/cargo.ts';
 import { type ErrorKind, errors, parameterNames } from '../contract/errors.ts';
 import { type PostcheckKind, postcheckGroups, postchecks } from '../contract/postcheck-table.ts';
 import { stateTree } from '../contract/state-tree.ts';
@@ -97,11 +98,13 @@ function postcheckPage(): string {
 const cell = (text: string) => text.replaceAll('|', '\\|').replaceAll('<', '&lt;');
 
 function statePage(): string {
+  const inBackup = (backup: string | null) => (backup === null ? 'no' : `\`${backup}\``);
+  const inCargo = (name: string) => (handedOver.some((each) => each === name) ? 'yes' : 'no');
   const rows = stateTree.map(
     ({ name, holds, secret, backup }) =>
-      `| \`${name}\` | ${cell(holds)} | ${secret ? 'yes' : 'no'} | ${backup === null ? 'no' : `\`${backup}\``} |`,
+      `| \`${name}\` | ${cell(holds)} | ${secret ? 'yes' : 'no'} | ${inBackup(backup)} | ${inCargo(name)} |`,
   );
   const text =
     'All state of a box lies below `/var/lib/cpiab`, on its data partition, or in memory when it has none. The rest comes from the medium, or is gone with a reboot.';
-  return `${['# State of a box', GENERATED, text, ['| name | holds | secret | in a backup |', '|---|---|---|---|', ...rows].join('\n')].join('\n\n')}\n`;
+  return `${['# State of a box', GENERATED, text, ['| name | holds | secret | in a backup | in a cargo |', '|---|---|---|---|---|', ...rows].join('\n')].join('\n\n')}\n`;
 }

@@ -10,6 +10,19 @@ export type BackupMember = (typeof backupMembers)[number];
 const Sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 const Count = z.int().nonnegative();
 
+/** Papers of a cargo that is landed: the box holds them against itself before it uses anything. */
+const LandingSchema = z.strictObject({
+  /** SHA-256 of `cargo.json`. */
+  cargo: Sha256,
+  /** The minisign key that signed it, as minisign prints it. */
+  key: z.string(),
+  sequence: z.int().positive(),
+  created: z.iso.datetime(),
+  expires: z.iso.datetime(),
+  receiver: z.strictObject({ boxId: z.string(), fingerprint: Sha256 }),
+});
+export type Landing = z.infer<typeof LandingSchema>;
+
 /** The last file of a backup, `manifest.json`: nothing of a backup is used before all of it agrees with this. */
 export const BackupManifestSchema = z.strictObject({
   apiVersion: z.literal('cpiab.dev/v1'),
@@ -26,6 +39,10 @@ export const BackupManifestSchema = z.strictObject({
   gitHead: z.string(),
   /** RFC 3339, by the box's clock. */
   created: z.string(),
+  /** What another box may have of this one: no identity, no authority. Absent for all of a box. */
+  contents: z.literal('cargo').optional(),
+  /** Where that is brought to the other box. */
+  landing: LandingSchema.optional(),
   members: z.array(
     z.strictObject({ name: z.enum(backupMembers), size: Count, sha256: Sha256, pieces: Count }),
   ),
@@ -53,4 +70,8 @@ export type BackupRecord = z.infer<typeof BackupRecordSchema>;
 export const ageRecipient = z.string().regex(/^age1[0-9a-z]{58}$/, 'expected a recipient of age, age1…');
 
 /** `POST /v1/backup`. */
-export const BackupRequestSchema = z.strictObject({ recipients: z.array(ageRecipient).min(1).max(20) });
+export const BackupRequestSchema = z.strictObject({
+  recipients: z.array(ageRecipient).min(1).max(20),
+  contents: z.literal('cargo').optional(),
+});
+export type BackupRequest = z.infer<typeof BackupRequestSchema>;

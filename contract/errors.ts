@@ -2,6 +2,7 @@ import { appErrors } from './errors/app.ts';
 import { backupErrors, backupInputErrors, backupTrustErrors } from './errors/backup.ts';
 import { boxErrors } from './errors/box.ts';
 import { buildErrors } from './errors/build.ts';
+import { cargoInputErrors, cargoTrustErrors } from './errors/cargo.ts';
 import { closedWorldErrors } from './errors/closed-world.ts';
 import { enrollErrors, enrollInputErrors, enrollTrustErrors } from './errors/enroll.ts';
 import { evidenceErrors } from './errors/evidence.ts';
@@ -45,8 +46,10 @@ export const errors = {
   ...inputErrors,
   ...appErrors,
   ...backupInputErrors,
+  ...cargoInputErrors,
   ...passphraseInputErrors,
   ...backupTrustErrors,
+  ...cargoTrustErrors,
   ...proxmoxInputErrors,
   ...enrollInputErrors,
   ...guestInputErrors,

@@ -122,6 +122,10 @@ export const box = {
   stages: '/var/lib/cpiab/stages.json',
   /** Encrypted backups, and a record beside each. */
   backups: '/var/lib/cpiab/backups',
+  /** What is brought of a cargo, and which was landed last. */
+  cargo: '/var/lib/cpiab/cargo',
+  /** Says that the cluster's objects are those of a cargo; gone when nothing of them leads to its sender. */
+  engineAdopted: '/var/lib/cpiab/engine-adopted',
   /** A snapshot that the engine begins with at its next start; then it is gone. */
   engineSnapshot: '/var/lib/cpiab/engine-snapshot',
   adminKubeconfig: '/etc/kubernetes/admin.conf',

@@ -27,12 +27,24 @@ export const stateTree: readonly StateEntry[] = [
   { name: 'audit', holds: 'what was done to the box, by whom', secret: false, backup: 'box.tar' },
   { name: 'backups', holds: 'encrypted backups and their records', secret: false, backup: null },
   { name: 'box-id', holds: 'the identifier that the box gave itself', secret: false, backup: 'box.tar' },
+  {
+    name: 'cargo',
+    holds: 'what is brought of a cargo, in plain text until it is landed, and which was landed last',
+    secret: true,
+    backup: null,
+  },
   { name: 'clock', holds: 'the newest time that the box knew', secret: false, backup: null },
   { name: 'cni', holds: "results of the pods' network, of this boot", secret: false, backup: null },
   {
     name: 'containerd',
     holds: 'containers and their file systems; images lie on the medium',
     secret: true,
+    backup: null,
+  },
+  {
+    name: 'engine-adopted',
+    holds: 'at a landing: that the objects of the cluster are not its own',
+    secret: false,
     backup: null,
   },
   {

@@ -65,10 +65,12 @@ async function makeBackup({ parts: { of, log }, incoming, outgoing, operator: wh
   const expected = { limit: LARGEST_REQUEST, schema: BackupRequestSchema, what: 'recipients of age' };
   const request = await takeDocument(incoming, outgoing, expected);
   if (request === null) return;
-  const { recipients } = request;
-  const event = { who, action: 'backup', subject: 'box', detail: `for ${recipients.join(' ')}` } as const;
+  const { recipients, contents } = request;
+  const subject = contents ?? 'box';
+  const event = { who, action: 'backup', subject, detail: `for ${recipients.join(' ')}` } as const;
   const stop = AbortSignal.timeout(LONGEST_MS);
-  answerJson(outgoing, 200, await log.around(event, () => of.create(recipients, false, stop)));
+  const asked = { scheduled: false, recipients, ...(contents === undefined ? {} : { contents }) };
+  answerJson(outgoing, 200, await log.around(event, () => of.create(asked, stop)));
 }
 
 async function listBackups({ parts: { of }, outgoing }: Call): Promise<void> {

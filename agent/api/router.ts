@@ -22,6 +22,7 @@ import type { UpdateHttp } from '../update/http.ts';
 import { answerJson, answerText, notYet } from './answer.ts';
 import { answerAppBackup } from './app-backups.ts';
 import { answerBackup, type BackupParts } from './backups.ts';
+import { answerCargo, CARGO } from './cargo.ts';
 import { countRequest } from './count-requests.ts';
 import { type DocumentSources, documents } from './documents.ts';
 import { type InstallDesk, installPath } from './install.ts';
@@ -163,6 +164,10 @@ function operatorsOwn(
   if (app !== null)
     return forAdmins((incoming, outgoing, operator) =>
       answerAppBackup({ kube: parts.kube(), log }, app, incoming, outgoing, operator),
+    );
+  if (path.startsWith(CARGO))
+    return forAdmins((incoming, outgoing, operator) =>
+      answerCargo({ ...parts.backups, log }, { path, query }, incoming, outgoing, operator),
     );
   if (!/^\/v1\/(?:backups?|restore)(?:\/|$)/.test(path)) return null;
   return forAdmins((incoming, outgoing, operator) =>

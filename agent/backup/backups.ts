@@ -1,20 +1,33 @@
+import { createReadStream } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type BackupManifest, type BackupRecord, stateVersion } from '../../contract/backup.ts';
 import { CpiabError } from '../../contract/errors.ts';
+import type { Digest } from '../../contract/manifest.ts';
 import { encryptAge } from '../../host/age/age.ts';
 import { parseRecipient } from '../../host/age/keys.ts';
 import { packBackup } from '../../host/backup/archive.ts';
 import type { Board } from '../board.ts';
+import { Inbox } from '../update/inbox.ts';
+import type { Landable } from './land.ts';
 import { backupContent } from './members.ts';
 import { ownState } from './own-state.ts';
 import { stageRestore } from './stage.ts';
 import { BackupStore } from './store.ts';
 import { type Untar, untarHere } from './tar.ts';
 
+interface Asked {
+  /** `age1…`. */
+  recipients: readonly string[];
+  scheduled: boolean;
+  contents?: BackupManifest['contents'];
+}
+
 /** Makes and takes back backups of this box, one at a time. */
 export class Backups {
   readonly store: BackupStore;
+  /** For a cargo that is brought. */
+  readonly inbox: Inbox;
   readonly #board: Board;
   /** Milliseconds since the epoch. */
   readonly #wall: () => number;
@@ -26,11 +39,12 @@ export class Backups {
     this.#wall = wall;
     this.#untar = untar;
     this.store = new BackupStore(board.paths.backups);
+    this.inbox = new Inbox(board.paths.cargo);
   }
 
-  /** @param recipients `age1…`. @throws CpiabError E5402, E5406, E5110. */
-  create(recipients: readonly string[], scheduled: boolean, signal: AbortSignal): Promise<BackupRecord> {
-    return this.#alone(() => this.#create(recipients, scheduled, signal));
+  /** @throws CpiabError E5402, E5406, E5110. */
+  create(asked: Asked, signal: AbortSignal): Promise<BackupRecord> {
+    return this.#alone(() => this.#create(asked, signal));
   }
 
   /**
@@ -43,16 +57,32 @@ export class Backups {
     replace: string | null,
     signal: AbortSignal,
   ): Promise<BackupManifest> {
-    return this.#alone(() => this.#restore(archive, replace, signal));
+    return this.#alone(() => this.#restore(archive, replace, null, signal));
   }
 
-  async #create(
-    recipients: readonly string[],
-    scheduled: boolean,
-    signal: AbortSignal,
-  ): Promise<BackupRecord> {
+  /**
+   * Stages what was brought of a cargo, like a restore. The box stays who it is.
+   * @param replace this box's identifier, where its own state may go.
+   * @throws CpiabError E2180, E2191…E2194, E5402…E5406; nothing was changed then.
+   */
+  land(digest: Digest, replace: string | null, signal: AbortSignal): Promise<BackupManifest> {
+    return this.#alone(async () => {
+      const { id: boxId, fingerprint } = this.#board.report.snapshot().box;
+      const landing = { receiver: { boxId, fingerprint }, now: this.#wall() };
+      if ((await this.inbox.received(digest)) === 0)
+        throw new CpiabError('E2180', { subject: 'cargo', args: ['nothing of it was brought'] });
+      const archive = createReadStream(this.inbox.pathOf(digest));
+      const manifest = await this.#restore(archive, replace, landing, signal);
+      await this.inbox.empty();
+      return manifest;
+    });
+  }
+
+  async #create({ recipients, scheduled, contents }: Asked, signal: AbortSignal): Promise<BackupRecord> {
     const { report, paths, site } = this.#board;
     const { engine, git, manifest } = this.#started();
+    if (contents === 'cargo' && site.engine.kind === 'k3s')
+      throw new CpiabError('E5403', { subject: 'cargo', args: ['k3s keeps its authorities in its store'] });
     const { box } = report.snapshot();
     const created = new Date(this.#wall()).toISOString();
     const { id: gitHead } = await git.head(signal);
@@ -65,12 +95,13 @@ export class Backups {
       bundle: { sequence: manifest.sequence, revision: manifest.revision },
       gitHead,
       created,
+      ...(contents === undefined ? {} : { contents }),
     };
     const scratch = join(paths.backups, 'scratch');
     await rm(scratch, { recursive: true, force: true });
     await mkdir(scratch, { recursive: true, mode: 0o700 });
     try {
-      const content = backupContent({ state: paths.state, engine, git }, scratch, signal);
+      const content = backupContent({ state: paths.state, engine, git }, scratch, signal, contents);
       const keys = recipients.map(parseRecipient).filter((one) => one !== null);
       const name = `${site.name}-${created.replace(/\D/g, '').slice(0, 17)}.age`;
       const about = { name, created, gitHead, recipients: [...recipients], scheduled };
@@ -83,6 +114,7 @@ export class Backups {
   async #restore(
     archive: AsyncIterable<Uint8Array>,
     replace: string | null,
+    landing: Landable | null,
     signal: AbortSignal,
   ): Promise<BackupManifest> {
     const { report, paths, site } = this.#board;
@@ -94,7 +126,7 @@ export class Backups {
       throw new CpiabError('E5404', { subject: `box ${box.id}`, args: [own.join(' and '), box.id] });
     const { sequence } = manifest;
     const checkSnapshot = engine.checkSnapshot.bind(engine);
-    const fit = { site: site.name, engine: site.engine, sequence, checkSnapshot };
+    const fit = { site: site.name, engine: site.engine, sequence, checkSnapshot, landing };
     return await stageRestore(paths.state, archive, fit, signal, this.#untar);
   }
 

@@ -5,8 +5,11 @@ import { persisted, restoring } from '../../contract/layout.ts';
 import { renameDurably, syncDirectory, writeAtomic } from '../../host/files.ts';
 import { boxNames } from './members.ts';
 
+const workload = ['engine-snapshot', 'git', 'artifacts', 'volumes'];
 /** All that a restore replaces. The rest belongs to the machine and its medium. */
-const replaced = ['engine-snapshot', 'git', 'artifacts', 'volumes', ...boxNames, ...Object.keys(persisted)];
+const replaced = [...workload, ...boxNames, ...Object.keys(persisted)];
+/** All that a landing replaces: who the box is, and whom its cluster trusts, stays. */
+const replacedByCargo = [...workload, 'containerd', 'etcd', 'cni', 'kubelet/pods'];
 
 /**
  * Puts a staged backup in place, before anything of the box has started. May be cut off at any point and begun again:
@@ -19,7 +22,8 @@ export async function finishRestore(state: string): Promise<boolean> {
   if (!existsSync(staged)) return false;
   const emptied = join(staged, 'emptied');
   if (!existsSync(emptied)) {
-    for (const name of replaced) await empty(join(state, name));
+    const isLanding = existsSync(join(staged, 'tree', 'engine-adopted'));
+    for (const name of isLanding ? replacedByCargo : replaced) await empty(join(state, name));
     await syncDirectory(state);
     await writeAtomic(emptied, '');
   }

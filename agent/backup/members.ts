@@ -2,6 +2,7 @@ import { createReadStream, existsSync } from 'node:fs';
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parse } from 'yaml';
+import type { BackupManifest } from '../../contract/backup.ts';
 import { CpiabError } from '../../contract/errors.ts';
 import { persisted } from '../../contract/layout.ts';
 import type { MemberSource } from '../../host/backup/archive.ts';
@@ -32,15 +33,20 @@ export const boxNames = [
   'tls',
 ];
 
+/** What of those another box may have: the rest would make it this one. Its node must have the same name, so that is told. */
+export const cargoNames = ['age.key', 'hostname'];
+
 /**
  * The members of a backup, one after the other. First the cluster's state, then Git, then what both may name: a
  * volume may have more than the cluster knew, never less.
  * @param scratch directory for what must be a file before it can be read.
+ * @param contents `cargo` leaves out every identity and authority.
  */
 export async function* backupContent(
   { state, engine, git }: BackupSource,
   scratch: string,
   signal: AbortSignal,
+  contents?: BackupManifest['contents'],
 ): AsyncGenerator<MemberSource> {
   const snapshot = join(scratch, 'etcd.snapshot');
   await engine.snapshot(snapshot, signal);
@@ -50,9 +56,11 @@ export async function* backupContent(
   await bundleOf(git, bundle, signal);
   yield { name: 'git.bundle', content: createReadStream(bundle) };
   await rm(bundle);
-  const kept = engine.keys.map(belowState).filter((name) => existsSync(join(state, name)));
-  yield { name: 'engine.tar', content: tarStream(state, kept, signal) };
-  const own = boxNames.filter((name) => existsSync(join(state, name)));
+  const isCargo = contents === 'cargo';
+  const there = (names: readonly string[]) => names.filter((name) => existsSync(join(state, name)));
+  const keys = isCargo ? [] : there(engine.keys.map(belowState));
+  yield { name: 'engine.tar', content: tarStream(state, keys, signal) };
+  const own = there(isCargo ? cargoNames : boxNames);
   yield { name: 'box.tar', content: tarStream(state, own, signal) };
   yield { name: 'volumes.tar', content: tarStream(state, await volumesToKeep(state, git, signal), signal) };
 }

@@ -75,7 +75,7 @@ async function makeOne(board: Board, backups: Backups, signal: AbortSignal): Pro
   if (backup === undefined || log === undefined) return '';
   try {
     const event = { who: theBox, action: 'backup', subject: 'box', detail: 'by the schedule' } as const;
-    await log.around(event, () => backups.create(backup.recipients, true, signal));
+    await log.around(event, () => backups.create({ recipients: backup.recipients, scheduled: true }, signal));
     await backups.store.prune(backup.keep);
     return '';
   } catch (error) {

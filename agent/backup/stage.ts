@@ -7,7 +7,8 @@ import { ArchiveError, readBackup } from '../../host/backup/archive.ts';
 import { renameDurably } from '../../host/files.ts';
 import { ProcessError, run } from '../../host/process.ts';
 import { gitEnvironment } from '../serve/git/settings.ts';
-import { boxNames } from './members.ts';
+import { adoptTree, type Landable, requireLandable } from './land.ts';
+import { boxNames, cargoNames } from './members.ts';
 import { type Untar, unpackInto, untarHere } from './tar.ts';
 
 /** The box that a backup must fit. */
@@ -17,19 +18,20 @@ export interface Fit {
   sequence: number;
   /** Ends well for a snapshot that the engine can begin with. */
   checkSnapshot(file: string, signal: AbortSignal): Promise<void>;
+  /** Where a cargo is landed; null where a backup is restored. */
+  landing: Landable | null;
 }
 
 /** What each archive may have directly below the state tree. */
 const allowed = {
-  'engine.tar': ['kubelet', 'kubernetes'],
-  'box.tar': boxNames,
-  'volumes.tar': ['volumes'],
+  box: { 'engine.tar': ['kubelet', 'kubernetes'], 'box.tar': boxNames, 'volumes.tar': ['volumes'] },
+  cargo: { 'engine.tar': [], 'box.tar': cargoNames, 'volumes.tar': ['volumes'] },
 } as const;
 
 /**
  * Unpacks a backup beside the state, all of it, and checks it. Its last act, a rename, decides: before it nothing is
  * changed, after it the next start of the agent puts it in place.
- * @throws CpiabError E2180, E5111, E5403; nothing is left then.
+ * @throws CpiabError E2180, E5111, E5403, of a cargo E2191…E2194; nothing is left then.
  */
 export async function stageRestore(
   state: string,
@@ -42,7 +44,7 @@ export async function stageRestore(
   await rm(fresh, { recursive: true, force: true });
   await mkdir(join(fresh, 'tree'), { recursive: true, mode: 0o700 });
   try {
-    const manifest = await unpacked(fresh, archive, fit, signal, untar);
+    const manifest = await unpacked(state, archive, fit, signal, untar);
     // What was unpacked must be on the disk before its name says so.
     await run(['sync', '--file-system', fresh], { signal });
     await renameDurably(fresh, join(state, restoring.staged));
@@ -54,19 +56,21 @@ export async function stageRestore(
 }
 
 async function unpacked(
-  fresh: string,
+  state: string,
   archive: AsyncIterable<Uint8Array>,
   fit: Fit,
   signal: AbortSignal,
   untar: Untar,
 ): Promise<BackupManifest> {
+  const fresh = join(state, restoring.fresh);
   const member = (name: string) => join(fresh, name);
   const manifest = await readBackup(archive, async (name, piece) => {
     signal.throwIfAborted();
     await appendFile(member(name), piece, { mode: 0o600 });
   });
   requireFit(manifest, fit);
-  for (const [name, names] of Object.entries(allowed)) {
+  if (fit.landing !== null) await requireLandable(state, manifest, fit.landing);
+  for (const [name, names] of Object.entries(allowed[fit.landing === null ? 'box' : 'cargo'])) {
     const unpackTo = (file: string, directory: string) => unpackInto(untar, file, directory, signal);
     await unpack(fresh, name, names, unpackTo);
   }
@@ -74,6 +78,7 @@ async function unpacked(
   await fit.checkSnapshot(member('etcd.snapshot'), signal);
   await rename(member('etcd.snapshot'), join(fresh, 'tree', 'engine-snapshot'));
   await rm(member('git.bundle'));
+  if (fit.landing !== null) await adoptTree(state, join(fresh, 'tree'), manifest);
   return manifest;
 }
 
@@ -111,8 +116,9 @@ async function makeRepository(
   if (stdout.trim() !== gitHead) throw new ArchiveError(`its Git is at ${stdout.trim()}, not at ${gitHead}`);
 }
 
-function requireFit(manifest: BackupManifest, { site, engine, sequence }: Fit): void {
+function requireFit(manifest: BackupManifest, { site, engine, sequence, landing }: Fit): void {
   const wrong = [
+    [landing === null && manifest.contents === 'cargo', 'it is in a cargo: `cpiab cargo land` takes it'],
     [
       manifest.stateVersion > stateVersion,
       `its state version is ${manifest.stateVersion}, this box knows ${stateVersion}`,

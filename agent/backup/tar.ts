@@ -21,7 +21,9 @@ export async function* tarStream(
   names: readonly string[],
   signal: AbortSignal,
 ): AsyncGenerator<Buffer> {
-  const options = ['--create', '--format=pax', '--sparse', '--sort=name', ...KEPT];
+  // When a file was read last can't be restored, and reading changes it: two archives of one tree would differ.
+  const times = '--pax-option=delete=atime,delete=ctime';
+  const options = ['--create', '--format=pax', times, '--sparse', '--sort=name', ...KEPT];
   // Names may begin with a hyphen; an empty list is an empty archive.
   const list = ['--null', '--verbatim-files-from', '--files-from=-'];
   const argv = ['tar', ...options, '--directory', directory, ...list];

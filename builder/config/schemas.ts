@@ -6,6 +6,7 @@ import { AuditReportSchema } from '../../contract/audit.ts';
 import { AuditLogSchema } from '../../contract/audit-log.ts';
 import { BuildReportSchema } from '../../contract/build-report.ts';
 import { BundleSetSchema } from '../../contract/bundle-set.ts';
+import { CargoManifestSchema } from '../../contract/cargo.ts';
 import { CheckReportSchema } from '../../contract/check-report.ts';
 import { ChunkIndexSchema } from '../../contract/chunk-index.ts';
 import { DashboardSchema } from '../../contract/dashboard.ts';
@@ -37,6 +38,7 @@ const documents = {
   'build-report': BuildReportSchema,
   'bundle-manifest': ManifestSchema,
   'bundle-set': BundleSetSchema,
+  'cargo-manifest': CargoManifestSchema,
   'check-report': CheckReportSchema,
   'chunk-index': ChunkIndexSchema,
   dashboard: DashboardSchema,

@@ -1,7 +1,7 @@
 import { createReadStream, createWriteStream, existsSync } from 'node:fs';
 import { rm, stat } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
-import { type BackupRecord, BackupRecordSchema } from '../../contract/backup.ts';
+import { type BackupRecord, BackupRecordSchema, type BackupRequest } from '../../contract/backup.ts';
 import { CpiabError } from '../../contract/errors.ts';
 import { type ProgressSink, tracked } from '../../contract/progress.ts';
 import { decryptAge, encryptAge } from '../../host/age/age.ts';
@@ -31,7 +31,7 @@ export async function makeBackup(client: OperatorClient, options: MakeOptions): 
   const { file, progress } = options;
   if (existsSync(file)) throw new CpiabError('E1414', { subject: file });
   if (options.passphrase === null) {
-    const record = await fetched(client, options.recipients, file, progress);
+    const record = await fetchBackup(client, { recipients: options.recipients }, file, progress);
     await renameDurably(`${file}.part`, file);
     await settle(client, record, file);
     return record;
@@ -39,7 +39,7 @@ export async function makeBackup(client: OperatorClient, options: MakeOptions): 
   // The passphrase stays here: the box encrypts for a key of this run alone.
   const { identity, recipient } = makeIdentity();
   await rm(`${file}.part.json`, { force: true });
-  const record = await fetched(client, [recipient], file, progress);
+  const record = await fetchBackup(client, { recipients: [recipient] }, file, progress);
   const plain = decryptAge(createReadStream(`${file}.part`), [identity]);
   await pipeline(
     encryptAge(plain, [passphrase(options.passphrase)]),
@@ -51,30 +51,33 @@ export async function makeBackup(client: OperatorClient, options: MakeOptions): 
   return { ...record, ...(await sha256File(file)), recipients: [] };
 }
 
-async function settle(client: OperatorClient, { name }: BackupRecord, file: string): Promise<void> {
+/** What there is beside a download goes, here and on the box. */
+export async function settle(client: OperatorClient, { name }: BackupRecord, file: string): Promise<void> {
   await rm(`${file}.part.json`, { force: true });
   await client.ask(`/v1/backups/${name}`, { method: 'DELETE' }, BackupRecordSchema);
 }
 
-/** `FILE.part`, whole; `FILE.part.json` tells a next run which backup of the box it is. */
-async function fetched(
+/**
+ * `FILE.part`, whole; `FILE.part.json` tells a next run which backup of the box it is.
+ * @throws CpiabError E2180 when what came is something else.
+ */
+export async function fetchBackup(
   client: OperatorClient,
-  recipients: string[],
+  asked: BackupRequest,
   file: string,
   progress: ProgressSink,
 ): Promise<BackupRecord> {
+  const title = `the box makes a ${asked.contents ?? 'backup'}`;
   const record =
-    (await begun(client, file, recipients)) ??
-    (await tracked(progress, { id: 'backup', title: 'the box makes a backup' }, () =>
-      make(client, recipients, file),
-    ));
+    (await begun(client, file, asked.recipients)) ??
+    (await tracked(progress, { id: 'backup', title }, () => make(client, asked, file)));
   const part = { id: 'fetch', title: 'fetch it', phase: 'download' as const, total: record.size };
   await tracked(progress, part, () => download(client, record, `${file}.part`, progress));
   return record;
 }
 
-async function make(client: OperatorClient, recipients: string[], file: string): Promise<BackupRecord> {
-  const record = await client.ask('/v1/backup', post({ recipients }, LONGEST_MS), BackupRecordSchema);
+async function make(client: OperatorClient, asked: BackupRequest, file: string): Promise<BackupRecord> {
+  const record = await client.ask('/v1/backup', post(asked, LONGEST_MS), BackupRecordSchema);
   await rm(`${file}.part`, { force: true });
   await writeAtomic(`${file}.part.json`, JSON.stringify(record), { mode: 0o600 });
   return record;

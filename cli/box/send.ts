@@ -12,7 +12,7 @@ import { requireFile } from '../../host/input-file.ts';
 import { type OperatorClient, post } from './operator.ts';
 
 /** Bytes of a part: what a slow line brings within the box's time for a request. */
-const PART = 4 << 20;
+export const PART = 4 << 20;
 /** A box answers late when it is busy or emulated. */
 const ANSWER_MS = 120_000;
 /** Times that a part which did not arrive is sent again. */
@@ -72,7 +72,8 @@ export async function sendFile(
   });
 }
 
-async function sendPart(
+/** Sends one part, again where no answer came. @returns what the box has then. */
+export async function sendPart(
   client: OperatorClient,
   { where, bytes }: { where: string; bytes: Buffer },
   signal: AbortSignal,

@@ -101,6 +101,7 @@ export async function startTestApi(
   });
   const below = {
     backups: join(state, 'backups'),
+    cargo: join(state, 'cargo'),
     enroll: join(state, 'enroll'),
     pki: join(state, 'pki'),
     ageKey: join(state, 'age.key'),

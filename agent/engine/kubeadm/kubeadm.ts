@@ -10,6 +10,7 @@ import type { Paths } from '../../board.ts';
 import { readKubeconfig } from '../../kube/kubeconfig.ts';
 import type { Engine, Self } from '../engine.ts';
 import { drainNode } from '../nodes.ts';
+import { adoptCluster } from './adopt.ts';
 import { joinAsAgent, rememberMembership, startAsAgent } from './agent.ts';
 import { type Kubeadm, kubeadmService } from './command.ts';
 import type { KubeadmInput } from './config.ts';
@@ -108,7 +109,8 @@ function starting(node: Node): Pick<Engine, 'prepare' | 'startServer' | 'startRe
         return { cluster, complete: complete.then(() => keepOwnControlPlane(files)) };
       }
       // Several servers are not updated together yet: each would have to wait for the others.
-      rewritten = !self.highlyAvailable && !(await isOwnControlPlane(files));
+      const isAdopted = existsSync(paths.engineAdopted);
+      rewritten = isAdopted || (!self.highlyAvailable && !(await isOwnControlPlane(files)));
       await useRenewedKubeletCertificate();
       if (rewritten) await rewriteControlPlane(kubeadm, files, progress, signal);
       await startKubelet(files, signal);
@@ -119,6 +121,10 @@ function starting(node: Node): Pick<Engine, 'prepare' | 'startServer' | 'startRe
         await grantPodNetworkAccess(await readKubeconfig(paths.bootstrapKubeconfig), signal);
       await stageStaticPods('all', files.staticPods);
       if (rewritten) await uploadControlPlane(kubeadm, files, signal);
+      if (existsSync(paths.engineAdopted)) {
+        await adoptCluster(kubeadm, files, self.name, signal);
+        await rm(paths.engineAdopted);
+      }
       await writeKubeProxyKubeconfig(`https://${self.address}:6443`, Date.now());
       await run(['systemctl', 'start', '--no-block', units.kubeProxy], { signal });
     },

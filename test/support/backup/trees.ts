@@ -9,6 +9,7 @@ export const fit: Fit = {
   engine: { kind: 'kubeadm', version: 'v1.36.3' },
   sequence: 7,
   checkSnapshot: async () => {},
+  landing: null,
 };
 
 /** Files of a box: cluster's keys, its own, as the state tree has them. @param word makes them differ. */

@@ -1,0 +1,69 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import type { CargoReceiver } from '../../contract/cargo.ts';
+import { CpiabError } from '../../contract/errors.ts';
+import { ensureDirectory, writeAtomic } from '../../host/files.ts';
+import { readTextFile } from '../../host/input-file.ts';
+import { decodeSecretKey, type SiteKey } from '../bundle/minisign.ts';
+
+const RecordSchema = z.strictObject({
+  /** 32 random bytes: what all cargo for this receiver is encrypted and named by. */
+  key: z.base64(),
+  /** Of the last cargo; 0 for none. */
+  sequence: z.int().nonnegative(),
+});
+type Record = z.infer<typeof RecordSchema>;
+
+/** What a sender remembers of one receiver. It lies with the site's keys, and is as secret as what it encrypts. */
+export class SenderRecord {
+  readonly key: Buffer;
+  readonly #path: string;
+  #sequence: number;
+
+  private constructor(path: string, { key, sequence }: Record) {
+    this.#path = path;
+    this.key = Buffer.from(key, 'base64');
+    this.#sequence = sequence;
+  }
+
+  /** @param keys directory of the site's keys. */
+  static async of(keys: string, { recipient, boxId, fingerprint }: CargoReceiver): Promise<SenderRecord> {
+    const name = createHash('sha256').update([recipient, boxId, fingerprint].join('\n')).digest('hex');
+    const path = join(await ensureDirectory(join(keys, 'cargo')), `${name.slice(0, 16)}.json`);
+    const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return null;
+      throw error;
+    });
+    const fresh = () => ({ key: randomBytes(32).toString('base64'), sequence: 0 });
+    const record = new SenderRecord(path, text === null ? fresh() : RecordSchema.parse(JSON.parse(text)));
+    if (text === null) await record.#keep();
+    return record;
+  }
+
+  /** Never given twice: kept before it is used. */
+  async nextSequence(): Promise<number> {
+    this.#sequence += 1;
+    await this.#keep();
+    return this.#sequence;
+  }
+
+  async #keep(): Promise<void> {
+    const record: Record = { key: this.key.toString('base64'), sequence: this.#sequence };
+    await writeAtomic(this.#path, `${JSON.stringify(record)}\n`, { mode: 0o600 });
+  }
+}
+
+/** The key that a site's cargo is signed with; none is made here. @throws CpiabError E1430, E1050 for a file that holds none. */
+export async function signingKey(keys: string, site: string): Promise<SiteKey> {
+  const path = join(keys, 'minisign.key');
+  const text = await readTextFile(path).catch((cause: unknown) => {
+    throw new CpiabError('E1430', { subject: path, args: [site], cause });
+  });
+  try {
+    return decodeSecretKey(text);
+  } catch (cause) {
+    throw new CpiabError('E1050', { subject: path, cause });
+  }
+}
