@@ -24,6 +24,7 @@ export default defineConfig({
       heavyProject('build-long', 'test/build/long/*.test.ts'),
       heavyProject('engine', 'test/engine/*.test.ts'),
       heavyProject('engine-long', 'test/engine/long/*.test.ts'),
+      heavyProject('drill', 'test/drill/*.test.ts'),
       heavyProject('boot', 'test/boot/*.test.ts'),
       heavyProject('boot-long', 'test/boot/long/*.test.ts'),
     ],

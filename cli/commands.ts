@@ -17,6 +17,7 @@ import { diffCommand } from './commands/diff.ts';
 import { discoverCommand } from './commands/discover.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { drainCommand } from './commands/drain.ts';
+import { drillCommand } from './commands/drill.ts';
 import { exportCommand } from './commands/export.ts';
 import { inspectCommand } from './commands/inspect.ts';
 import { installCommand } from './commands/install.ts';
@@ -94,6 +95,7 @@ export const commands = [
   cargoCommand,
   passphraseCommand,
   deployCommand,
+  drillCommand,
   doctorCommand,
   cacheCommand,
   testCommand,

@@ -4,6 +4,7 @@ import { boxErrors } from './errors/box.ts';
 import { buildErrors } from './errors/build.ts';
 import { cargoInputErrors, cargoTrustErrors } from './errors/cargo.ts';
 import { closedWorldErrors } from './errors/closed-world.ts';
+import { drillErrors, drillHostErrors, drillInputErrors, drillTrustErrors } from './errors/drill.ts';
 import { enrollErrors, enrollInputErrors, enrollTrustErrors } from './errors/enroll.ts';
 import { evidenceErrors } from './errors/evidence.ts';
 import {
@@ -53,12 +54,14 @@ export const errors = {
   ...proxmoxInputErrors,
   ...enrollInputErrors,
   ...guestInputErrors,
+  ...drillInputErrors,
   ...signatureKeyErrors,
   ...secretsInputErrors,
   ...trustErrors,
   ...enrollTrustErrors,
   ...svidTrustErrors,
   ...guestTrustErrors,
+  ...drillTrustErrors,
   ...evidenceErrors,
   ...recordErrors,
   ...signatureErrors,
@@ -69,6 +72,7 @@ export const errors = {
   ...secretsBuildErrors,
   ...hostErrors,
   ...secretsHostErrors,
+  ...drillHostErrors,
   ...guestErrors,
   ...boxErrors,
   ...passphraseErrors,
@@ -80,6 +84,7 @@ export const errors = {
   ...backupErrors,
   ...postcheckErrors,
   ...proxmoxErrors,
+  ...drillErrors,
   ...installErrors,
   ...seedErrors,
   ...installTrustErrors,

@@ -11,6 +11,8 @@ import { CheckReportSchema } from '../../contract/check-report.ts';
 import { ChunkIndexSchema } from '../../contract/chunk-index.ts';
 import { DashboardSchema } from '../../contract/dashboard.ts';
 import { DeltaSchema } from '../../contract/delta.ts';
+import { DrillReportSchema } from '../../contract/drill/report.ts';
+import { ScenarioSchema } from '../../contract/drill/scenario.ts';
 import { ImageRecipeSchema } from '../../contract/image.ts';
 import { InventorySchema } from '../../contract/inventory.ts';
 import { KnownSecretsSchema } from '../../contract/known-secrets.ts';
@@ -43,6 +45,8 @@ const documents = {
   'chunk-index': ChunkIndexSchema,
   dashboard: DashboardSchema,
   delta: DeltaSchema,
+  drill: ScenarioSchema,
+  'drill-report': DrillReportSchema,
   'image-recipe': ImageRecipeSchema,
   inventory: InventorySchema,
   'key-rotation': KeyRotationSchema,

@@ -23,6 +23,7 @@ export function testParts(extent: Extent): TestPart[] {
   if (extent !== 'quick') {
     parts.push(buildPart, vitest('build-tests', 'tests of the build', ['build']));
     parts.push(vitest('engine', 'tests with Kubernetes and etcd', ['engine']));
+    parts.push(vitest('drill', 'moves between two banks in namespaces', ['drill']));
     parts.push(vitest('boot', 'boot tests', ['boot']));
   }
   if (extent === 'all') {

@@ -30,7 +30,7 @@ async function codesIn(folders: string[], pattern: RegExp): Promise<Set<string>>
 const codes = Object.keys(errors);
 // Some are chosen in one place and thrown in another; what is only compared with is not thrown.
 const thrown = await codesIn(
-  ['agent', 'builder', 'cli', 'contract/document', 'host', 'policy'],
+  ['agent', 'builder', 'cli', 'contract/document', 'drill', 'host', 'policy'],
   /(?<![=!]== )'(E\d{4})'/g,
 );
 /** What runs before Node does says its errors itself. */

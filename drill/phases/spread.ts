@@ -1,0 +1,44 @@
+import type { BankName } from '../../contract/drill/scenario.ts';
+import { workloadParts } from '../../contract/drill/scenario.ts';
+import { InventorySchema } from '../../contract/inventory.ts';
+import type { Joined } from '../boxes.ts';
+import type { Drill } from '../drill.ts';
+import type { Step } from '../step.ts';
+import { waitFor } from '../wait.ts';
+import type { PlacedHost, World } from '../world.ts';
+import { Intruders } from './intruders.ts';
+
+/** Bank B's machines, one by one. */
+export const spread = {
+  join: { title: 'found, approved and enrolled, one by one', run: joinAll },
+} satisfies Record<string, Step>;
+
+const FIND_SECONDS = 300;
+
+/** Hosts that a part of the workload runs on: these become nodes. */
+export function memberHosts(world: World, bank: BankName): PlacedHost[] {
+  return workloadParts.map((part) => world.host(bank, part));
+}
+
+async function joinAll(drill: Drill): Promise<object> {
+  const box = await drill.box('b');
+  const secrets = await drill.secrets();
+  const intruders = new Intruders(drill);
+  const nodes: (Joined & { seen: string[] })[] = [];
+  for (const host of memberHosts(drill.world, 'b')) {
+    const wait = { seconds: FIND_SECONDS, what: `the box has not found ${host.name}`, signal: drill.signal };
+    const seen = await waitFor(async () => {
+      const { text } = await box.ask('/v1/inventory', secrets.banks.b.join);
+      const found = InventorySchema.parse(JSON.parse(text)).hosts;
+      return found.find(({ addresses }) => addresses.includes(host.address))?.evidence ?? null;
+    }, wait);
+    await intruders.before(box, host);
+    const joined = await box.join(host, (invitation) => intruders.after(invitation, host));
+    nodes.push({ ...joined, seen: [...seen] });
+  }
+  const listed = await box.nodes();
+  const approvals = listed
+    .filter(({ state }) => state === 'joined')
+    .map(({ name, request, reason }) => ({ name, request, reason, by: drill.scenario.approvals.join }));
+  return { nodes, approvals, intrusions: await intruders.found() };
+}

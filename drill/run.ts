@@ -1,0 +1,67 @@
+import type { DrillReport } from '../contract/drill/report.ts';
+import { type DrillPhase, drillPhases, phaseOf, type StepName, stepNames } from '../contract/drill/steps.ts';
+import { CpiabError } from '../contract/errors.ts';
+import { type ProgressSink, tracked } from '../contract/progress.ts';
+import type { Drill } from './drill.ts';
+import { Faults } from './faults.ts';
+import { rollBack } from './roll-back.ts';
+import { stepOf } from './steps.ts';
+
+export interface RunOptions {
+  /** Stops after this phase; `drill run` goes on from there. */
+  until: DrillPhase | undefined;
+  progress: ProgressSink;
+}
+
+/**
+ * Runs a drill from where its journal ends. What fails goes back to bank A, whole; a drill that had begun to go back goes
+ * on with that.
+ * @throws CpiabError E5701 when it went back; the signal's reason when it was interrupted: then nothing is taken back.
+ */
+export async function runDrill(drill: Drill, { until, progress }: RunOptions): Promise<void> {
+  const { journal } = drill;
+  const faults = new Faults(drill);
+  const failed = journal.entries.find(({ event }) => event === 'failed');
+  if (failed !== undefined) throw await goneBack(drill, failed.step, String(failed.result), progress);
+  try {
+    // A process that was killed has left its faults as they were.
+    await faults.end();
+    for (const step of stepNames) {
+      if (until !== undefined && drillPhases.indexOf(phaseOf(step)) > drillPhases.indexOf(until)) return;
+      if (journal.stateOf(step) !== 'done') await runStep(drill, step, faults, progress);
+    }
+  } finally {
+    await faults.end();
+  }
+}
+
+async function runStep(drill: Drill, step: StepName, faults: Faults, progress: ProgressSink): Promise<void> {
+  const { journal, signal } = drill;
+  const { title, run } = stepOf(step);
+  try {
+    signal.throwIfAborted();
+    await tracked(progress, { id: step, title: `${step}: ${title}` }, async () => {
+      await faults.before(step);
+      await journal.add(step, 'begun');
+      const result = await run(drill);
+      await faults.after(step);
+      await journal.add(step, 'done', result);
+    });
+  } catch (error) {
+    signal.throwIfAborted();
+    const why = error instanceof Error ? error.message : String(error);
+    await journal.add(step, 'failed', why);
+    throw await goneBack(drill, step, why, progress);
+  }
+}
+
+async function goneBack(
+  drill: Drill,
+  step: StepName,
+  why: string,
+  progress: ProgressSink,
+): Promise<CpiabError> {
+  const stopped: NonNullable<DrillReport['stopped']> = { step, why };
+  await rollBack(drill, stopped, progress);
+  return new CpiabError('E5701', { subject: step, args: [why] });
+}

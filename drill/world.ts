@@ -1,0 +1,70 @@
+import { createHash } from 'node:crypto';
+import { realpathSync } from 'node:fs';
+import { join } from 'node:path';
+import type { BankName, DrillHost, Scenario, Service } from '../contract/drill/scenario.ts';
+
+/** A host of a bank, with its name. */
+export interface PlacedHost extends DrillHost {
+  name: string;
+  bank: BankName;
+}
+
+export const bankNames: readonly BankName[] = ['a', 'b'];
+export const otherBank = (bank: BankName): BankName => (bank === 'a' ? 'b' : 'a');
+
+/** Where a drill lies: names of its namespaces and directories follow from its output directory, so that a later process finds them. */
+export class World {
+  readonly scenario: Scenario;
+  /** What people keep: journal and evidence. */
+  readonly out: string;
+  readonly id: string;
+  /** What runs needs: for programs that are not root, so not below a home directory. */
+  readonly work: string;
+
+  constructor(scenario: Scenario, out: string) {
+    this.scenario = scenario;
+    this.out = realpathSync(out);
+    this.id = createHash('sha256').update(this.out).digest('hex').slice(0, 8);
+    this.work = join('/var/lib/cpiab-drill', this.id);
+  }
+
+  hosts(bank: BankName): PlacedHost[] {
+    return Object.entries(this.scenario.banks[bank].hosts).map(([name, host]) => ({ ...host, name, bank }));
+  }
+
+  /** The host of a bank that runs a service. */
+  host(bank: BankName, service: Service): PlacedHost {
+    const found = this.hosts(bank).find(({ runs }) => runs === service);
+    if (found === undefined) throw new Error(`bank ${bank} runs no ${service}`);
+    return found;
+  }
+
+  /** Its network namespace. */
+  namespace({ bank, name }: Pick<PlacedHost, 'bank' | 'name'>): string {
+    return `cpiab-drill-${this.id}-${bank}-${name}`;
+  }
+
+  /** The namespace with a bank's switch and its way to the other bank. No host is called so: it has a dot. */
+  gateway(bank: BankName): string {
+    return this.namespace({ bank, name: '.gateway' });
+  }
+
+  /** What a host keeps. */
+  directory({ bank, name }: Pick<PlacedHost, 'bank' | 'name'>): string {
+    return join(this.work, `${bank}-${name}`);
+  }
+
+  /** What the drill itself must know and nobody else. */
+  get secrets(): string {
+    return join(this.work, 'secrets');
+  }
+
+  get evidence(): string {
+    return join(this.out, 'evidence');
+  }
+
+  /** The name under which customers and batch find the service. */
+  get serviceName(): string {
+    return `pay.${this.scenario.banks.a.domain}`;
+  }
+}

@@ -1,0 +1,54 @@
+import { chmod, copyFile, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { beginDrill, openDrill, readDrill } from '../../../drill/open.ts';
+import { hold } from '../../../host/hold.ts';
+import { run } from '../../../host/process.ts';
+
+const repository = join(import.meta.dirname, '..', '..', '..');
+const scenario = join(repository, 'drills', 'bank-a-to-bank-b.yaml');
+const { signal } = new AbortController();
+let out = '';
+
+beforeEach(async () => {
+  out = await realpath(await mkdtemp(join(tmpdir(), 'cpiab-drill-open-')));
+  await chmod(out, 0o755);
+});
+afterEach(() => rm(out, { recursive: true, force: true }));
+
+/** A drill that was begun and has done nothing yet. */
+async function begun(): Promise<void> {
+  await copyFile(scenario, join(out, 'scenario.yaml'));
+  await writeFile(join(out, 'journal.jsonl'), '');
+}
+
+test('a directory without a drill is told', async () => {
+  await expect(readDrill(out)).rejects.toMatchObject({ code: 'E1702', subject: out });
+});
+
+test('a drill is not gone on with by another scenario', async () => {
+  await begun();
+  await writeFile(join(out, 'scenario.yaml'), 'another');
+  await expect(beginDrill(repository, scenario, out, signal)).rejects.toMatchObject({
+    code: 'E1701',
+    subject: out,
+  });
+});
+
+test('two processes do not run one drill', async () => {
+  await begun();
+  const held = await hold(`drill/${(await readDrill(out)).world.id}`);
+  await expect(openDrill(repository, out, signal)).rejects.toMatchObject({ code: 'E1703' });
+  await held.release();
+});
+
+test('without the rights of root it says so', async () => {
+  await begun();
+  const program = `
+    const { openDrill } = await import(${JSON.stringify(join(repository, 'drill', 'open.ts'))});
+    process.setuid('nobody');
+    await openDrill('/', ${JSON.stringify(out)}, new AbortController().signal).catch((error) => console.log(error.code));`;
+  const { stdout } = await run([process.execPath, '--input-type=module', '--eval', program]);
+  expect(stdout.trim()).toBe('E4060');
+});

@@ -1,0 +1,71 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { onTestFinished } from 'vitest';
+import { parse, stringify } from 'yaml';
+import { type DrillReport, DrillReportSchema } from '../../contract/drill/report.ts';
+import type { Fault } from '../../contract/drill/scenario.ts';
+import { ProcessError, run } from '../../host/process.ts';
+
+const repository = join(import.meta.dirname, '..', '..');
+
+/** The scenario of this repository with faults and a smaller ledger, and the real command line on it. */
+export class TestDrill {
+  readonly directory: string;
+  readonly out: string;
+  readonly #scenario: string;
+  /** Times that the drill's process was killed. */
+  killed = 0;
+
+  private constructor(directory: string) {
+    this.directory = directory;
+    this.out = join(directory, 'out');
+    this.#scenario = join(directory, 'scenario.yaml');
+  }
+
+  /** @param limits over those of the scenario. Its banks are gone with the test. */
+  static async make(faults: Fault[], limits: object = {}): Promise<TestDrill> {
+    const drill = new TestDrill(await mkdtemp(join(tmpdir(), 'cpiab-drill-')));
+    onTestFinished(async () => {
+      await drill.cpiab('abort', drill.out).catch(() => {});
+      await rm(drill.directory, { recursive: true, force: true });
+    });
+    const scenario = parse(await readFile(join(repository, 'drills', 'bank-a-to-bank-b.yaml'), 'utf8'));
+    const workload = { database: { accounts: 20, history: 200 }, files: { number: 3, kilobytes: 8 } };
+    const changed = { ...scenario, faults, limits: { ...scenario.limits, ...limits } };
+    changed.workload = { ...workload, load: { perSecond: 4 } };
+    await writeFile(drill.#scenario, stringify(changed));
+    return drill;
+  }
+
+  /** Runs it, again for as often as a fault kills its process. @returns exit status and what it said. */
+  async run(...options: string[]): Promise<{ status: number; stderr: string }> {
+    for (;;) {
+      try {
+        const { stderr } = await this.cpiab('run', this.#scenario, '--out', this.out, ...options);
+        return { status: 0, stderr };
+      } catch (error) {
+        if (!(error instanceof ProcessError)) throw error;
+        if (error.failure !== 'signal') return { status: error.status ?? -1, stderr: error.stderr };
+        this.killed += 1;
+      }
+    }
+  }
+
+  async cpiab(...args: string[]) {
+    const env = { XDG_CONFIG_HOME: join(this.directory, 'config') };
+    return await run([process.execPath, join(repository, 'cli', 'main.ts'), 'drill', ...args], { env });
+  }
+
+  get publicKey(): string {
+    return join(this.directory, 'config', 'cpiab', 'keys', 'lab', 'minisign.pub');
+  }
+
+  evidence(name: string): string {
+    return join(this.out, 'evidence', name);
+  }
+
+  async report(): Promise<DrillReport> {
+    return DrillReportSchema.parse(JSON.parse(await readFile(this.evidence('report.json'), 'utf8')));
+  }
+}

@@ -1,0 +1,33 @@
+import { appendFile, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { Journal } from '../../../drill/journal.ts';
+
+let directory = '';
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'cpiab-journal-'));
+});
+afterAll(() => rm(directory, { recursive: true, force: true }));
+
+test('what was cut off in its last line was never done', async () => {
+  const path = join(directory, 'journal.jsonl');
+  const first = await Journal.open(path);
+  await first.add('seal.cargo', 'begun');
+  await first.add('seal.cargo', 'done', { bytes: 3 });
+  await appendFile(path, '{"time":1,"step":"ship.carry","ev');
+  const next = await Journal.open(path);
+  expect(next.stateOf('ship.carry')).toBeNull();
+  await next.add('ship.carry', 'begun');
+  const last = await Journal.read(path);
+  expect([last.stateOf('seal.cargo'), last.stateOf('ship.carry')]).toEqual(['done', 'begun']);
+  expect(last.resultOf('seal.cargo')).toEqual({ bytes: 3 });
+});
+
+test('a fault does not change how far a step is, and is known to be injected', async () => {
+  const journal = await Journal.open(join(directory, 'faults.jsonl'));
+  await journal.add('move.fence', 'begun');
+  await journal.add('move.fence', 'fault', { index: 1 });
+  expect(journal.stateOf('move.fence')).toBe('begun');
+  expect([journal.injectedAt(0), journal.injectedAt(1) === null]).toEqual([null, false]);
+});
