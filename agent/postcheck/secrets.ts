@@ -1,5 +1,5 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { flux } from '../../contract/layout.ts';
 import { decryption } from '../../contract/secrets.ts';
 import { parseRecipient, recipientOf } from '../../host/age/keys.ts';
@@ -60,7 +60,7 @@ export async function checkSecretHistory({ git, head, signal }: Look): Promise<O
 }
 
 /** Names of what holds a private key, on the box and in the engine's directories. */
-const KEY = /(?:\.key|\.conf|kubeconfig)$/;
+const KEY = /(?:\.key|\.conf|kubeconfig|^kubelet-.*\.pem)$/;
 /** For others than root: any bit of group and world. */
 const OTHERS = 0o077;
 
@@ -74,7 +74,7 @@ export async function checkKeyFiles({ board }: Look): Promise<Outcome> {
     const mode = (await stat(file)).mode & 0o777;
     if ((mode & OTHERS) !== 0) open.push(`${file} has mode 0${mode.toString(8)}`);
   }
-  return passUnless(open, `${counted(files.length, 'file')} with mode 0600 or less`);
+  return passUnless(open, 'every file with a private key has mode 0600 or less');
 }
 
 /** Files with keys at a path or below it; none where there is nothing. */
@@ -84,7 +84,7 @@ async function keyFiles(path: string): Promise<string[]> {
     throw error;
   });
   if (found === null) return [];
-  if (!found.isDirectory()) return KEY.test(path) ? [path] : [];
+  if (!found.isDirectory()) return KEY.test(basename(path)) ? [path] : [];
   const entries = await readdir(path, { recursive: true, withFileTypes: true });
   const files = entries.filter((entry) => entry.isFile() && KEY.test(entry.name));
   return files.map((entry) => join(entry.parentPath, entry.name));
