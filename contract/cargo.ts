@@ -24,6 +24,7 @@ export const reminted = [
   'kubelet',
   'kubernetes',
   'pki',
+  'stages.json',
   'tls',
 ] as const;
 
