@@ -8,6 +8,8 @@ import { gearOf } from './chunker.ts';
 const compress = promisify(zstdCompress);
 const decompress = promisify(zstdDecompress);
 const NONCE = 12;
+/** Bytes that come out of zstd at a time: each time costs a turn of the event loop. */
+const OUTPUT = chunkSizes.usual;
 const PLAIN = 0;
 const ZSTD = 1;
 
@@ -35,7 +37,8 @@ export class ChunkKeys {
 
   /** Compressed, if that helps, and encrypted. */
   async close(id: string, content: Buffer): Promise<Buffer> {
-    const small = await compress(content);
+    // Without the size it makes room for the largest window each time.
+    const small = await compress(content, { chunkSize: OUTPUT, pledgedSrcSize: content.length });
     const packed = small.length < content.length ? [Buffer.of(ZSTD), small] : [Buffer.of(PLAIN), content];
     const nonce = randomBytes(NONCE);
     return Buffer.concat([nonce, seal(this.#keyOf(id), nonce, Buffer.concat(packed))]);
@@ -52,7 +55,7 @@ export class ChunkKeys {
     if (packed === null) return null;
     const body = packed.subarray(1);
     if (packed[0] !== ZSTD) return body;
-    return await decompress(body, { maxOutputLength: chunkSizes.most }).catch(() => null);
+    return await decompress(body, { chunkSize: OUTPUT, maxOutputLength: chunkSizes.most }).catch(() => null);
   }
 
   #unsealed(id: string, stored: Uint8Array): Buffer | null {

@@ -162,6 +162,12 @@ function parseHeader(block: Buffer): { name: string; size: number } {
   return { name, size };
 }
 
+/** A copy only where there are several: most of what is taken is small, and lies in one large piece. */
+function oneOf([first = Buffer.of(), ...more]: readonly Uint8Array[]): Buffer {
+  if (more.length > 0) return Buffer.concat([first, ...more]);
+  return Buffer.from(first.buffer, first.byteOffset, first.byteLength);
+}
+
 /** Takes bytes from a stream by count. */
 class Reader {
   readonly #source: AsyncIterator<Uint8Array>;
@@ -179,7 +185,7 @@ class Reader {
       this.#held.push(value);
       this.#length += value.length;
     }
-    const all = Buffer.concat(this.#held);
+    const all = oneOf(this.#held);
     this.#held = [all.subarray(count)];
     this.#length = all.length - count;
     return all.subarray(0, count);

@@ -1,0 +1,192 @@
+import { randomBytes, randomInt } from 'node:crypto';
+import { mkdir, mkdtemp, open, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { tarStream } from '../../agent/backup/tar.ts';
+import { encodePublicKey, generateSiteKey } from '../../builder/bundle/minisign.ts';
+import { cargoArchive, openContent } from '../../builder/cargo/content.ts';
+import { openCargo } from '../../builder/cargo/open.ts';
+import { SenderRecord } from '../../builder/cargo/sender.ts';
+import { writeCargo } from '../../builder/cargo/write.ts';
+import { stateVersion } from '../../contract/backup.ts';
+import type { CargoReceiver } from '../../contract/cargo.ts';
+import { formatBytes } from '../../contract/units.ts';
+import { makeIdentity } from '../../host/age/keys.ts';
+import { type BackupHead, packBackup, readBackup } from '../../host/backup/archive.ts';
+import { startPiped } from '../../host/piped-process.ts';
+import { run } from '../../host/process.ts';
+
+const MEGABYTES = Number(process.argv[2] ?? 512);
+const RUNS = Number(process.argv[3] ?? 3);
+const { signal } = new AbortController();
+const { identity, recipient, secret } = makeIdentity();
+const receiver: CargoReceiver = { boxId: 'b', fingerprint: 'b'.repeat(64), recipient };
+const key = generateSiteKey();
+const head: BackupHead = {
+  ...{ stateVersion, site: 'lab', boxId: 'a', fingerprint: 'a'.repeat(64), gitHead: '1'.repeat(40) },
+  engine: { kind: 'kubeadm', version: 'v1.36.3' },
+  bundle: { sequence: 1, revision: 'x' },
+  created: new Date(0).toISOString(),
+  contents: 'cargo',
+};
+
+/**
+ * A volume of files, half of it random and half text, sealed and unpacked again, against `tar | zstd | age` and back, in
+ * the same run; then sealed once more after a change of 1 %. Arguments: megabytes, 512 unless told, and how often, 3;
+ * medians and their ratios are printed.
+ */
+async function main(): Promise<void> {
+  const scratch = await mkdtemp(join(tmpdir(), 'cpiab-bench-'));
+  const at = (...names: string[]) => join(scratch, ...names);
+  try {
+    await fill(at('data', 'volumes'));
+    await writeFile(at('key'), `${secret}\n`);
+    const sealing: Pair[] = [];
+    const landing: Pair[] = [];
+    let size = 0;
+    for (let round = 0; round < RUNS; round++) {
+      await rm(at('cargo'), { recursive: true, force: true });
+      await rm(at('out'), { recursive: true, force: true });
+      await mkdir(at('out', 'theirs'), { recursive: true });
+      await mkdir(at('out', 'ours'));
+      const theirs = await shell(
+        `tar -C ${at('data')} -c volumes | zstd -q | age -r ${recipient} > ${at('age')}; sync -f ${at('age')}`,
+      );
+      const ours = await timed(async () => {
+        size = (await seal(at)).total;
+      });
+      sealing.push({ ours, theirs });
+      const out = at('out', 'theirs');
+      const back = await shell(`age -d -i ${at('key')} ${at('age')} | zstd -dq | tar -C ${out} -x`);
+      landing.push({ ours: await timed(() => unpack(at)), theirs: back });
+    }
+    await run(['diff', '-r', at('data'), at('out', 'ours')]);
+    const stored = (await stat(at('age'))).size;
+    say(
+      `data ${MEGABYTES} MB; cargo ${formatBytes(size)}, tar | zstd | age ${formatBytes(stored)}: ${(size / stored).toFixed(2)}`,
+    );
+    speed('seal', sealing);
+    speed('unpack', landing);
+    for (const [how, change] of Object.entries(changes)) {
+      await change(at('data', 'volumes'));
+      const { total, fresh } = await seal(at);
+      say(
+        `sealed again after 1 % changed ${how}: ${formatBytes(fresh)} new, ${((100 * fresh) / total).toFixed(1)} % of the cargo`,
+      );
+    }
+  } finally {
+    await rm(scratch, { recursive: true, force: true });
+  }
+}
+
+/** A change stays: each comes on top of those before. */
+const changes: Record<string, (directory: string) => Promise<void>> = {
+  'in whole files': async (directory) => {
+    const names = await readdir(directory);
+    const count = Math.max(1, Math.round(names.length / 100));
+    for (const name of names.slice(0, count)) await writeFile(join(directory, name), await mixed(1 << 20));
+  },
+  'by bytes put into one file': async (directory) => {
+    const path = join(directory, 'f0007');
+    await shell(
+      `head -c ${Math.round(MEGABYTES * 10_000)} /dev/urandom | cat - ${path} > ${path}.new && mv ${path}.new ${path}`,
+    );
+  },
+  'in pages of 4 KiB anywhere': async (directory) => {
+    const names = await readdir(directory);
+    for (let page = 0; page < (MEGABYTES * 10_000) / 4096; page++) {
+      const file = await open(join(directory, names[randomInt(names.length)] ?? ''), 'r+');
+      await file.write(randomBytes(4096), 0, 4096, 4096 * randomInt(250));
+      await file.close();
+    }
+  },
+};
+
+async function fill(directory: string): Promise<void> {
+  await mkdir(directory, { recursive: true });
+  for (let index = 0; index < MEGABYTES; index++)
+    await writeFile(join(directory, `f${String(index).padStart(4, '0')}`), await mixed(1 << 20));
+}
+
+/** Half random, half lines of a log. */
+async function mixed(size: number): Promise<Buffer> {
+  const lines: string[] = [];
+  for (let length = 0; length < size / 2; length += 60)
+    lines.push(
+      `2026-11-22T10:00:00Z pod-${randomInt(1000)} served ${randomInt(1e9)} in ${randomInt(500)} ms\n`,
+    );
+  return Buffer.concat([randomBytes(size / 2), Buffer.from(lines.join(''))]);
+}
+
+type At = (...names: string[]) => string;
+
+async function seal(at: At): Promise<{ total: number; fresh: number }> {
+  async function* members() {
+    for (const name of ['etcd.snapshot', 'git.bundle', 'engine.tar', 'box.tar'] as const)
+      yield { name, content: Readable.from([]) };
+    yield { name: 'volumes.tar' as const, content: tarStream(at('data'), ['volumes'], signal) };
+  }
+  const record = await SenderRecord.of(at('keys'), receiver);
+  const request = { directory: at('cargo'), archive: packBackup(members(), head), receiver, record, key };
+  const { manifest, written } = await writeCargo({ ...request, now: Date.now(), lifeMs: 3_600_000, signal });
+  return { total: manifest.chunks.reduce((sum, chunk) => sum + chunk.size, 0), fresh: written.bytes };
+}
+
+/** As the box does: the archive is read, held against its manifest, and the volumes unpacked. */
+async function unpack(at: At): Promise<void> {
+  await writeFile(at('pub'), encodePublicKey(key));
+  const content = await openContent(await openCargo(at('cargo'), at('pub')), [identity]);
+  const tar = startPiped(['tar', '-C', at('out', 'ours'), '-x'], {
+    signal,
+    env: { PATH: process.env['PATH'] ?? '' },
+  });
+  await readBackup(cargoArchive(content), async (name, piece) => {
+    if (name === 'volumes.tar' && !tar.stdin.write(piece))
+      await new Promise((resolve) => tar.stdin.once('drain', resolve));
+  });
+  tar.stdin.end();
+  const { status, stderr } = await tar.ended;
+  if (status !== 0) throw new Error(stderr);
+}
+
+/** Wall clock, and what the processors worked for it: on a busy machine three processes get more of it than one. */
+interface Spent {
+  ms: number;
+  cpuMs: number;
+}
+interface Pair {
+  ours: Spent;
+  theirs: Spent;
+}
+
+async function timed(work: () => Promise<void>): Promise<Spent> {
+  const [started, before] = [performance.now(), process.cpuUsage()];
+  await work();
+  const { user, system } = process.cpuUsage(before);
+  return { ms: performance.now() - started, cpuMs: (user + system) / 1000 };
+}
+
+async function shell(script: string): Promise<Spent> {
+  const started = performance.now();
+  const all = `set -o pipefail; TIMEFORMAT='%U %S'; time { ${script}; }`;
+  const { stderr } = await run(['bash', '-c', all], { env: { LC_ALL: 'C' } });
+  const [user = 0, system = 0] = (stderr.trim().split('\n').at(-1) ?? '').split(' ').map(Number);
+  return { ms: performance.now() - started, cpuMs: (user + system) * 1000 };
+}
+
+function speed(what: string, pairs: Pair[]): void {
+  const median = (of: (pair: Pair) => number) =>
+    pairs.map(of).toSorted((a, b) => a - b)[pairs.length >> 1] ?? 0;
+  const rate = (ms: number) => `${Math.round((MEGABYTES * 1.048576) / (ms / 1000))} MB/s`;
+  const [mine, other] = [median(({ ours }) => ours.ms), median(({ theirs }) => theirs.ms)];
+  const ratio = median(({ ours, theirs }) => theirs.ms / ours.ms).toFixed(2);
+  const work = median(({ ours, theirs }) => theirs.cpuMs / ours.cpuMs).toFixed(2);
+  say(`${what}: ${rate(mine)}, against ${rate(other)}: ${ratio} times as fast; per processor ${work}`);
+}
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+await main();
