@@ -80,12 +80,18 @@ async function agree(drill: Drill): Promise<Approval> {
 async function fence(drill: Drill): Promise<object> {
   const a = await drill.database('a');
   const refused = (await a.isStandby()) ? null : await whyRefused(drill);
-  if (refused !== null) await agree(drill);
-  const again = refused === null ? null : await whyRefused(drill);
-  if (again !== null) throw new Error(`the approval of the cut-over does not count: ${again}`);
+  if (refused !== null) await agreeAgain(drill, refused);
   await stopProgram(drill.world, drill.world.host('a', 'batch'));
   await a.fence();
-  return { position: String(await a.position()), refusedApproval: refused };
+  return { position: String(await a.position()) };
+}
+
+/** @param refused why the one before does not count; the journal keeps it. */
+async function agreeAgain(drill: Drill, refused: string): Promise<void> {
+  const approval = await agree(drill);
+  const again = await whyRefused(drill);
+  if (again !== null) throw new Error(`the approval of the cut-over does not count: ${again}`);
+  await drill.journal.add('move.approve', 'done', { ...approval, refusedBefore: refused });
 }
 
 async function whyRefused(drill: Drill): Promise<string | null> {
