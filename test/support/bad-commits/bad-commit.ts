@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { parseDocument, stringify } from 'yaml';
+import { stringify } from 'yaml';
 import type { RuleName } from '../../../policy/rules.ts';
 
 /** A work tree to change. */
@@ -19,8 +19,6 @@ export const app = 'cluster/kubernetes/apps/syncthing';
 export const deployment = `${app}/deployment.yaml`;
 export const kustomization = `${app}/kustomization.yaml`;
 export const fluxFolder = 'cluster/kubernetes/flux/lab';
-/** Sites that run Syncthing. */
-const sites = ['lab', 'lab-stage1', 'homelab'];
 export const encryptedSecret = join(import.meta.dirname, '..', 'encrypted-secret.yaml');
 export const metadata = { name: 'bad', namespace: 'syncthing' };
 // Written so that this file itself holds no secret.
@@ -53,20 +51,15 @@ export const write =
     await writeFile(work.path(path), text);
   };
 
-/** A change of the Flux Kustomization that applies Syncthing, in each site. */
+/** A change of the Flux Kustomization that applies Syncthing. */
 export const changeApplying = (from: string, to: string): Make =>
-  both(...sites.map((site) => change(`cluster/kubernetes/flux/${site}/syncthing.yaml`, from, to)));
+  change(`${fluxFolder}/syncthing.yaml`, from, to);
 
-/** Lets the boxes of each site reach one server, and nothing else. */
+/** Lets the box reach one server. */
 export const egress = (to: string): Make =>
-  both(
-    ...sites.map((site) =>
-      edit(`config/clusters/${site}.yaml`, (text) => {
-        const document = parseDocument(text);
-        document.setIn(['network', 'egress'], [{ to, protocol: 'tcp', port: 2049 }]);
-        return document.toString();
-      }),
-    ),
+  edit(
+    'config/clusters/lab.yaml',
+    (text) => `${text}network:\n  egress: [{ to: ${to}, protocol: tcp, port: 2049 }]\n`,
   );
 
 /** A Secret more that Syncthing asks for. */

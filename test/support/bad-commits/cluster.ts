@@ -87,7 +87,7 @@ export const badClusterCommits: BadCommit[] = [
   [
     'a wrong value in a patch',
     'field-value',
-    `${kustomization}:20`,
+    `${kustomization}:21`,
     edit(
       kustomization,
       (text) =>
@@ -115,7 +115,7 @@ export const badClusterCommits: BadCommit[] = [
   [
     'a generator of a Secret',
     'secret-plain',
-    `${kustomization}:15`,
+    `${kustomization}:16`,
     edit(kustomization, (text) => `${text}secretGenerator:\n  - name: bad\n    literals: [a=b]\n`),
   ],
   [
@@ -161,7 +161,7 @@ export const badClusterCommits: BadCommit[] = [
   [
     'a password that a generator puts into a ConfigMap',
     'secret-env',
-    `${kustomization}:17`,
+    `${kustomization}:18`,
     edit(
       kustomization,
       (text) => `${text}  - name: more\n    namespace: syncthing\n    literals: [PASSWORD=hunter2]\n`,
@@ -188,7 +188,7 @@ export const badClusterCommits: BadCommit[] = [
   [
     'a chart to render',
     'kustomize-feature',
-    `${kustomization}:15`,
+    `${kustomization}:16`,
     edit(kustomization, (text) => `${text}helmCharts:\n  - name: web\n`),
   ],
   [

@@ -116,7 +116,7 @@ export const badWorkloadsCommits: BadCommit[] = [
   [
     'an image in a patch',
     'image-missing',
-    `${kustomization}:19`,
+    `${kustomization}:20`,
     edit(
       kustomization,
       (text) =>
