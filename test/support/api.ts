@@ -29,6 +29,7 @@ import { svidHttp } from '../../agent/svid/open.ts';
 import { UpdateHttp } from '../../agent/update/http.ts';
 import type { Updater } from '../../agent/update/updater.ts';
 import { makeOperator, type OperatorCredential } from '../../builder/bundle/operator.ts';
+import type { DashboardList } from '../../contract/dashboard.ts';
 import { box } from '../../contract/layout.ts';
 import type { PassphraseChange } from '../../contract/passphrase.ts';
 import { parseBoxSite } from '../../contract/site.ts';
@@ -127,7 +128,13 @@ export async function startTestApi(
     served,
     kustomizations: () => undefined,
     images: () => undefined,
-    dashboards: { list: async () => undefined, data: async () => undefined },
+    dashboards: {
+      list: async (): Promise<DashboardList> => ({
+        ...{ apiVersion: 'cpiab.dev/v1', kind: 'DashboardList' },
+        dashboards: [],
+      }),
+      data: async () => null,
+    },
     evidence: async (): Promise<Evidence> => {
       const { checkpoint, seal } = await audit.read(audit.size);
       const fingerprint = identity.fingerprint;

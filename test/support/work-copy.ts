@@ -1,17 +1,11 @@
 import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, relative } from 'node:path';
+import { join } from 'node:path';
 import { run } from '../../host/process.ts';
 import type { Work } from './bad-commits/bad-commit.ts';
 
 const here = join(import.meta.dirname, '..', '..');
 const who = ['-c', 'user.name=test', '-c', 'user.email=test@example.org'];
-
-/** Of sites `lab` alone: a change is to be found once. */
-const isShared = (path: string) =>
-  !/^(?:config\/clusters|cluster\/kubernetes\/flux)\/(?!lab(?:\.|$|\/)|system(?:$|\/))/.test(
-    relative(here, path),
-  );
 
 /** A repository with what this one gives to Flux, and a work tree that a test may spoil. */
 export class WorkCopy implements Work {
@@ -25,7 +19,7 @@ export class WorkCopy implements Work {
     const copy = new WorkCopy(await mkdtemp(join(tmpdir(), 'cpiab-work-')));
     await copy.git('init', '--quiet', '--initial-branch=main');
     for (const folder of ['bundles', 'cluster', 'config/clusters', 'images/oci', 'synology'])
-      await cp(join(here, folder), copy.path(folder), { recursive: true, filter: isShared });
+      await cp(join(here, folder), copy.path(folder), { recursive: true });
     await copy.commit('first');
     return copy;
   }

@@ -163,7 +163,7 @@ describe('the list', () => {
       backup: 'data',
       folder: 'cluster/kubernetes/apps/syncthing',
       images: ['cpiab.dev/oci/busybox:1.37.0', 'cpiab.dev/oci/syncthing:1.29.5'],
-      sites: ['lab'],
+      sites: expect.arrayContaining(['homelab', 'lab', 'lab-stage1']),
     });
     expect(apps.find(({ name }) => name === 'greeting')).toMatchObject({
       images: ['cpiab.dev/oci/busybox:1.37.0', 'cpiab.dev/oci/svid:2.9.0'],

@@ -1,6 +1,7 @@
+import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { stringify } from 'yaml';
+import { parseDocument, stringify } from 'yaml';
 import type { RuleName } from '../../../policy/rules.ts';
 
 /** A work tree to change. */
@@ -51,15 +52,40 @@ export const write =
     await writeFile(work.path(path), text);
   };
 
+/** A change of a file in each site that runs Syncthing and is there. */
+const ofSites =
+  (file: (site: string) => string, how: (text: string) => string): Make =>
+  async (work) => {
+    for (const path of ['lab', 'lab-stage1', 'homelab'].map(file))
+      if (existsSync(work.path(path))) await work.edit(path, how);
+  };
+
 /** A change of the Flux Kustomization that applies Syncthing. */
 export const changeApplying = (from: string, to: string): Make =>
-  change(`${fluxFolder}/syncthing.yaml`, from, to);
+  ofSites(
+    (site) => `cluster/kubernetes/flux/${site}/syncthing.yaml`,
+    (text) => text.replace(from, to),
+  );
 
-/** Lets the box reach one server. */
+/** Has the Kustomization that applies Syncthing decrypt; formats it anew where it does already. */
+export const decrypting: Make = ofSites(
+  (site) => `cluster/kubernetes/flux/${site}/syncthing.yaml`,
+  (text) => {
+    const document = parseDocument(text);
+    document.setIn(['spec', 'decryption'], { provider: 'sops', secretRef: { name: 'sops-age' } });
+    return `${document.toString()}# It decrypts.\n`;
+  },
+);
+
+/** Lets the box reach one server, and nothing else. */
 export const egress = (to: string): Make =>
-  edit(
-    'config/clusters/lab.yaml',
-    (text) => `${text}network:\n  egress: [{ to: ${to}, protocol: tcp, port: 2049 }]\n`,
+  ofSites(
+    (site) => `config/clusters/${site}.yaml`,
+    (text) => {
+      const document = parseDocument(text);
+      document.setIn(['network', 'egress'], [{ to, protocol: 'tcp', port: 2049 }]);
+      return document.toString();
+    },
   );
 
 /** A Secret more that Syncthing asks for. */
