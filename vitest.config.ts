@@ -25,6 +25,7 @@ export default defineConfig({
       heavyProject('engine', 'test/engine/*.test.ts'),
       heavyProject('engine-long', 'test/engine/long/*.test.ts'),
       heavyProject('drill', 'test/drill/*.test.ts'),
+      heavyProject('drill-long', 'test/drill/long/*.test.ts'),
       heavyProject('boot', 'test/boot/*.test.ts'),
       heavyProject('boot-long', 'test/boot/long/*.test.ts'),
     ],

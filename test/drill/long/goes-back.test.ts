@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { cable } from '../../drill/netns/network.ts';
-import { readDrill } from '../../drill/open.ts';
-import { TestDrill } from '../support/drill.ts';
+import { cable } from '../../../drill/netns/network.ts';
+import { readDrill } from '../../../drill/open.ts';
+import { TestDrill } from '../../support/drill.ts';
 
 test('a full disk in bank B takes the drill back to bank A, with nothing lost', async () => {
   const drill = await TestDrill.make([

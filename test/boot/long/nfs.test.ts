@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
-import { nfsDetail, nfsNull } from '../../agent/discover/probe/greetings.ts';
-import { inGuest } from '../support/nas/guest.ts';
+import { nfsDetail, nfsNull } from '../../../agent/discover/probe/greetings.ts';
+import { inGuest } from '../../support/nas/guest.ts';
 
-const repository = resolve(import.meta.dirname, '../..');
+const repository = resolve(import.meta.dirname, '../../..');
 const kubernetes = join(repository, 'cluster/kubernetes');
 const scripts = ['exports', 'folders.sh', 'snapshot.sh', 'verify.sh'].map((name) =>
   join(repository, 'synology', name),
