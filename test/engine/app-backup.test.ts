@@ -49,7 +49,7 @@ beforeAll(async () => {
   await writeFile(path('own'), api.kubeconfigAs('system:serviceaccount:syncthing:backup', 'syncthing'));
 });
 afterEach(() => {
-  for (const child of children.splice(0)) child.kill('SIGKILL');
+  for (const child of children.splice(0)) endGroup(child);
 });
 afterAll(async () => {
   api?.close();
@@ -62,12 +62,22 @@ interface Deployment {
 }
 const deployment = () => api.get<Deployment>('/apis/apps/v1/namespaces/syncthing/deployments/syncthing');
 
+/** Ends a process with what it has started, which would keep this one's output open. */
+function endGroup({ pid }: ChildProcess): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch {
+    // All of it has ended.
+  }
+}
+
 /** Runs hold.sh with the rights that its pod has, until the app is held. */
 async function hold(): Promise<ChildProcess> {
   await rm(path('held'), { force: true });
   const [program = '', ...args] = place.inside(['sh', script, path('held')]);
   const env = { ...process.env, QUIESCE: 'stop', KUBECONFIG: path('own') };
-  const child = spawn(program, args, { env, stdio: ['ignore', 'inherit', 'inherit'] });
+  const child = spawn(program, args, { env, stdio: ['ignore', 'inherit', 'inherit'], detached: true });
   children.push(child);
   await until(async () => existsSync(path('held')), AbortSignal.timeout(600_000));
   return child;

@@ -67,7 +67,7 @@ export class BoxGit {
     const directory = await mkdtemp(join(tmpdir(), 'cpiab-box-git-'));
     const work = join(directory, 'work');
     await run(['git', 'init', '--quiet', '--initial-branch=main', work]);
-    for (const folder of ['bundles', 'cluster'])
+    for (const folder of ['bundles', 'cluster', 'synology'])
       await cp(join(here, folder), join(work, folder), { recursive: true });
     await cp(join(here, 'config', 'clusters', 'lab.yaml'), join(work, 'config', 'clusters', 'lab.yaml'));
     await commitAll(work, 'first');

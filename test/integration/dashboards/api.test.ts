@@ -33,7 +33,8 @@ test.each([
 });
 
 test('a box without a cluster has none yet', async () => {
-  const booting = await startTestApi(() => undefined);
+  const none = async () => undefined;
+  const booting = await startTestApi(() => undefined, { dashboards: { list: none, data: none } });
   try {
     expect((await get(booting, '/v1/dashboards')).status).toBe(503);
     expect((await get(booting, '/v1/dashboard?uid=cpiab-nodes')).status).toBe(503);
