@@ -109,7 +109,7 @@ async function guestParts(): Promise<{ kernel: string; root: string }> {
     const store = await fetchDebs(site, lock, host);
     const script = `cd "$1"; tar -xf ../root.tar; rm -rf usr/share usr/lib/systemd var/lib/apt var/cache
       dpkg-deb --fsys-tarfile "$2" | tar -x --wildcards './boot/vmlinuz-*' './usr/lib/modules/*/modules.*' $3
-      mv boot/vmlinuz-* ../vmlinuz
+      set +f; mv boot/vmlinuz-* ../vmlinuz
       chroot . depmod "$(ls usr/lib/modules)"
       printf '%s' "$4" >init; chmod 755 init
       find . | cpio --quiet -o -H newc >../root.cpio`;
