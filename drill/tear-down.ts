@@ -10,12 +10,21 @@ const GRACE_MS = 5000;
 export async function tearDown(world: World): Promise<void> {
   for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
     const pids = await processesOf(world);
-    for (const pid of pids) process.kill(pid, signal);
+    for (const pid of pids) end(pid, signal);
     await gone(pids);
   }
   await closeNetwork(world);
   for (const mount of await mountsOf(world)) await run(['umount', mount]);
   await rm(world.work, { recursive: true, force: true, maxRetries: 5 });
+}
+
+/** One may end by itself, or with another, just then. */
+function end(pid: number, signal: 'SIGTERM' | 'SIGKILL'): void {
+  try {
+    process.kill(pid, signal);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
 }
 
 /** By the namespaces that they are in, which no process leaves by itself. */

@@ -14,6 +14,8 @@ timed() {
 nas() { ip netns exec nas "$@"; }
 
 modprobe -a loop btrfs veth nfsd nfsv4
+# rpc.mountd reads it, and a Debian without an init system has none.
+ln -sf /proc/self/mounts /etc/mtab
 ip netns add nas
 ip link add box type veth peer name nas netns nas
 ip address add 192.168.1.10/24 dev box
