@@ -96,10 +96,21 @@ describe('a damaged file', () => {
     await unharmed();
   });
 
-  test.each([0.3, 0.7, 0.95])('with a bit turned at %d of its length gives no version', async (place) => {
+  // Of the member's name or of its content; what fills a tar up to whole blocks belongs to nothing, and gives nothing.
+  test.each([
+    ['name', 'delta.json', 5],
+    ['middle', 'delta.json', 512 + 700],
+    ['middle', 'manifest.json', 512 + 1700],
+    ['last byte', 'oci-layout', 512 + 29],
+    ['name', 'blobs/', 40],
+    ['first byte', 'blobs/', 512],
+    ['middle', 'blobs/', 512 + 110],
+  ])('with a bit turned in the %s of %s gives no version', async (_where, member, offset) => {
     const file = await deltaBetween(path(), box.one, box.two);
     const bytes = await readFile(file);
-    const at = Math.floor(bytes.length * place);
+    const start = Buffer.concat([Buffer.alloc(1), bytes]).indexOf(`\0${member}`);
+    expect(start).toBeGreaterThanOrEqual(0);
+    const at = start + offset;
     bytes[at] = (bytes[at] ?? 0) ^ 1;
     await writeFile(file, bytes);
     await push(box.updater, file);
