@@ -4,12 +4,12 @@ import {
   AppBackupRequestSchema,
   type AppBackupResult,
 } from '../../contract/app-backup.ts';
-import { CpiabError } from '../../contract/errors.ts';
 import type { AuditLog } from '../audit/log.ts';
 import { runAppBackup } from '../backup/app-job.ts';
 import type { KubeClient } from '../kube/client.ts';
-import { answerJson, answerText, notWritten, notYet } from './answer.ts';
+import { answerText, notWritten, notYet } from './answer.ts';
 import { takeDocument } from './body.ts';
+import { answerOutcome } from './command.ts';
 import type { Operator } from './operator.ts';
 
 const LARGEST_REQUEST = 1 << 12;
@@ -37,12 +37,7 @@ export async function answerAppBackup(
   const expected = { limit: LARGEST_REQUEST, schema: AppBackupRequestSchema, what: 'what is to be done' };
   const request = await takeDocument(incoming, outgoing, expected);
   if (request === null) return;
-  try {
-    answerJson(outgoing, 200, await recorded({ kube, log }, app, request, operator));
-  } catch (error) {
-    if (!(error instanceof CpiabError)) throw error;
-    answerJson(outgoing, 409, error.toJSON());
-  }
+  await answerOutcome(outgoing, 200, () => recorded({ kube, log }, app, request, operator));
 }
 
 async function recorded(

@@ -1,10 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { CpiabError } from '../../contract/errors.ts';
 import { type Digest, DigestSchema, digestOf } from '../../contract/manifest.ts';
 import type { AuditLog } from '../audit/log.ts';
 import { partOf } from '../update/requests.ts';
 import { answerJson, answerText, notWritten } from './answer.ts';
 import type { BackupParts } from './backups.ts';
+import { answerRefusal } from './command.ts';
 import type { Operator } from './operator.ts';
 
 export const CARGO = '/v1/cargo/';
@@ -31,8 +31,7 @@ export async function answerCargo(
   try {
     await answer({ log, of, reboot, digest, query, incoming, outgoing, operator, signal });
   } catch (error) {
-    if (!(error instanceof CpiabError)) throw error;
-    answerJson(outgoing, 409, error.toJSON());
+    answerRefusal(outgoing, error);
   }
 }
 

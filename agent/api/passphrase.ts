@@ -3,6 +3,7 @@ import type { Encryption } from '../../contract/encryption.ts';
 import { CpiabError } from '../../contract/errors.ts';
 import { type PassphraseChange, PassphraseChangeSchema } from '../../contract/passphrase.ts';
 import type { AuditLog } from '../audit/log.ts';
+import { InTurn } from '../in-turn.ts';
 import { answerOutcome, type Command, takeCommand } from './command.ts';
 import type { Operator } from './operator.ts';
 
@@ -18,7 +19,8 @@ interface Sources {
 /** `POST /v1/passphrase`: an operator changes what opens the state. Who did it is written down first, and no passphrase. */
 export class PassphraseDesk {
   readonly #sources: Sources;
-  #last: Promise<unknown> = Promise.resolve();
+  /** Each takes the old one of the one before as given. */
+  readonly #turns = new InTurn();
 
   constructor(sources: Sources) {
     this.#sources = sources;
@@ -37,7 +39,7 @@ export class PassphraseDesk {
     const head = { apiVersion: 'cpiab.dev/v1', kind: 'PassphraseChanged' } as const;
     await answerOutcome(outgoing, 200, async () => ({
       ...head,
-      encryption: await this.#inTurn(() => this.#change(command)),
+      encryption: await this.#turns.run('state', () => this.#change(command)),
     }));
   }
 
@@ -49,12 +51,5 @@ export class PassphraseDesk {
       await this.#sources.change(request);
       return encryption;
     });
-  }
-
-  /** One after the other: each takes the old one of the one before as given. */
-  #inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
-    const done = this.#last.then(work);
-    this.#last = done.catch(() => {});
-    return done;
   }
 }

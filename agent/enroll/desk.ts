@@ -4,6 +4,7 @@ import type { JoinMaterial, RegistryMaterial } from '../../contract/join-materia
 import type { NodePool } from '../../contract/node-pools.ts';
 import type { AuditLog } from '../audit/log.ts';
 import type { JoiningNode } from '../engine/engine.ts';
+import type { InTurn } from '../in-turn.ts';
 import type { Authority } from '../pki/authority.ts';
 import type { Seal } from '../seal.ts';
 import type { Ledger, NodeRecord } from './ledger.ts';
@@ -37,40 +38,8 @@ export interface Desk {
   clock: EnrollClock;
   /** Ends every connection that was made with a key. @returns how many. */
   disconnect(key: string): number;
+  /** What may change a record of a node comes one after the other. */
   inTurn: InTurn;
-}
-
-/** What may change a record of a node comes one after the other, so that no answer is from what was before. */
-export class InTurn {
-  readonly #last = new Map<string, Promise<unknown>>();
-
-  /** @param key what the work is about. */
-  async run<T>(key: string, work: () => Promise<T>): Promise<T> {
-    return await this.#take([key], work);
-  }
-
-  /** @param keys all that the work is about now; when its turn comes and there are more, it waits for these too. */
-  async runAbout<T>(keys: () => readonly string[], work: () => Promise<T>): Promise<T> {
-    for (;;) {
-      const taken = keys();
-      const isAll = () => keys().every((key) => taken.includes(key));
-      const done = await this.#take(taken, async () => (isAll() ? { result: await work() } : null));
-      if (done !== null) return done.result;
-    }
-  }
-
-  /** Of all keys at once: whoever waits, waits for who came before, so that no two wait for each other. */
-  async #take<T>(keys: readonly string[], work: () => Promise<T>): Promise<T> {
-    const before = Promise.all(keys.map((key) => this.#last.get(key)));
-    const done = before.then(work);
-    const settled = done.catch(() => {});
-    for (const key of keys) this.#last.set(key, settled);
-    try {
-      return await done;
-    } finally {
-      for (const key of keys) if (this.#last.get(key) === settled) this.#last.delete(key);
-    }
-  }
 }
 
 /** Time for deadlines: the box's clock, which somebody may set back, but never earlier than what the ledger has seen. */

@@ -1,9 +1,10 @@
 import type { z } from 'zod';
 import type { InvitationRequestSchema, NodeList, Renewal } from '../../contract/enroll.ts';
 import type { Operator } from '../api/operator.ts';
+import { InTurn } from '../in-turn.ts';
 import { admitNodes } from './admitted.ts';
 import { approve, type Decision, deny, remove, revoke } from './decisions.ts';
-import { type Desk, InTurn, nodeOf } from './desk.ts';
+import { type Desk, nodeOf } from './desk.ts';
 import { invite } from './invitations.ts';
 import { drain, joined, joinMaterial, presence } from './joining.ts';
 import { leave } from './leave.ts';

@@ -2,14 +2,15 @@ import { verify, type X509Certificate } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { TLSSocket } from 'node:tls';
 import { isDeepStrictEqual } from 'node:util';
+import type { z } from 'zod';
 import { CpiabError } from '../../contract/errors.ts';
 import { type StageCompletion, StageSignatureSchema, signedText } from '../../contract/stage.ts';
-import { answerJson, answerText, notWritten, notYet } from '../api/answer.ts';
-import { takeDocument } from '../api/body.ts';
+import { answerJson, answerText, notYet } from '../api/answer.ts';
+import { answerOutcome, type Command, takeCommand } from '../api/command.ts';
 import type { Operator } from '../api/operator.ts';
 import { withRole } from '../api/roles.ts';
-import type { AuditLog } from '../audit/log.ts';
 import type { Board } from '../board.ts';
+import { InTurn } from '../in-turn.ts';
 import { latestReport } from '../postcheck/store.ts';
 import { gateOf } from './gate.ts';
 import { completedStages, keepStages } from './store.ts';
@@ -22,7 +23,8 @@ const LARGEST_REQUEST = 1 << 14;
  */
 export class StageDesk {
   readonly #board: Board;
-  #last: Promise<unknown> = Promise.resolve();
+  /** Two signatures at once must not complete two stages. */
+  readonly #turns = new InTurn();
 
   constructor(board: Board) {
     this.#board = board;
@@ -40,19 +42,15 @@ export class StageDesk {
     if (incoming.method !== 'POST') return answerText(outgoing, 405, 'only GET and POST\n');
     const admin = withRole(operator, 'admin');
     if (admin === null) return answerText(outgoing, 403, 'completing a stage is for administrators\n');
-    const log = this.#board.peek('audit');
-    if (log === undefined) return notWritten(outgoing);
-    const request = await takeDocument(incoming, outgoing, {
+    const command = await takeCommand(incoming, outgoing, admin, {
       ...{ limit: LARGEST_REQUEST, schema: StageSignatureSchema, what: 'a statement and its signature' },
+      log: this.#board.peek('audit'),
     });
-    if (request === null) return;
+    if (command === null) return;
     const certificate = certificateOf(incoming);
-    try {
-      answerJson(outgoing, 200, await this.#inTurn(() => this.#complete(request, certificate, admin, log)));
-    } catch (error) {
-      if (!(error instanceof CpiabError)) throw error;
-      answerJson(outgoing, 409, error);
-    }
+    await answerOutcome(outgoing, 200, () =>
+      this.#turns.run('stages', () => this.#complete(command, certificate)),
+    );
   }
 
   async #gate() {
@@ -65,10 +63,8 @@ export class StageDesk {
   }
 
   async #complete(
-    { statement, signature }: ReturnType<typeof StageSignatureSchema.parse>,
+    { request: { statement, signature }, who, log }: Command<z.infer<typeof StageSignatureSchema>>,
     certificate: X509Certificate,
-    who: Operator,
-    log: AuditLog,
   ): Promise<StageCompletion> {
     const gate = await this.#gate();
     const subject = `stage ${statement.stage}`;
@@ -89,13 +85,6 @@ export class StageDesk {
       await keepStages(this.#board.paths.stages, [...gate.completed, completion]);
       return completion;
     });
-  }
-
-  /** Two signatures at once must not complete two stages. */
-  #inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
-    const done = this.#last.then(work);
-    this.#last = done.catch(() => {});
-    return done;
   }
 }
 

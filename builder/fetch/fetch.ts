@@ -1,5 +1,4 @@
 import { CpiabError } from '../../contract/errors.ts';
-import type { ImageRecipe } from '../../contract/image.ts';
 import type { Lock } from '../../contract/lock.ts';
 import type { Program } from '../../contract/programs.ts';
 import { type ProgressPart, tracked } from '../../contract/progress.ts';
@@ -10,6 +9,7 @@ import type { BuildHost } from '../host.ts';
 import { together } from '../together.ts';
 import { bundleAgent } from './agent.ts';
 import type { BuildRoot } from './build-root.ts';
+import { type Carried, GENERATOR, readCarried } from './carried.ts';
 import { fetchCharts } from './charts.ts';
 import { goComponents, type LinkedModule, nodeComponent } from './components.ts';
 import { generateCrds } from './crds.ts';
@@ -20,10 +20,9 @@ import { type RecipeParts, recipeImages } from './images.ts';
 import { fetchNode } from './node.ts';
 import { assembleOs } from './os-root.ts';
 import type { BoxParts, BuiltImage, Parts } from './parts.ts';
-import { type Placement, placementOf } from './placement.ts';
+import type { Placement } from './placement.ts';
 import { compileProgram, linkedLicences, linkedModules, moduleList } from './programs.ts';
-import { readBundleSets, readRecipes, recipeFolder } from './recipes.ts';
-import { GENERATOR, sitePrograms } from './site-programs.ts';
+import { recipeFolder } from './recipes.ts';
 import { fetchSources } from './sources.ts';
 import { type GoToolchain, goToolchain } from './toolchain.ts';
 import { isTool } from './tools.ts';
@@ -35,11 +34,8 @@ import { fetchUpstream } from './upstream.ts';
  * Node and published images are brought beside them.
  */
 export async function fetchParts(site: Site, lock: Lock, root: BuildRoot, host: BuildHost): Promise<Parts> {
-  const bundles = await readBundleSets(host.repository, site);
-  const definitions = await sitePrograms(host.repository, site);
-  const recipes = await readRecipes(host.repository, bundles.images);
-  const placement = placementOf(definitions, bundles.programs, recipes);
-  const sources = { ...root, lock, bundles, definitions, recipes, placement };
+  const { programs: definitions, ...carried } = await readCarried(host.repository, site);
+  const sources = { ...root, ...carried, lock, definitions };
   const [published, charts, files, repositories, made] = await together(
     [
       (signal) => fetchUpstream(site, lock, { ...host, signal }),
@@ -63,12 +59,9 @@ export async function fetchParts(site: Site, lock: Lock, root: BuildRoot, host: 
   };
 }
 
-interface Sources extends BuildRoot {
+interface Sources extends BuildRoot, Omit<Carried, 'programs'> {
   lock: Lock;
-  bundles: Awaited<ReturnType<typeof readBundleSets>>;
   definitions: Program[];
-  recipes: ImageRecipe[];
-  placement: Placement;
 }
 
 /** What the box itself runs. */

@@ -4,10 +4,8 @@ import { join } from 'node:path';
 import { bundleSetsOf, type Site } from '../../contract/site.ts';
 import { stableJson } from '../../host/cache.ts';
 import { rejectLinksOut } from '../config/repository-file.ts';
+import { readCarried } from '../fetch/carried.ts';
 import { goFolder } from '../fetch/programs.ts';
-import { readBundleSets } from '../fetch/recipes.ts';
-import { sitePrograms } from '../fetch/site-programs.ts';
-import { isReference } from './upstream.ts';
 
 /**
  * SHA-256 of what decides what the site's lock pins, by path below the repository, sorted; of `programs.yaml` by
@@ -22,10 +20,9 @@ export async function lockInputs(repository: string, site: Site): Promise<Record
   ];
   for await (const path of glob('images/os/*.yaml', { cwd: repository })) first.push(path);
   await rejectAll(repository, first);
-  const { images } = await readBundleSets(repository, site);
-  const programs = await sitePrograms(repository, site);
+  const { recipes, programs } = await readCarried(repository, site);
   const further = [
-    ...images.filter((entry) => !isReference(entry)).map((name) => `images/oci/${name}/image.yaml`),
+    ...recipes.map(({ name }) => `images/oci/${name}/image.yaml`),
     ...programs.flatMap(({ dir }) => ['go.mod', 'go.sum'].map((name) => join(goFolder, dir, name))),
   ];
   await rejectAll(repository, further);

@@ -5,8 +5,8 @@ import type { Newer } from '../../contract/outdated.ts';
 import type { Program } from '../../contract/programs.ts';
 import type { Site } from '../../contract/site.ts';
 import { openBuildRoot } from '../fetch/build-root.ts';
+import { readCarried } from '../fetch/carried.ts';
 import { goFolder } from '../fetch/programs.ts';
-import { sitePrograms } from '../fetch/site-programs.ts';
 import { type GoToolchain, goToolchain } from '../fetch/toolchain.ts';
 import type { BuildHost } from '../host.ts';
 import { together } from '../together.ts';
@@ -17,7 +17,7 @@ const FORMAT = '{{.Path}}\t{{.Version}}\t{{with .Update}}{{.Version}}{{end}}\t{{
 /** The modules of a site's programs, each once, as the Go command finds them. @throws CpiabError E3002. */
 export async function newerModules(site: Site, lock: Lock, host: BuildHost): Promise<Newer[]> {
   const toolchain = await goToolchain(await openBuildRoot(site, lock, host), host);
-  const works = (await sitePrograms(host.repository, site)).map(
+  const works = (await readCarried(host.repository, site)).programs.map(
     (program) => async (signal: AbortSignal) => await ofProgram(program, toolchain, { ...host, signal }),
   );
   const found = (await together(works, host.signal)).flat();

@@ -3,11 +3,12 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { Lock } from '../../contract/lock.ts';
+import type { Program } from '../../contract/programs.ts';
 import { hasBox, type Site } from '../../contract/site.ts';
 import { stableJson } from '../../host/cache.ts';
+import { readCarried } from '../fetch/carried.ts';
 import { goFolder } from '../fetch/programs.ts';
-import { readBundleSets, readRecipes, recipePackages } from '../fetch/recipes.ts';
-import { sitePrograms } from '../fetch/site-programs.ts';
+import { recipePackages } from '../fetch/recipes.ts';
 import type { BuildHost } from '../host.ts';
 import { lockCharts } from './charts.ts';
 import { rejectCollisions } from './collisions.ts';
@@ -34,8 +35,7 @@ const MEDIA_FACTOR = 5;
 /** Pins every reference of a site anew. Needs the network; writes nothing. */
 export async function resolveLock(site: Site, host: BuildHost): Promise<Lock> {
   const { repository } = host;
-  const bundles = await readBundleSets(repository, site);
-  const recipes = await readRecipes(repository, bundles.images);
+  const { bundles, recipes, programs } = await readCarried(repository, site);
   const { os, build } = await readOsProfile(repository);
   const sets: Record<string, PackageSet> = hasBox(site) ? { os, build } : { build };
   for (const recipe of recipes) {
@@ -59,7 +59,7 @@ export async function resolveLock(site: Site, host: BuildHost): Promise<Lock> {
     epoch: Math.max(...debian.indexes.map(({ date }) => date)),
     inputs: await lockInputs(repository, site),
     debian,
-    go: await lockPrograms(repository, site),
+    go: await lockPrograms(repository, programs),
     node: await lockNode(repository),
     images: recipes.map((recipe) => ({ name: recipe.name, recipeDigest: digest(stableJson(recipe)) })),
     upstream,
@@ -93,8 +93,7 @@ export function formatLock(lock: Lock): string {
   return `${kinds.reduce((all, kind) => all.replace(`"${kind}": []`, () => `"${kind}": ${rows(lock[kind])}`), text)}\n`;
 }
 
-async function lockPrograms(repository: string, site: Site): Promise<Lock['go']> {
-  const programs = await sitePrograms(repository, site);
+async function lockPrograms(repository: string, programs: readonly Program[]): Promise<Lock['go']> {
   return await Promise.all(
     programs.map(async ({ name, dir, modules: [main] }) => ({
       name,

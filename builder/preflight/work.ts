@@ -7,11 +7,11 @@ import type { Program } from '../../contract/programs.ts';
 import { hasBox, mediaOf, type Site } from '../../contract/site.ts';
 import type { Cache } from '../../host/cache.ts';
 import { buildRootKey, isBuildRootThere } from '../fetch/build-root.ts';
+import { readCarried } from '../fetch/carried.ts';
 import { packagesOf } from '../fetch/debs.ts';
 import { countModules, type ModuleCount } from '../fetch/modules.ts';
 import { missingOsParts } from '../fetch/os-root.ts';
 import { programKey } from '../fetch/programs.ts';
-import { sitePrograms } from '../fetch/site-programs.ts';
 import { compilerKey } from '../fetch/toolchain.ts';
 import { isCompiledByBuilds } from '../fetch/tools.ts';
 import type { BuildHost } from '../host.ts';
@@ -75,7 +75,7 @@ async function missingPrograms(
   toolchain: string,
   { cache, repository }: BuildHost,
 ): Promise<Program[]> {
-  const all = (await sitePrograms(repository, site)).filter(({ name }) => isCompiledByBuilds(name));
+  const all = (await readCarried(repository, site)).programs.filter(({ name }) => isCompiledByBuilds(name));
   const known = await Promise.all(
     all.map(async (program) => await cache.peek('go', await programKey(program, toolchain, repository))),
   );

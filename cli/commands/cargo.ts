@@ -7,6 +7,10 @@ import type { CliContext } from '../context.ts';
 import { table } from '../table.ts';
 
 const HOUR_MS = 3_600_000;
+const SENDER_KEY = [
+  '--key <file>',
+  "the sender's minisign public key (default: the one of this machine's that signed it)",
+] as const;
 
 export function cargoCommand(context: CliContext) {
   const parent = command('cargo', "carry a box's cluster, Git and volumes to a box of somebody else", [
@@ -68,10 +72,7 @@ function inspectCommand(context: CliContext) {
     'Show from whom a cargo is, for whom, and what is in it, after checking the signature.',
   )
     .argument('<dir>', 'what `cpiab cargo seal` wrote')
-    .option(
-      '--key <file>',
-      "the sender's minisign public key (default: the one of this machine's that signed it)",
-    )
+    .option(...SENDER_KEY)
     .option('--identity <file>', 'key of age-keygen: shows what is in it too')
     .action(async (directory, { key, identity }) => {
       const { openCargo } = await import('../../builder/cargo/open.ts');
@@ -94,10 +95,7 @@ function verifyCommand(context: CliContext) {
     'Check a cargo: signature, time, every chunk, and with its key all that is in it.',
   )
     .argument('<dir>', 'what `cpiab cargo seal` wrote')
-    .option(
-      '--key <file>',
-      "the sender's minisign public key (default: the one of this machine's that signed it)",
-    )
+    .option(...SENDER_KEY)
     .option('--identity <file>', 'key of age-keygen: checks that all of it decrypts to what the box gave')
     .option('--receiver <box>', 'the box that is to take it: ID#FINGERPRINT', boxName)
     .option('--after <sequence>', 'refuse what is older', wholeNumber(0, Number.MAX_SAFE_INTEGER), 0)
@@ -130,10 +128,7 @@ function landCommand(context: CliContext) {
   )
     .argument('<dir>', 'what `cpiab cargo seal` wrote')
     .requiredOption('--identity <file>', 'key of age-keygen that it was sealed for')
-    .option(
-      '--key <file>',
-      "the sender's minisign public key (default: the one of this machine's that signed it)",
-    )
+    .option(...SENDER_KEY)
     .option('--replace <box-id>', 'the identifier of a box that may lose the state it has')
     .option('--box <url>', "the box's address, and after # the fingerprint that its console shows")
     .action(async (directory, { key, identity, replace, box }) => {
