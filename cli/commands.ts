@@ -24,6 +24,7 @@ import { installCommand } from './commands/install.ts';
 import { inviteCommand } from './commands/invite.ts';
 import { joinCommand } from './commands/join.ts';
 import { keyCommand } from './commands/key.ts';
+import { kubeconfigCommand } from './commands/kubeconfig.ts';
 import { lockCommand } from './commands/lock.ts';
 import { nodesCommand } from './commands/nodes.ts';
 import { operatorCommand } from './commands/operator.ts';
@@ -71,6 +72,7 @@ export const commands = [
   seedCommand,
   bootCommand,
   statusCommand,
+  kubeconfigCommand,
   postcheckCommand,
   stageCommand,
   discoverCommand,

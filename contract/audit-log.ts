@@ -25,6 +25,7 @@ export const auditActions = [
   'backup',
   'restore',
   'passphrase',
+  'kubernetes',
   'postcheck',
   'stage',
   'support-bundle',

@@ -1,10 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { kubernetesPath } from '../../contract/kubernetes.ts';
 import type { LiveConnections } from '../enroll/live.ts';
 import type { Journal } from '../report/journal.ts';
 import { answerText } from './answer.ts';
 import type { ApiIdentity } from './identity.ts';
+import { operatorOf } from './operator.ts';
 import { type ApiParts, route } from './router.ts';
-import { httpsServer, listen } from './server.ts';
+import { httpsServer, listen, type Upgrades } from './server.ts';
 
 /**
  * Serves the API on all addresses, from before the first step on: a box that stops at its first
@@ -27,7 +29,19 @@ export async function serveApi(
       answerText(outgoing, 502, 'the box could not answer this\n');
     });
   };
-  const server = httpsServer(identity, operatorCa, listener);
+  const server = httpsServer(identity, operatorCa, listener, upgrades(parts, journal));
   live.watch(server, (key) => parts.enroll.refuses(key));
   await listen(server, port, null, signal);
 }
+
+/** Connections to containers, for operators. */
+export const upgrades = ({ kubernetes }: Pick<ApiParts, 'kubernetes'>, journal: Journal): Upgrades => ({
+  below: `${kubernetesPath}/`,
+  take: (incoming, socket, head) => {
+    kubernetes.upgrade(incoming, socket, head, operatorOf(incoming)).catch((error: unknown) => {
+      const why = error instanceof Error ? error.message : String(error);
+      journal('error', { upgrade: incoming.url, failed: why });
+      socket.destroy();
+    });
+  },
+});

@@ -18,6 +18,7 @@ import { svidHttp } from '../svid/open.ts';
 import { UpdateHttp } from '../update/http.ts';
 import type { ApiIdentity } from './identity.ts';
 import { InstallDesk } from './install.ts';
+import { KubernetesDesk } from './kubernetes/desk.ts';
 import { PassphraseDesk } from './passphrase.ts';
 import type { ReaderSources } from './readers.ts';
 import type { ApiParts } from './router.ts';
@@ -50,6 +51,7 @@ export async function apiParts(
     audit: () => board.peek('audit'),
     inventory: () => board.peek('discovery')?.document(),
     install: new InstallDesk({ question: () => board.peek('question'), audit: () => board.peek('audit') }),
+    kubernetes: new KubernetesDesk({ kube: () => board.peek('kube'), audit: () => board.peek('audit') }),
     passphrase: passphraseDesk(board, signal),
     decryption: new DecryptionDesk(board),
     postcheck: new PostcheckDesk(board),

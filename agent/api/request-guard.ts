@@ -1,4 +1,5 @@
-import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import type { IncomingMessage, RequestListener } from 'node:http';
+import { kubernetesPath } from '../../contract/kubernetes.ts';
 import { answerText } from './answer.ts';
 import { clientOf } from './client-address.ts';
 import { operatorOf } from './operator.ts';
@@ -9,6 +10,8 @@ const RATE: Rate = { burst: 500, perSecond: 50 };
 const CLIENTS_REMEMBERED = 4096;
 /** The longest path there is names a repository and a digest; a registry's may have 255 bytes of name. */
 const MAX_TARGET = 2048;
+/** What is to run in a container is in the target. */
+const MAX_KUBERNETES_TARGET = 8192;
 /**
  * Requests with bodies, as method and path: Git's (gitprotocol-http(5)), backups of the box and of apps, passphrases,
  * updates, parts of them and of cargo, enrolment, workloads' certificates, keys that decrypt, signatures of stages.
@@ -20,6 +23,8 @@ const TAKES_BODY =
 interface Refusal {
   status: number;
   why: string;
+  /** Seconds after which another request is answered. */
+  retryAfter?: number;
 }
 
 /** Refuses what no handler should see. An operator counts by certificate, wherever it comes from; all others by address. */
@@ -32,37 +37,47 @@ export class RequestGuard {
 
   around(listener: RequestListener): RequestListener {
     return (incoming, outgoing) => {
-      const refusal = this.#tooMany(incoming, outgoing) ?? foreign(incoming) ?? unfit(incoming);
+      const refusal = this.refusal(incoming);
       if (refusal === null) return void listener(incoming, outgoing);
+      if (refusal.retryAfter !== undefined) outgoing.setHeader('retry-after', String(refusal.retryAfter));
       // Whatever else the client sends on this connection is not read.
       outgoing.setHeader('connection', 'close');
       answerText(outgoing, refusal.status, `${refusal.why}\n`);
     };
   }
 
-  #tooMany(incoming: IncomingMessage, outgoing: ServerResponse): Refusal | null {
+  /** Why a request is not answered, or null. */
+  refusal(incoming: IncomingMessage): Refusal | null {
+    return this.#tooMany(incoming) ?? foreign(incoming) ?? unfit(incoming);
+  }
+
+  #tooMany(incoming: IncomingMessage): Refusal | null {
     const client = operatorOf(incoming)?.fingerprint ?? clientOf(incoming.socket.remoteAddress);
     const seconds = this.#requests.take(client);
     if (seconds === 0) return null;
-    outgoing.setHeader('retry-after', String(seconds));
-    return { status: 429, why: 'too many requests' };
+    return { status: 429, why: 'too many requests', retryAfter: seconds };
   }
 }
 
 /**
  * A browser shows an operator's certificate for whatever page asks it to: what changes something must come from the
- * box's own console. Other clients say nothing of an origin. Source: RFC 6454 section 7, Fetch section 3.2.
+ * box's own console; a WebSocket does that by GET. Other clients say nothing of an origin. Source: RFC 6454 section 7,
+ * Fetch section 3.2, RFC 6455 section 10.2.
  */
 function foreign({ method = 'GET', headers }: IncomingMessage): Refusal | null {
-  const { origin, host } = headers;
-  if (method === 'GET' || method === 'HEAD' || origin === undefined || origin === `https://${host}`)
-    return null;
+  const { origin, host, upgrade } = headers;
+  const onlyReads = (method === 'GET' || method === 'HEAD') && upgrade === undefined;
+  if (onlyReads || origin === undefined || origin === `https://${host}`) return null;
   return { status: 403, why: 'a page of another site asked for this' };
 }
 
 /** Status codes: RFC 9110 sections 15.5.14 and 15.5.15. */
 function unfit({ url = '', headers, method }: IncomingMessage): Refusal | null {
-  if (url.length > MAX_TARGET) return { status: 414, why: `a target has at most ${MAX_TARGET} bytes` };
+  const isKubernetes = url.startsWith(`${kubernetesPath}/`);
+  const longest = isKubernetes ? MAX_KUBERNETES_TARGET : MAX_TARGET;
+  if (url.length > longest) return { status: 414, why: `a target has at most ${longest} bytes` };
+  // There, the API server says what is too much, once it is known who asks.
+  if (isKubernetes) return null;
   const hasBody = headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
   if (!hasBody || TAKES_BODY.test(`${method} ${url}`)) return null;
   return { status: 413, why: 'nothing here takes a body' };

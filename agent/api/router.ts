@@ -28,6 +28,7 @@ import { type DocumentSources, documents } from './documents.ts';
 import { type InstallDesk, installPath } from './install.ts';
 import { answerInventory } from './inventory.ts';
 import { answerJoinFile } from './join-file.ts';
+import type { KubernetesDesk } from './kubernetes/desk.ts';
 import { type Operator, operatorOf } from './operator.ts';
 import type { PassphraseDesk } from './passphrase.ts';
 import { mayRead, type ReaderSources } from './readers.ts';
@@ -55,6 +56,7 @@ export interface ApiParts extends DocumentSources {
   /** Undefined where the site wants none, and until the box has converged. */
   inventory: () => Inventory | undefined;
   install: InstallDesk;
+  kubernetes: KubernetesDesk;
   passphrase: PassphraseDesk;
   decryption: DecryptionDesk;
   postcheck: PostcheckDesk;
@@ -83,6 +85,7 @@ export async function route(
   if (path === '/v2' || path.startsWith('/v2/'))
     return await answerImages(parts, target, incoming, outgoing, operator);
   if (path.startsWith('/git/')) return await answerGit(parts, { path, query }, incoming, outgoing, operator);
+  if (parts.kubernetes.handles(path)) return await parts.kubernetes.answer(incoming, outgoing, operator);
   const own = operatorsOwn(parts, { path, query }, log);
   if (own !== null) return await own(incoming, outgoing, operator);
   await answerReader(parts, { path, query }, incoming, outgoing);

@@ -1,9 +1,17 @@
-import { createServer as createHttp, type RequestListener, type Server, type ServerOptions } from 'node:http';
+import {
+  createServer as createHttp,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  type ServerOptions,
+} from 'node:http';
 import { createServer as createHttps } from 'node:https';
 import type { Server as NetServer } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ConnectionGate } from './connection-gate.ts';
 import type { ApiIdentity } from './identity.ts';
+import { endWith } from './raw-answer.ts';
 import { RequestGuard } from './request-guard.ts';
 
 /** Node's defaults let a slow client hold a connection for minutes, and any number of them. */
@@ -20,6 +28,12 @@ const SILENCE_MS = 120_000;
 const MAX_REQUESTS_PER_CONNECTION = 1000;
 const RETRY_MS = 250;
 
+/** Takes connections that become something else than HTTP, below one path. */
+export interface Upgrades {
+  below: string;
+  take: (incoming: IncomingMessage, socket: Duplex, head: Buffer) => void;
+}
+
 /**
  * A TLS server that asks for a client certificate and lets everyone in: who may do what is decided
  * for each request.
@@ -29,7 +43,9 @@ export function httpsServer(
   identity: ApiIdentity,
   operatorCa: string | null,
   listener: RequestListener,
+  upgrades: Upgrades | null = null,
 ): Server {
+  const guard = new RequestGuard();
   const server = createHttps(
     {
       ...limits,
@@ -40,9 +56,16 @@ export function httpsServer(
       rejectUnauthorized: false,
       minVersion: 'TLSv1.3',
       handshakeTimeout: 10_000,
+      // What wants to become something else elsewhere is answered as if it did not.
+      shouldUpgradeCallback: ({ url = '' }) => upgrades !== null && url.startsWith(upgrades.below),
     },
-    new RequestGuard().around(listener),
+    guard.around(listener),
   );
+  server.on('upgrade', (incoming, socket, head) => {
+    const refusal = guard.refusal(incoming);
+    if (refusal === null) upgrades?.take(incoming, socket, head);
+    else endWith(socket, refusal.status, refusal.why);
+  });
   return limit(server);
 }
 

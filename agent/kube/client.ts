@@ -30,11 +30,12 @@ const MAX_ANSWER = 32 << 20;
  * client was measured first: loading it costs 9 s in an emulated box, and 27 MiB for good.
  */
 export class KubeClient {
-  readonly #server: URL;
+  readonly access: KubeAccess;
   readonly #agent: Agent;
 
-  constructor({ server, ca, certificate, key }: KubeAccess) {
-    this.#server = server;
+  constructor(access: KubeAccess) {
+    const { ca, certificate, key } = access;
+    this.access = access;
     this.#agent = new Agent({ keepAlive: true, maxSockets: 8, ca, cert: certificate, key });
   }
 
@@ -68,8 +69,12 @@ export class KubeClient {
 
   /** Sends an object to a collection. @returns the API server's answer, such as a review's. */
   async create<T>(path: string, object: object, signal?: AbortSignal): Promise<T> {
-    const body = { type: 'application/json', data: JSON.stringify(object) };
-    return JSON.parse(await this.#call('POST', path, body, signal)) as T;
+    return JSON.parse(await this.post(path, object, signal)) as T;
+  }
+
+  /** Sends JSON to whatever answers there, such as a Service behind the API server. @returns the answer as it is. */
+  async post(path: string, json: object, signal?: AbortSignal): Promise<string> {
+    return await this.#call('POST', path, { type: 'application/json', data: JSON.stringify(json) }, signal);
   }
 
   /** Deletes an object; one that is gone is fine. */
@@ -108,7 +113,7 @@ export class KubeClient {
       },
       ...(signal === undefined ? {} : { signal }),
     };
-    const { status, text } = await send(new URL(path, this.#server), options, body?.data);
+    const { status, text } = await send(new URL(path, this.access.server), options, body?.data);
     if (status < 200 || status > 299) throw new KubeError(status, `${method} ${path.split('?')[0]}`, text);
     return text;
   }

@@ -4,9 +4,11 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
+import { upgrades } from '../../agent/api/api.ts';
 import type { DocumentSources } from '../../agent/api/documents.ts';
 import { type ApiIdentity, apiIdentity } from '../../agent/api/identity.ts';
 import { InstallDesk } from '../../agent/api/install.ts';
+import { KubernetesDesk } from '../../agent/api/kubernetes/desk.ts';
 import { readersOf } from '../../agent/api/parts.ts';
 import { PassphraseDesk } from '../../agent/api/passphrase.ts';
 import { type ApiParts, route } from '../../agent/api/router.ts';
@@ -148,6 +150,7 @@ export async function startTestApi(
     signIns: new SignIns(),
     files: await SiteFiles.read(consoleFiles),
     install: new InstallDesk({ question: () => board.peek('question'), audit: () => audit }),
+    kubernetes: new KubernetesDesk({ kube: () => board.peek('kube'), audit: () => audit }),
     passphrase: new PassphraseDesk({
       encryption: () => report.snapshot().box.encryption,
       audit: () => audit,
@@ -164,9 +167,14 @@ export async function startTestApi(
   };
   const desk = new SupportDesk({ ...sources, kube: () => undefined }, () => seal);
   const parts: ApiParts = { ...sources, support: desk };
-  const server = httpsServer(identity, operator.ca, (incoming, outgoing) => {
-    route(parts, incoming, outgoing).catch((error: unknown) => outgoing.destroy(error as Error));
-  });
+  const server = httpsServer(
+    identity,
+    operator.ca,
+    (incoming, outgoing) => {
+      route(parts, incoming, outgoing).catch((error: unknown) => outgoing.destroy(error as Error));
+    },
+    upgrades(parts, () => {}),
+  );
   live.watch(server, (key) => parts.enroll.refuses(key));
   await listen(server, 0, '127.0.0.1', stop.signal);
   const { port } = server.address() as AddressInfo;

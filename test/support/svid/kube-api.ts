@@ -32,7 +32,8 @@ export class KubeApi {
   etcd = '';
   readonly #children: ChildProcess[] = [];
 
-  async open(): Promise<void> {
+  /** @param authorization who may do what: anybody everything, or by RBAC, where `client` is an administrator. */
+  async open(authorization: 'AlwaysAllow' | 'RBAC' = 'AlwaysAllow'): Promise<void> {
     this.directory = await mkdtemp(join(tmpdir(), 'cpiab-kube-api-'));
     const at = (name: string) => join(this.directory, name);
     await kubePrograms(at('bin'));
@@ -50,7 +51,7 @@ export class KubeApi {
       'tls-cert-file': at('server.crt'),
       'tls-private-key-file': at('server.key'),
       'client-ca-file': at('ca.crt'),
-      'authorization-mode': 'AlwaysAllow',
+      'authorization-mode': authorization,
       'disable-admission-plugins': 'ServiceAccount',
       'service-cluster-ip-range': '10.43.0.0/16',
       'service-account-issuer': 'https://kubernetes.default.svc',
@@ -61,6 +62,7 @@ export class KubeApi {
     const text = async (name: string) => await readFile(at(name), 'utf8');
     const ca = { certificate: await text('ca.crt'), key: await text('ca.key') };
     const pair = await clientCertificate(ca, 'agent', Date.now(), 3_600_000);
+    if (authorization === 'RBAC') Object.assign(pair, await administrator(this.directory));
     const server = new URL(`https://127.0.0.1:${api}`);
     this.client = new KubeClient({ server, ca: await text('server.crt'), ...pair });
     this.kubeconfig = at('kubeconfig');
@@ -149,4 +151,23 @@ async function selfSigned(key: string, certificate: string): Promise<void> {
   const extensions = ['basicConstraints=critical,CA:TRUE', 'subjectAltName=IP:127.0.0.1'];
   const name = ['-config', config, '-subj', '/CN=test', ...extensions.flatMap((each) => ['-addext', each])];
   await run(['openssl', 'req', '-x509', ...curve, '-keyout', key, '-out', certificate, ...name]);
+}
+
+/** Of the group that every API server lets do everything. Source: Kubernetes, "Using RBAC Authorization". */
+async function administrator(directory: string): Promise<{ key: string; certificate: string }> {
+  const at = (name: string) => join(directory, name);
+  const of = ['-CA', at('ca.crt'), '-CAkey', at('ca.key'), '-subj', '/O=system:masters/CN=agent'];
+  const config = [
+    '-config',
+    at('ca.key.cnf'),
+    '-addext',
+    'extendedKeyUsage=clientAuth',
+    '-nodes',
+    '-days',
+    '1',
+  ];
+  const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-keyout', at('admin.key')];
+  await run(['openssl', 'req', '-x509', ...of, ...config, ...key, '-out', at('admin.crt')]);
+  const text = async (name: string) => await readFile(at(name), 'utf8');
+  return { key: await text('admin.key'), certificate: await text('admin.crt') };
 }
