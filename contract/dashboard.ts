@@ -25,6 +25,8 @@ export const DashboardSchema = z.looseObject({
               unit: z.string().optional(),
               min: z.number().optional(),
               max: z.number().optional(),
+              /** What stands there when nothing is found, of a panel for which that is no fault. */
+              noValue: z.string().optional(),
             })
             .default({}),
         })
@@ -89,6 +91,8 @@ export const DashboardDataSchema = z.strictObject({
       unit: z.string(),
       min: z.number().nullable(),
       max: z.number().nullable(),
+      /** What to show when there is no series; null where that is a fault. */
+      noValue: z.string().nullable(),
       /** Of 24 columns. */
       width: z.int(),
       series: z.array(z.strictObject({ name: z.string(), values: z.array(z.number().nullable()) })),

@@ -5,6 +5,8 @@ export const postcheckGroups = {
   flux: 'Flux',
   secrets: 'Secrets',
   storage: 'Storage',
+  ingress: 'Routes',
+  observability: 'Observability',
   apps: 'Apps',
 } as const;
 
@@ -145,6 +147,43 @@ export const postchecks = {
     title: 'a volume is made, and keeps its content when its pod is replaced',
     why: 'apps would lose their data',
     fix: 'look at the pods of the provisioner and at the room on the disk (`cpiab status`)',
+  },
+  'ingress/redirect': {
+    group: 'ingress',
+    title: 'port 80 leads to HTTPS, for each host',
+    why: 'who leaves out `https://` reaches nothing, or sends passwords in plain text',
+    fix: "look at Traefik's pod, and at its entry point `web`",
+  },
+  'ingress/certificates': {
+    group: 'ingress',
+    title:
+      "each host's certificate is for it, by the box's authority where the box gives it, for more than 7 days",
+    why: 'browsers warn, and people learn to click that away',
+    fix: "look at `cpiab status`, which names a route whose certificate the box can't give; else at who gives it",
+  },
+  'ingress/routes': {
+    group: 'ingress',
+    title: 'each route answers',
+    why: 'the app runs, and nobody reaches it',
+    fix: "look at the app's Service and at its NetworkPolicy, which has to let namespace `traefik` in",
+  },
+  'observability/targets': {
+    group: 'observability',
+    title: 'every target of Prometheus is up',
+    why: 'nobody is told when what is not watched fails',
+    fix: 'look at the error in the evidence: the pod, its port, or a NetworkPolicy that does not let `prometheus` in',
+  },
+  'observability/dashboards': {
+    group: 'observability',
+    title: 'every panel of every dashboard has data',
+    why: 'a picture without data looks like one without trouble',
+    fix: "look whether the panel's metric is still collected and named so (`cpiab check` knows only the grammar)",
+  },
+  'observability/alert': {
+    group: 'observability',
+    title: 'an alert that is raised has a receiver',
+    why: 'alerts fire and nobody hears them',
+    fix: "look at Alertmanager's log, and at its silences",
   },
   'apps/health': {
     group: 'apps',

@@ -66,12 +66,12 @@ async function drawn(
   kube: Pick<KubeClient, 'get'>,
   signal: AbortSignal,
 ): Promise<DashboardData['panels'][number]> {
-  const { unit = 'none', min = null, max = null } = panel.fieldConfig.defaults;
+  const { unit = 'none', min = null, max = null, noValue = null } = panel.fieldConfig.defaults;
   const look = {
     type: panel.type === 'stat' ? ('stat' as const) : ('timeseries' as const),
     title: panel.title,
     description: panel.description ?? '',
-    ...{ unit, min, max },
+    ...{ unit, min, max, noValue },
     width: panel.gridPos.w,
   };
   try {

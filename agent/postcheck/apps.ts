@@ -30,6 +30,12 @@ export async function listApps({
   return found.toSorted((a, b) => (a.app.name < b.app.name ? -1 : 1));
 }
 
+/** Names of apps that are of use online only, which are also their namespaces. They gate nothing. */
+export async function onlineApps(look: Pick<Look, 'kube' | 'git' | 'head' | 'signal'>): Promise<Set<string>> {
+  const optional = (await listApps(look)).filter(({ app }) => app.internet === 'optional');
+  return new Set(optional.map(({ app }) => app.name));
+}
+
 interface Deployment {
   status: { conditions?: { type: string; status: string; message?: string }[] };
 }

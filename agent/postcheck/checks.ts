@@ -3,7 +3,9 @@ import { checkEgress, checkImages, checkPullErrors, checkRegistry } from './clos
 import { checkDns } from './dns.ts';
 import { checkApiServer, checkCgroup, checkDatastore, checkNodes, checkSystemPods } from './engine.ts';
 import { checkControllers, checkReady, checkRevision } from './flux.ts';
+import { checkCertificates, checkRedirect, checkRoutes } from './ingress.ts';
 import type { Check } from './look.ts';
+import { checkAlert, checkDashboards, checkTargets } from './observability.ts';
 import { checkDecryption, checkKeyFiles, checkSecretHistory } from './secrets.ts';
 import { checkVolume } from './storage.ts';
 import { checkUnbundledImage } from './unbundled-image.ts';
@@ -31,4 +33,10 @@ export const checks: Record<Exclude<PostcheckName, 'apps/health'>, Check> = {
   'secrets/history': checkSecretHistory,
   'secrets/files': checkKeyFiles,
   'storage/volume': checkVolume,
+  'ingress/redirect': checkRedirect,
+  'ingress/certificates': checkCertificates,
+  'ingress/routes': checkRoutes,
+  'observability/targets': checkTargets,
+  'observability/dashboards': checkDashboards,
+  'observability/alert': checkAlert,
 };

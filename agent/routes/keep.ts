@@ -7,10 +7,9 @@ import { ServerAuthority } from '../pki/server-authority.ts';
 import { journal } from '../report/journal.ts';
 import type { Problem } from '../report/report.ts';
 import { isCurrent } from './current.ts';
-import { type Ingress, type Route, routesOf } from './route.ts';
+import { type Route, routesOf, servedIngresses } from './route.ts';
 
 const LOOK_MS = 15_000;
-const NETWORKING = '/apis/networking.k8s.io/v1';
 const LABELLED = `?labelSelector=${encodeURIComponent(`${routeLabel.key}=${routeLabel.value}`)}`;
 
 interface Secret {
@@ -48,7 +47,7 @@ export async function keepRoutes(board: Board, wall: () => number, signal: Abort
  */
 export async function certifyRoutes(parts: RouteParts, signal: AbortSignal): Promise<Problem | null> {
   const { kube } = parts;
-  const routes = await wantedRoutes(kube, signal);
+  const routes = (await servedIngresses(kube, LABELLED, signal)).flatMap(routesOf);
   if (routes.length === 0) return null;
   const { items: kept } = await kube.get<{ items: Secret[] }>(`/api/v1/secrets${LABELLED}`, signal);
   const problems: (Problem | null)[] = [];
@@ -59,18 +58,6 @@ export async function certifyRoutes(parts: RouteParts, signal: AbortSignal): Pro
     problems.push(await certify(parts, route, own?.data, signal));
   }
   return problems.find((problem) => problem !== null) ?? null;
-}
-
-/** Of Ingresses whose class is there: a site may run an app without anything that serves its route. */
-async function wantedRoutes(kube: RouteParts['kube'], signal: AbortSignal): Promise<Route[]> {
-  const { items } = await kube.get<{ items: Ingress[] }>(`${NETWORKING}/ingresses${LABELLED}`, signal);
-  if (items.length === 0) return [];
-  const classes = await kube.get<{ items: { metadata: { name: string } }[] }>(
-    `${NETWORKING}/ingressclasses`,
-    signal,
-  );
-  const served = new Set(classes.items.map(({ metadata: { name } }) => name));
-  return items.filter(({ spec }) => served.has(spec.ingressClassName ?? '')).flatMap(routesOf);
 }
 
 async function certify(

@@ -98,9 +98,10 @@ export function qemuArguments(spec: MachineSpec): string[] {
 /**
  * What a real processor does fast and emulation does byte by byte: with `erms`, the kernel clears and
  * copies memory by single instructions, five times slower in emulation than without. With `la57` it walks
- * five levels of page tables instead of four.
+ * five levels of page tables instead of four. Without AVX2 there must be no AVX either: QEMU 7.2 then takes
+ * instructions for illegal that programs use by what AVX promises, such as qBittorrent.
  */
-const EMULATED = 'max,erms=off,avx2=off,la57=off';
+const EMULATED = 'max,erms=off,avx=off,avx2=off,la57=off';
 
 /** The processor that guest code runs on. */
 export function acceleratorArguments(kind: Accelerator): string[] {

@@ -33,13 +33,21 @@ function wave(index: number, unit: string): (number | null)[] {
 }
 
 function drawn(panel: Panel, index: number): DashboardData['panels'][number] {
-  const { unit = 'none', min = null, max = null } = panel.fieldConfig.defaults;
+  const { unit = 'none', min = null, max = null, noValue = null } = panel.fieldConfig.defaults;
   const [target] = panel.targets;
   const figures = target?.legendFormat === undefined ? [''] : ['lab'];
   const names = panel.type === 'stat' ? figures : ['kube-system', 'prometheus', 'syncthing'];
   return {
     type: panel.type === 'stat' ? 'stat' : 'timeseries',
-    ...{ title: panel.title, description: panel.description ?? '', unit, min, max, width: panel.gridPos.w },
+    ...{
+      title: panel.title,
+      description: panel.description ?? '',
+      unit,
+      min,
+      max,
+      noValue,
+      width: panel.gridPos.w,
+    },
     series: names.map((name, position) => ({
       name,
       values: panel.type === 'stat' ? [unit === 'none' ? index : 1_300_000] : wave(position, unit),

@@ -4,7 +4,6 @@ import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import { listen } from '../../../agent/api/server.ts';
@@ -22,8 +21,9 @@ import { makeIdentity } from '../../../host/age/keys.ts';
 import { sourceRepository, startTestApi, type TestApi } from '../api.ts';
 import { fluxCrds, programFiles } from '../kube-programs.ts';
 import { KubeApi } from '../svid/kube-api.ts';
+import { expose, ownAddress } from './exposed.ts';
 import { Kubelet } from './kubelet.ts';
-import { images, makeObjects, ran } from './objects.ts';
+import { images, makeObjects } from './objects.ts';
 import { BoxPrograms, Programs } from './programs.ts';
 import { siteFiles } from './site.ts';
 
@@ -138,25 +138,11 @@ export class PostcheckLab {
     if (this.#controller !== undefined) await this.#programs.end(this.#controller);
   }
 
-  /** The pod behind the Service of app `web`. The API server goes to no loopback address. */
+  /** The pod behind the Service of app `web`. */
   async #openWeb(): Promise<void> {
-    const all = Object.values(networkInterfaces()).flatMap((each) => each ?? []);
-    const address = all.find(({ internal, family }) => !internal && family === 'IPv4')?.address;
-    if (address === undefined) throw new Error('this machine has no address but that of loopback');
-    await listen(this.#web, 0, address, signal);
+    await listen(this.#web, 0, ownAddress(), signal);
     const { port } = this.#web.address() as AddressInfo;
-    const namespace = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'web' } };
-    await this.kube.client.apply('/api/v1/namespaces/web', namespace);
-    const pod = await this.kube.pod('web', 'default');
-    await this.kube.client.patchStatus(`/api/v1/namespaces/web/pods/${pod.name}`, {
-      ...ran.other,
-      ...{ podIP: address, podIPs: [{ ip: address }] },
-    });
-    const targetRef = { kind: 'Pod', name: pod.name, namespace: 'web' };
-    await this.kube.client.apply('/api/v1/namespaces/web/endpoints/web', {
-      ...{ apiVersion: 'v1', kind: 'Endpoints', metadata: { name: 'web', namespace: 'web' } },
-      subsets: [{ addresses: [{ ip: address, targetRef }], ports: [{ name: 'http', port }] }],
-    });
+    await expose(this.kube, { namespace: 'web', service: 'web', port: 80 }, port);
   }
 
   async close(): Promise<void> {

@@ -1,0 +1,265 @@
+import { randomInt } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
+import { createServer as createPlain, type RequestListener, type Server } from 'node:http';
+import { createServer as createSecure } from 'node:https';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { listen } from '../../agent/api/server.ts';
+import { ServerAuthority } from '../../agent/pki/server-authority.ts';
+import { checkCertificates, checkRedirect, checkRoutes } from '../../agent/postcheck/ingress.ts';
+import type { Look } from '../../agent/postcheck/look.ts';
+import { checkAlert, checkDashboards, checkTargets } from '../../agent/postcheck/observability.ts';
+import { until } from '../../agent/until.ts';
+import { alertmanager } from '../../contract/alerts.ts';
+import { prometheus } from '../../contract/dashboard.ts';
+import { freePort } from '../../host/qemu/launch.ts';
+import { locate } from '../../host/system-packages.ts';
+import { startTestApi, type TestApi } from '../support/api.ts';
+import { keptDirectory } from '../support/fresh-directory.ts';
+import { expose, ownAddress } from '../support/postcheck/exposed.ts';
+import { fluxApplies, folder, lookOf, tunnel } from '../support/postcheck/looked-at.ts';
+import { Programs } from '../support/postcheck/programs.ts';
+import { KubeApi } from '../support/svid/kube-api.ts';
+
+const DAY = 24 * 3_600_000;
+const here = keptDirectory();
+const kube = new KubeApi();
+const programs = new Programs();
+const { signal } = new AbortController();
+const nodeAddress = `127.${randomInt(1, 255)}.${randomInt(1, 255)}.1`;
+const networking = '/apis/networking.k8s.io/v1';
+const HOST = 'shop.box.home.arpa';
+let box: TestApi;
+let look: Look;
+
+const lookAt = (files: Record<string, string>) => lookOf(box.board, kube, here, files);
+
+beforeAll(async () => {
+  await kube.open();
+  box = await startTestApi(() => undefined, { site: { network: { nodeAddress } } });
+  await fluxApplies(kube, 'shop', 'tunnel');
+  look = await lookAt({ [`${folder('tunnel')}/app.yaml`]: tunnel });
+}, 1_800_000);
+afterAll(async () => {
+  await programs.endAll();
+  await box?.close();
+  await kube.close();
+});
+
+describe('what the site does not have', () => {
+  test.each([
+    ['a route', () => checkRoutes(look)],
+    ['Prometheus', () => checkTargets(look)],
+    ['dashboards', () => checkDashboards(look)],
+    ['Alertmanager', () => checkAlert(look)],
+  ])('%s does not apply', async (_, check) => {
+    expect((await check()).result).toBe('notApplicable');
+  });
+});
+
+/** In the place of Traefik, which would not let itself be set up so wrongly. */
+describe('a route', () => {
+  const servers: Server[] = [];
+  const certificateOf = async (host: string, wall = Date.now) => {
+    const authority = box.board.get('authority');
+    const own = new ServerAuthority(box.board.paths.pki, authority, 'box.home.arpa', wall);
+    const { key, certificate } = await own.issue([host]);
+    return { key, cert: certificate };
+  };
+  const serve = async (server: Server, port: number) => {
+    servers.push(server);
+    await listen(server, port, nodeAddress, signal);
+  };
+  const answering =
+    (status: number, headers = {}): RequestListener =>
+    (_, answer) =>
+      answer.writeHead(status, headers).end();
+  const secure = async (status: number, host = HOST, wall = Date.now) =>
+    await serve(createSecure(await certificateOf(host, wall), answering(status)), 443);
+
+  const ingress = async (name: string, host: string) => {
+    await kube.namespace(name, []);
+    const backend = { service: { name, port: { number: 80 } } };
+    const paths = [{ path: '/', pathType: 'Prefix', backend }];
+    await kube.client.create(`${networking}/namespaces/${name}/ingresses`, {
+      metadata: { name, labels: { 'cpiab.dev/certificate': 'box' } },
+      spec: { ingressClassName: 'traefik', rules: [{ host, http: { paths } }] },
+    });
+  };
+
+  beforeAll(async () => {
+    await kube.client.create(`${networking}/ingressclasses`, {
+      metadata: { name: 'traefik' },
+      spec: { controller: 'traefik.io/ingress-controller' },
+    });
+    // The second one is of use online only, and nothing answers there.
+    for (const [name, host] of [
+      ['shop', HOST],
+      ['tunnel', 'tunnel.box.home.arpa'],
+    ] as const)
+      await ingress(name, host);
+  });
+  afterEach(() => {
+    for (const server of servers.splice(0)) server.close();
+  });
+
+  test('that is as it should be passes', async () => {
+    await serve(createPlain(answering(308, { location: `https://${HOST}/` })), 80);
+    await secure(401);
+    const found = [await checkRedirect(look), await checkCertificates(look), await checkRoutes(look)];
+    expect(found).toEqual([
+      { result: 'pass', evidence: '1 host led to HTTPS' },
+      { result: 'pass', evidence: '1 valid certificate' },
+      { result: 'pass', evidence: '1 route that answers' },
+    ]);
+  });
+
+  test.each([
+    ['with nothing at port 80', null, 'ECONNREFUSED'],
+    ['in plain text', answering(200), 'port 80 answers 200'],
+    [
+      'to elsewhere',
+      answering(301, { location: 'https://elsewhere.example/' }),
+      'to https://elsewhere.example/',
+    ],
+  ])('%s is not led to HTTPS', async (_, listener, why) => {
+    if (listener !== null) await serve(createPlain(listener), 80);
+    expect(await checkRedirect(look)).toEqual({
+      result: 'fail',
+      evidence: expect.stringMatching(new RegExp(`^${HOST}: .*${why}`)),
+    });
+  });
+
+  test.each([404, 502])('that answers %d fails', async (status) => {
+    await secure(status);
+    expect(await checkRoutes(look)).toEqual({ result: 'fail', evidence: `${HOST}: answers ${status}` });
+  });
+
+  test.each([
+    ['that has ended', HOST, () => Date.now() - 40 * DAY, 'its certificate ends 20'],
+    ['that ends within a week', HOST, () => Date.now() - 25 * DAY, 'its certificate ends 20'],
+    ['of another host', 'blog.box.home.arpa', Date.now, 'blog.box.home.arpa'],
+  ])('a certificate %s fails', async (_, host, wall, why) => {
+    await secure(200, host, wall);
+    const { result, evidence } = await checkCertificates(look);
+    expect([result, evidence]).toEqual(['fail', expect.stringContaining(why)]);
+  });
+
+  test('a certificate of another authority fails', async () => {
+    const other = await startTestApi(() => undefined);
+    const authority = other.board.get('authority');
+    const foreign = new ServerAuthority(other.board.paths.pki, authority, 'box.home.arpa', Date.now);
+    const { key, certificate: cert } = await foreign.issue([HOST]);
+    await serve(createSecure({ key, cert }, answering(200)), 443);
+    const { result, evidence } = await checkCertificates(look);
+    expect([result, evidence]).toEqual([
+      'fail',
+      expect.stringContaining("its certificate is not the box's: "),
+    ]);
+    await other.close();
+  });
+});
+
+/** Waits for a program that was just started. */
+const answers = async (url: string) => {
+  const isOk = () =>
+    fetch(url).then(
+      ({ ok }) => ok,
+      () => false,
+    );
+  await until(isOk, AbortSignal.timeout(60_000));
+};
+
+const metrics = await locate('prometheus');
+const alerts = await locate('prometheus-alertmanager');
+if (metrics === undefined || alerts === undefined)
+  process.stderr.write('\nSKIPPED: apt-get install prometheus prometheus-alertmanager\n\n');
+
+describe.skipIf(metrics === undefined || alerts === undefined)('what is observed', () => {
+  const panel = (title: string, expr: string, defaults = {}) => ({
+    ...{ type: 'stat', title, gridPos: { x: 0, y: 0, w: 12, h: 4 }, targets: [{ expr }] },
+    fieldConfig: { defaults },
+  });
+  const dashboard = async (...panels: object[]) =>
+    await lookAt({
+      [`${folder('shop')}/dashboard.json`]: JSON.stringify({ uid: 'shop', title: 'Shop', panels }),
+    });
+  /** Prometheus that asks itself, and whoever listens at `port`. */
+  const start = async (port: number) => {
+    const own = await freePort();
+    const targets = [`127.0.0.1:${own}`, `127.0.0.1:${port}`];
+    const scrape = [{ job_name: 'shop', scrape_interval: '1s', static_configs: [{ targets }] }];
+    await writeFile(here('prometheus.yaml'), JSON.stringify({ scrape_configs: scrape }));
+    const flags = [`--config.file=${here('prometheus.yaml')}`, `--storage.tsdb.path=${here('metrics')}`];
+    programs.start([metrics ?? '', ...flags, `--web.listen-address=0.0.0.0:${own}`]);
+    await expose(kube, prometheus, own);
+    await answers(`http://${ownAddress()}:${own}/-/ready`);
+  };
+  let target: Server;
+  let port = 0;
+
+  beforeAll(async () => {
+    port = await freePort();
+    target = createPlain((_, answer) => answer.end('shop_orders 7\n'));
+    await listen(target, port, '127.0.0.1', signal);
+    await start(port);
+  });
+
+  test('passes where every target is up, and every panel has data', async () => {
+    expect(await checkTargets(look)).toEqual({ result: 'pass', evidence: '2 targets up' });
+    const none = panel('Lost', 'shop_orders > 100', { noValue: 'none' });
+    const found = await dashboard(panel('Orders', 'shop_orders'), none);
+    expect(await checkDashboards(found)).toEqual({ result: 'pass', evidence: 'Shop: 2 panels' });
+  });
+
+  test('fails by the name of a panel without data, and of one whose query is wrong', async () => {
+    const found = await dashboard(
+      panel('Orders', 'shop_orders'),
+      panel('Lost', 'gone'),
+      panel('Odd', 'sum('),
+    );
+    expect(await checkDashboards(found, 2000)).toEqual({
+      result: 'fail',
+      evidence: expect.stringMatching(/^Shop, Lost: no data; Shop, Odd: .*400/),
+    });
+  });
+
+  test('fails by the name of a target that is down', async () => {
+    target.closeAllConnections();
+    target.close();
+    const isDown = async () => (await checkTargets(look, 0)).evidence.startsWith('shop, http');
+    await until(isDown, AbortSignal.timeout(60_000));
+    expect((await checkTargets(look, 0)).evidence).toMatch(`shop, http://127.0.0.1:${port}/metrics: `);
+  });
+
+  test('an alert is raised, has a receiver, and ends', async () => {
+    const own = await freePort();
+    const config = { route: { receiver: 'box' }, receivers: [{ name: 'box' }] };
+    await writeFile(here('alertmanager.yaml'), JSON.stringify(config));
+    const flags = [`--config.file=${here('alertmanager.yaml')}`, `--storage.path=${here('alerts')}`];
+    const at = `--web.listen-address=0.0.0.0:${own}`;
+    programs.start([alerts ?? '', ...flags, at, '--cluster.listen-address=']);
+    await expose(kube, alertmanager, own);
+    const held = async () =>
+      (await fetch(`http://${ownAddress()}:${own}/api/v2/alerts`)).json() as Promise<unknown[]>;
+    await answers(`http://${ownAddress()}:${own}/-/ready`);
+    const alert = () => checkAlert(look);
+    expect(await alert()).toEqual({ result: 'pass', evidence: 'Alertmanager holds it, for box' });
+    expect(await held()).toEqual([]);
+    const silence = {
+      ...{
+        matchers: [{ name: 'alertname', value: 'CpiabPostcheck', isRegex: false, isEqual: true }],
+        createdBy: 'test',
+      },
+      ...{
+        startsAt: new Date().toISOString(),
+        endsAt: new Date(Date.now() + DAY).toISOString(),
+        comment: 'x',
+      },
+    };
+    const headers = { 'content-type': 'application/json' };
+    await fetch(`http://${ownAddress()}:${own}/api/v2/silences`, {
+      ...{ method: 'POST', headers, body: JSON.stringify(silence) },
+    });
+    expect(await alert()).toEqual({ result: 'fail', evidence: 'Alertmanager holds it as suppressed' });
+  });
+});
