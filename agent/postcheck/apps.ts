@@ -37,7 +37,10 @@ export async function onlineApps(look: Pick<Look, 'kube' | 'git' | 'head' | 'sig
 }
 
 interface Deployment {
-  status: { conditions?: { type: string; status: string; message?: string }[] };
+  status: {
+    availableReplicas?: number;
+    conditions?: { type: string; status: string; message?: string }[];
+  };
 }
 
 /** As the app.yaml says: a Deployment is available, or a Service answers. */
@@ -50,10 +53,10 @@ export async function checkHealth({ name, health }: App, look: Look): Promise<Ou
 async function checkDeployment(namespace: string, name: string, { kube, signal }: Look): Promise<Outcome> {
   const path = `/apis/apps/v1/namespaces/${namespace}/deployments/${name}`;
   const { status } = await kube.get<Deployment>(path, signal);
-  const available = status.conditions?.find(({ type }) => type === 'Available');
-  return available?.status === 'True'
-    ? pass(`Deployment ${name} is available`)
-    : fail(`Deployment ${name} is not available: ${available?.message ?? 'says nothing'}`);
+  // One that is to have no pod counts as available for Kubernetes, not for who wants to use it.
+  if ((status.availableReplicas ?? 0) > 0) return pass(`Deployment ${name} is available`);
+  const why = status.conditions?.find(({ type, status: is }) => type === 'Available' && is !== 'True');
+  return fail(`Deployment ${name} is not available: ${why?.message ?? 'it has no pod'}`);
 }
 
 /** The API server asks it, from the box's own address. Source: Kubernetes, "Access Services Running on Clusters". */

@@ -8,6 +8,7 @@ import { ManifestSchema } from '../../contract/manifest.ts';
 import { failedChecks, PostcheckReportSchema } from '../../contract/postcheck.ts';
 import { ProcessError, run } from '../../host/process.ts';
 import { ask } from '../support/ask.ts';
+import { kubePrograms } from '../support/kube-programs.ts';
 import { bootLab, buildLab, cpiab, type LabBox } from './support/lab.ts';
 import { cloneSite, pushSite, type SiteGit } from './support/site-git.ts';
 
@@ -100,6 +101,19 @@ describe('the box has converged', () => {
     // Any other takes a step out of the machine for each look at it.
     const { stdout: clock } = await run(['tar', '--zstd', '-x', '-O', '-f', file, 'clock.txt']);
     expect(['tsc', 'kvm-clock']).toContain(clock.trim());
+  });
+
+  test('kubectl reaches its cluster through its API, into a container, and the log has that', async () => {
+    const address = `${box.report.url}#${box.report.fingerprint}`;
+    const config = join(scratch, 'kubeconfig');
+    await cpiab('kubeconfig', '--box', address, '--out', config);
+    await kubePrograms(join(scratch, 'bin'));
+    const own = ['kubectl', `--kubeconfig=${config}`, '--namespace=syncthing'];
+    const { stdout } = await run([...own, 'exec', 'deployment/syncthing', '--', 'syncthing', '--version']);
+    expect(stdout).toContain('syncthing v');
+    const log = JSON.parse(await cpiab('audit', '--box', address, '--json'));
+    const lines = JSON.stringify(log);
+    expect(lines).toContain('/exec?command=syncthing&command=--version');
   });
 
   test('a post-check is green, says the same a second time, and leaves nothing', async () => {

@@ -38,10 +38,10 @@ export async function cpiab(...args: string[]): Promise<string> {
   return stdout;
 }
 
-/** Builds site lab, as it is in the work tree. @returns path of `dist/lab`. */
-export async function buildLab(): Promise<string> {
-  await cpiab('build', 'lab', '--json', ...(await dirtyOption(repository)));
-  return join(repository, 'dist', 'lab');
+/** Builds a site, as it is in the work tree. @returns path of `dist/<site>`. */
+export async function buildLab(site = 'lab'): Promise<string> {
+  await cpiab('build', site, '--json', ...(await dirtyOption(repository)));
+  return join(repository, 'dist', site);
 }
 
 /** Builds it once more into another directory, by a umask and a time zone that nobody has. */
