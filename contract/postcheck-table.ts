@@ -185,6 +185,12 @@ export const postchecks = {
     why: 'alerts fire and nobody hears them',
     fix: "look at Alertmanager's log, and at its silences",
   },
+  'observability/logs': {
+    group: 'observability',
+    title: 'a line that a pod writes is found in Loki',
+    why: 'when something goes wrong, what it said is lost with its pod',
+    fix: "look at the collector's pod on the node and at its metrics, then at Loki's log",
+  },
   'apps/health': {
     group: 'apps',
     title: 'the app answers at the place that its app.yaml names',

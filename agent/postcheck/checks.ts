@@ -4,6 +4,7 @@ import { checkDns } from './dns.ts';
 import { checkApiServer, checkCgroup, checkDatastore, checkNodes, checkSystemPods } from './engine.ts';
 import { checkControllers, checkReady, checkRevision } from './flux.ts';
 import { checkCertificates, checkRedirect, checkRoutes } from './ingress.ts';
+import { checkLogs } from './logs.ts';
 import type { Check } from './look.ts';
 import { checkAlert, checkDashboards, checkTargets } from './observability.ts';
 import { checkDecryption, checkKeyFiles, checkSecretHistory } from './secrets.ts';
@@ -39,4 +40,5 @@ export const checks: Record<Exclude<PostcheckName, 'apps/health'>, Check> = {
   'observability/targets': checkTargets,
   'observability/dashboards': checkDashboards,
   'observability/alert': checkAlert,
+  'observability/logs': checkLogs,
 };

@@ -3,50 +3,13 @@ import { alertmanager } from '../../contract/alerts.ts';
 import { type DashboardData, prometheus } from '../../contract/dashboard.ts';
 import { evaluate } from '../dashboards/evaluate.ts';
 import { findDashboards } from '../dashboards/find.ts';
-import { KubeError } from '../kube/client.ts';
 import { listKustomizations } from '../observe/kustomizations.ts';
-import { until } from '../until.ts';
 import type { Look } from './look.ts';
 import { counted, fail, notApplicable, type Outcome, pass, passUnless } from './outcome.ts';
-
-interface Place {
-  namespace: string;
-  service: string;
-  port: number;
-}
-
-const proxied = ({ namespace, service, port }: Place, path: string) =>
-  `/api/v1/namespaces/${namespace}/services/${service}:${port}/proxy${path}`;
-
-async function isThere({ namespace, service }: Place, { kube, signal }: Look): Promise<boolean> {
-  try {
-    await kube.get(`/api/v1/namespaces/${namespace}/services/${service}`, signal);
-    return true;
-  } catch (error) {
-    if (error instanceof KubeError && error.status === 404) return false;
-    throw error;
-  }
-}
+import { isThere, proxied, settled } from './service.ts';
 
 /** Prometheus collects each half minute, and a rate needs two samples. */
 const COLLECTED_MS = 150_000;
-
-/** Asks until it is as wanted, or the time is over. @returns what was there last. */
-async function settled<Found>(
-  find: () => Promise<Found>,
-  isWanted: (found: Found) => boolean,
-  limitMs: number,
-  signal: AbortSignal,
-): Promise<Found> {
-  const patience = AbortSignal.timeout(limitMs);
-  let found = await find();
-  await until(async () => {
-    if (patience.aborted || isWanted(found)) return true;
-    found = await find();
-    return false;
-  }, signal);
-  return found;
-}
 
 /** Source: Prometheus, HTTP API, targets. */
 const TargetsSchema = z.object({
