@@ -1,22 +1,35 @@
-import { constants } from 'node:fs';
-import { type FileHandle, mkdir, open } from 'node:fs/promises';
+import { close, constants, fstat, fsync, ftruncate, open, read, write } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { promisify } from 'node:util';
 import { syncDirectory } from '../../host/files.ts';
 
-const { O_RDWR, O_CREAT } = constants;
+/** With O_DSYNC, what `write` has taken is on the disk when it returns (open(2)): no second call waits for the disk. */
+const { O_RDWR, O_CREAT, O_DSYNC } = constants;
+/** Not those of `FileHandle`, which has to be closed before the collector finds it: a log is open as long as its process. */
+const on = {
+  open: promisify(open),
+  close: promisify(close),
+  read: promisify(read),
+  write: promisify(write),
+  stat: promisify(fstat),
+  sync: promisify(fsync),
+  truncate: promisify(ftruncate),
+};
 const PIECE = 1 << 16;
 const NEWLINE = 10;
 
 /** A file of lines that only grows. A line is on the disk when `append` returns, or it is not in the file. */
 export class LineFile {
-  readonly #path: string;
+  /** None of the process once it is closed: its number may be that of another file then. */
+  #descriptor: number;
   /** Where each line begins, and where the next will. */
   readonly #starts: number[] = [0];
   /** Whether an append that failed may have left something. */
   #torn = false;
 
-  private constructor(path: string) {
-    this.#path = path;
+  private constructor(descriptor: number) {
+    this.#descriptor = descriptor;
   }
 
   /**
@@ -27,16 +40,18 @@ export class LineFile {
    */
   static async open(path: string, onLine: (line: string) => void): Promise<{ file: LineFile; torn: number }> {
     await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-    const file = new LineFile(path);
-    const torn = await file.#with(async (handle) => {
-      await file.#scan(handle, onLine);
-      const { size } = await handle.stat();
-      if (size > file.#end) await handle.truncate(file.#end);
-      await handle.sync();
-      return size - file.#end;
-    });
-    await syncDirectory(dirname(path));
-    return { file, torn };
+    const file = new LineFile(await on.open(path, O_RDWR | O_CREAT | O_DSYNC, 0o600));
+    try {
+      await file.#scan(onLine);
+      const { size } = await on.stat(file.#descriptor);
+      if (size > file.#end) await on.truncate(file.#descriptor, file.#end);
+      await on.sync(file.#descriptor);
+      await syncDirectory(dirname(path));
+      return { file, torn: size - file.#end };
+    } catch (error) {
+      await file.close();
+      throw error;
+    }
   }
 
   get length(): number {
@@ -49,15 +64,13 @@ export class LineFile {
    */
   async append(...lines: readonly string[]): Promise<void> {
     const bytes = Buffer.from(lines.map((line) => `${line}\n`).join(''));
-    await this.#with(async (handle) => {
-      if (this.#torn) await handle.truncate(this.#end);
-      this.#torn = true;
-      // A full disk may take a part of it and say so only the next time.
-      for (let done = 0; done < bytes.length; ) {
-        done += (await handle.write(bytes, done, bytes.length - done, this.#end + done)).bytesWritten;
-      }
-      await handle.datasync();
-    });
+    if (this.#torn) await on.truncate(this.#descriptor, this.#end);
+    this.#torn = true;
+    // A full disk may take a part of it and say so only the next time.
+    for (let done = 0; done < bytes.length; ) {
+      const left = bytes.length - done;
+      done += (await on.write(this.#descriptor, bytes, done, left, this.#end + done)).bytesWritten;
+    }
     this.#torn = false;
     for (const line of lines) this.#starts.push(this.#end + Buffer.byteLength(line) + 1);
   }
@@ -68,24 +81,22 @@ export class LineFile {
     if (from >= to) return [];
     const start = this.#starts[from] ?? 0;
     const bytes = Buffer.alloc((this.#starts[to] ?? 0) - start);
-    await this.#with((handle) => handle.read(bytes, 0, bytes.length, start));
+    await on.read(this.#descriptor, bytes, 0, bytes.length, start);
     return bytes.toString('utf8').split('\n').slice(0, -1);
   }
 
-  async #with<T>(work: (handle: FileHandle) => Promise<T>): Promise<T> {
-    const handle = await open(this.#path, O_RDWR | O_CREAT, 0o600);
-    try {
-      return await work(handle);
-    } finally {
-      await handle.close();
-    }
+  /** Nothing is read or added any more. */
+  async close(): Promise<void> {
+    const descriptor = this.#descriptor;
+    this.#descriptor = -1;
+    await on.close(descriptor);
   }
 
-  async #scan(handle: FileHandle, onLine: (line: string) => void): Promise<void> {
+  async #scan(onLine: (line: string) => void): Promise<void> {
     const piece = Buffer.alloc(PIECE);
     let rest = Buffer.alloc(0);
     for (let at = 0; ; ) {
-      const { bytesRead } = await handle.read(piece, 0, PIECE, at);
+      const { bytesRead } = await on.read(this.#descriptor, piece, 0, PIECE, at);
       if (bytesRead === 0) return;
       at += bytesRead;
       rest = Buffer.concat([rest, piece.subarray(0, bytesRead)]);

@@ -212,6 +212,7 @@ export class AuditLog {
     this.#file = file;
     const wrong = reader.wrong();
     if (reader.broken) {
+      await file.close();
       const aside = `log.damaged-${this.#clock.wall()}`;
       await rename(path, join(this.#directory, aside));
       this.#tree = new MerkleTree();

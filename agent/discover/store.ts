@@ -83,9 +83,11 @@ export class InventoryStore {
   }): Promise<void> {
     const snapshot = JSON.stringify({ number: this.#number, hosts, events });
     await writeAtomic(this.#path('snapshot.json'), `${snapshot}\n`, { mode: 0o600 });
+    const before = this.#journal;
     await rm(this.#path('journal'), { force: true });
     await syncDirectory(this.#directory);
     await this.#openJournal(() => {});
+    await before.close();
   }
 
   #replay(line: string, hosts: Map<string, Host>, events: InventoryEvent[]): void {

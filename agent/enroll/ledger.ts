@@ -181,7 +181,9 @@ export class Ledger {
     this.#forgetOld();
     this.#short = this.invitations.size + this.nodes.size + MOST_LINES_MORE;
     if (length <= this.#short) return;
+    const before = this.#file;
     this.#file = null;
+    await before?.close();
     // Where the disk has no room, the old lines are as good.
     await writeAtomic(this.#path, this.#text(), { mode: 0o600 }).catch(() => {
       this.#short = length + MOST_LINES_MORE;
