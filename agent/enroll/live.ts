@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Server, Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
+import { certificateParts } from '../pki/certificate-parts.ts';
 import type { Peer } from './requests.ts';
 
 /** Open connections by the key of their client, so that they can be ended when the key no longer counts. */
@@ -42,12 +43,21 @@ export function peerOf(socket: Socket): Peer {
 
 function readPeer(socket: Socket): Peer {
   const address = socket.remoteAddress ?? 'nowhere';
-  const shown = socket instanceof TLSSocket ? socket.getPeerX509Certificate() : undefined;
-  if (shown === undefined) return { key: null, certificate: null, address };
-  const spki = shown.publicKey.export({ format: 'der', type: 'spki' });
-  return {
-    key: createHash('sha256').update(spki).digest('hex'),
-    certificate: createHash('sha256').update(shown.raw).digest('hex'),
-    address,
-  };
+  const shown = socket instanceof TLSSocket ? socket.getPeerX509Certificate()?.raw : undefined;
+  const key = shown === undefined ? null : keyOf(shown);
+  if (shown === undefined || key === null) return { key: null, certificate: null, address };
+  return { key, certificate: createHash('sha256').update(shown).digest('hex'), address };
+}
+
+/**
+ * As it stands in the certificate: to have OpenSSL encode the key again takes longer than all else here. Null for what
+ * OpenSSL takes and is not DER: who shows that has shown nothing.
+ */
+function keyOf(certificate: Buffer): string | null {
+  try {
+    return createHash('sha256').update(certificateParts(certificate).spki).digest('hex');
+  } catch (error) {
+    if (error instanceof RangeError) return null;
+    throw error;
+  }
 }

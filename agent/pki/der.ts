@@ -18,6 +18,7 @@ export const tags = {
   /** Of a certification request. */
   attributes: 0xa0,
   /** Of a certificate. */
+  version: 0xa0,
   extensions: 0xa3,
   /** Of a GeneralName (RFC 5280 section 4.2.1.6). */
   uri: 0x86,

@@ -1,4 +1,5 @@
 import { createHash, createPrivateKey, type KeyObject, sign, X509Certificate } from 'node:crypto';
+import { certificateParts } from './certificate-parts.ts';
 import { elements, encode, only, tags } from './der.ts';
 import type { Signer, Validity } from './mint.ts';
 import { serial } from './serial.ts';
@@ -37,7 +38,7 @@ export class SvidMint {
   readonly #ofAll: readonly Buffer[];
 
   constructor({ key, certificate }: Signer) {
-    const issuing = partsOf(new X509Certificate(certificate).raw);
+    const issuing = certificateParts(new X509Certificate(certificate).raw);
     this.#key = createPrivateKey(key);
     this.#issuer = issuing.subject;
     const keyIdentifier = encode(0x80, keyIdentifierOf(issuing.spki));
@@ -86,13 +87,4 @@ function keyIdentifierOf(spki: Buffer): Buffer {
   const bits = elements(only(spki, tags.sequence).content)[1]?.content.subarray(1);
   if (bits === undefined) throw new RangeError('not a public key');
   return createHash('sha1').update(bits).digest();
-}
-
-function partsOf(certificate: Buffer): { subject: Buffer; spki: Buffer } {
-  const [signed] = elements(only(certificate, tags.sequence).content);
-  const fields = elements(signed?.content ?? Buffer.alloc(0));
-  // After version, serial, algorithm, issuer and validity (RFC 5280 section 4.1).
-  const [subject, spki] = [fields[5]?.whole, fields[6]?.whole];
-  if (subject === undefined || spki === undefined) throw new RangeError('not a certificate');
-  return { subject, spki };
 }
