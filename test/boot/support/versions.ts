@@ -74,15 +74,24 @@ export async function buildDiscs(directory: string, name: ChangeName): Promise<[
 }
 
 /** Builds a disk image of site lab as it is committed here, whose state is encrypted. @returns its path. */
-export async function buildEncrypted(directory: string, encrypt: 'tpm2' | 'passphrase'): Promise<string> {
+export const buildEncrypted = (directory: string, encrypt: 'tpm2' | 'passphrase'): Promise<string> =>
+  buildSite(directory, encrypt, `disk: { encrypt: ${encrypt} }`, 'qcow2');
+
+/** Builds an image of site lab as it is committed here, with more lines. @returns its path. */
+export async function buildSite(
+  directory: string,
+  name: string,
+  lines: string,
+  only: 'iso' | 'qcow2',
+): Promise<string> {
   const tree = await cloneTree(directory);
   const site = join(tree, 'config/clusters/lab.yaml');
-  await writeFile(site, `${await readFile(site, 'utf8')}disk: { encrypt: ${encrypt} }\n`);
+  await writeFile(site, `${await readFile(site, 'utf8')}${lines}\n`);
   await cpiab(tree, 'lock', 'lab');
-  await git(tree, 'commit', '--quiet', '--all', '--message', `encrypted by ${encrypt}`);
-  const out = join(directory, encrypt);
-  await cpiab(tree, 'build', 'lab', '--only', 'qcow2', '--out', out);
-  return join(out, 'cpiab-lab.qcow2');
+  await git(tree, 'commit', '--quiet', '--all', '--message', `site lab, ${name}`);
+  const out = join(directory, name);
+  await cpiab(tree, 'build', 'lab', '--only', only, '--out', out);
+  return join(out, `cpiab-lab.${only}`);
 }
 
 async function cloneTree(directory: string): Promise<string> {
