@@ -135,8 +135,9 @@ async function takeRequest({ enrollment, bytes, incoming, outgoing }: Call): Pro
   const request = parsed(JoinRequestSchema, bytes, 'request to join');
   const peer = peerOf(incoming.socket);
   const decision = await enrollment.submit({ request, bytes, peer });
-  // What the site approves by itself is granted at once: one connection instead of two.
-  if (decision.state !== 'approved') answerJson(outgoing, 202, decision);
+  // Whoever is let in fetches nothing by a second connection.
+  const isIn = decision.state === 'approved' || decision.state === 'joined';
+  if (!isIn) answerJson(outgoing, 202, decision);
   else answerJson(outgoing, 200, await enrollment.grant(decision.id, peer));
 }
 

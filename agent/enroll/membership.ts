@@ -1,7 +1,6 @@
 import type { Grant, Renewal } from '../../contract/enroll.ts';
 import { CpiabError } from '../../contract/errors.ts';
-import { theBox } from '../audit/log.ts';
-import { type Issued, lives } from '../pki/authority.ts';
+import { certified } from './certificate.ts';
 import { type Desk, nodeOf, stateOf, subjectOf, timeText } from './desk.ts';
 import type { NodeRecord } from './ledger.ts';
 import { expectNotRevoked, type Peer } from './requests.ts';
@@ -12,7 +11,7 @@ const NONCES_KEPT = 32;
 
 /** What an approved node fetches; asked again, it is the same. @throws CpiabError E2503, E2504, E2507, E5502. */
 export async function grant(desk: Desk, id: string, peer: Peer): Promise<Grant> {
-  const { clock, ledger, inTurn } = desk;
+  const { audit, clock, ledger, inTurn } = desk;
   return await inTurn.run(expectOwn(desk, id, peer).key, async () => {
     const node = expectOwn(desk, id, peer);
     const subject = subjectOf(node);
@@ -22,9 +21,10 @@ export async function grant(desk: Desk, id: string, peer: Peer): Promise<Grant> 
     if (state !== 'approved' && state !== 'joined')
       throw new CpiabError('E2507', { subject, args: [node.reason || state] });
     if (state === 'joined' && node.issued !== null) return await grantOf(desk, node, 0);
-    const joined = await withCertificate(desk, node, `key ${node.key}`, 'issue');
-    await ledger.put({ nodes: [joined] });
-    return await grantOf(desk, joined, 0);
+    const joined = await certified(desk, node, `key ${node.key}`, 'issue');
+    await audit.record(joined.entry);
+    await ledger.put({ nodes: [joined.node] });
+    return await grantOf(desk, joined.node, 0);
   });
 }
 
@@ -46,9 +46,10 @@ export async function renew(desk: Desk, peer: Peer, { nonce, since }: Renewal): 
       throw new CpiabError('E5504', { subject, args: [`${good.length} certificates of it are good`] });
     const nonces = [nonce, ...node.nonces].slice(0, NONCES_KEPT);
     const seen = { ...node, nonces, witnessed: since };
-    const renewed = await withCertificate(desk, seen, `witness of ${since} entries`, 'renew');
-    await desk.ledger.put({ nodes: [renewed] });
-    return await grantOf(desk, renewed, since);
+    const renewed = await certified(desk, seen, `witness of ${since} entries`, 'renew');
+    await desk.audit.record(renewed.entry);
+    await desk.ledger.put({ nodes: [renewed.node] });
+    return await grantOf(desk, renewed.node, since);
   });
 }
 
@@ -75,23 +76,6 @@ export function removedNodeOf({ ledger }: Desk, { key, certificate }: Peer): Nod
   const own = node?.certificates.some(({ fingerprint }) => fingerprint === certificate) ?? false;
   return node?.state === 'removed' && own ? node : null;
 }
-
-async function withCertificate(
-  desk: Desk,
-  node: NodeRecord,
-  why: string,
-  action: 'issue' | 'renew',
-): Promise<NodeRecord> {
-  const issued = await desk.authority.issue(`node/${node.id}`, Buffer.from(node.spki, 'base64'), lives.node);
-  const { fingerprint, serial, notAfter } = issued;
-  const detail = `certificate ${serial}, until ${timeText(notAfter)}, ${why}`;
-  await desk.audit.record({ who: theBox, action, subject: subjectOf(node), outcome: 'done', detail });
-  const good = node.certificates.filter((one) => one.notAfter > desk.clock.wall());
-  const certificates = [{ fingerprint, serial, notAfter }, ...good];
-  return { ...node, state: 'joined', certificates, issued: papers(issued) };
-}
-
-const papers = ({ certificate, chain, root }: Issued) => ({ certificate, chain, root });
 
 async function grantOf(
   { audit, seal, authority, clock }: Desk,

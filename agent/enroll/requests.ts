@@ -1,8 +1,10 @@
 import { createHash, randomUUID } from 'node:crypto';
+import type { AuditEvent } from '../../contract/audit-log.ts';
 import type { JoinDecision, JoinRequest } from '../../contract/enroll.ts';
 import { CpiabError } from '../../contract/errors.ts';
 import { theBox } from '../audit/log.ts';
 import { checkRequest, type RequestedKey } from '../pki/request.ts';
+import { certified } from './certificate.ts';
 import { type Desk, stateOf, subjectOf, timeText } from './desk.ts';
 import { usableInvitation } from './invitations.ts';
 import type { NodeRecord } from './ledger.ts';
@@ -85,16 +87,14 @@ async function takeIn(desk: Desk, { request, peer }: Submitted, pending: NodeRec
   const used = { ...invitation, usedBy: pending.key };
   ledger.invitations.set(used.id, used);
   try {
-    const record = autoApproved(desk, pending);
-    const detail = `key ${record.key} from ${peer.address}, invitation ${used.id}, request ${record.request}`;
-    const event = { who: theBox, subject: subjectOf(record), outcome: 'done' } as const;
-    const approval = record.state === 'approved' ? [record.reason] : [];
+    const detail = `key ${pending.key} from ${peer.address}, invitation ${used.id}, request ${pending.request}`;
+    const event = { who: theBox, subject: subjectOf(pending), outcome: 'done' } as const;
+    const { record, entries } = await autoApproved(desk, pending);
     // In this order, with one wait for the disk.
-    const entries = [
-      audit.record({ ...event, action: 'enroll', detail }),
-      ...approval.map((why) => audit.record({ ...event, action: 'approve', detail: why })),
-    ];
-    const [superseded] = await Promise.all([supersede(desk, older, { by: record, who: theBox }), ...entries]);
+    const written = [{ ...event, action: 'enroll' as const, detail }, ...entries].map((one) =>
+      audit.record(one),
+    );
+    const [superseded] = await Promise.all([supersede(desk, older, { by: record, who: theBox }), ...written]);
     await ledger.put({ invitations: [used], nodes: [record, ...superseded] });
     return record;
   } catch (error) {
@@ -103,13 +103,20 @@ async function takeIn(desk: Desk, { request, peer }: Submitted, pending: NodeRec
   }
 }
 
-function autoApproved({ policy }: Desk, record: NodeRecord): NodeRecord {
+/** What the site approves has its certificate at once. @returns the record, and what the log has to say of it. */
+async function autoApproved(
+  desk: Desk,
+  record: NodeRecord,
+): Promise<{ record: NodeRecord; entries: AuditEvent[] }> {
   const machine = record.inventory?.machineId ?? '';
-  const rule = policy.autoApprove.findIndex(
+  const rule = desk.policy.autoApprove.findIndex(
     ({ machineIds, keys }) => machineIds.includes(machine) || keys.includes(record.key),
   );
-  if (rule < 0 || record.role !== 'agent') return record;
-  return { ...record, state: 'approved', reason: `by the site: enroll.autoApprove[${rule}]` };
+  if (rule < 0 || record.role !== 'agent') return { record, entries: [] };
+  const reason = `by the site: enroll.autoApprove[${rule}]`;
+  const { node, entry } = await certified(desk, { ...record, reason }, `key ${record.key}`, 'issue');
+  const approval = { ...entry, action: 'approve', detail: reason } as const;
+  return { record: node, entries: [approval, entry] };
 }
 
 function recordOf(

@@ -109,8 +109,15 @@ test('what the site names is granted its certificate by one request, and the sam
   const { id, certificate } = GrantSchema.parse(JSON.parse(granted.text));
   expect(new X509Certificate(certificate).checkPrivateKey(machine.keyObject)).toBe(true);
   const again = await machine.post('/v1/enroll', request);
-  expect([again.status, JSON.parse(again.text)]).toMatchObject([202, { id, state: 'joined' }]);
+  expect([again.status, JSON.parse(again.text)]).toMatchObject([200, { id, certificate }]);
   expect(JSON.parse((await machine.get(`/v1/enroll/${id}`)).text).certificate).toBe(certificate);
+  const { entries } = await box.api.audit.read(0);
+  const steps = entries.slice(-3).map(({ action, detail }) => `${action}: ${detail}`);
+  expect(steps).toEqual([
+    expect.stringMatching(/^enroll: key [0-9a-f]{64} from 127\.0\.0\.1, invitation /),
+    'approve: by the site: enroll.autoApprove[0]',
+    expect.stringMatching(/^issue: certificate [0-9A-F]{32}, until /),
+  ]);
 });
 
 test('what the site names is let in at once, when it was invited, and a server never is', async () => {
