@@ -11,8 +11,8 @@ export const cargoFiles = {
 /** Where a chunk lies below the directory. */
 export const chunkPath = (id: string) => `${cargoFiles.chunks}/${id.slice(0, 2)}/${id}`;
 
-/** Bytes of a chunk's content, and what its stored form may have more: a nonce, how it is compressed, a tag. */
-export const chunkSizes = { least: 64 << 10, usual: 256 << 10, most: 1 << 20, overhead: 29 } as const;
+/** Bytes of a chunk's content, how many it has on average over the least, and what its file may have more: headers of age and zstd, tags. */
+export const chunkSizes = { least: 1 << 20, over: 1 << 18, most: 4 << 20, overhead: 4096 } as const;
 
 /** State of a box that no cargo has: the receiving box goes on with its own, made by itself. Names of the state tree. */
 export const reminted = [
@@ -44,7 +44,7 @@ export const CargoReceiverSchema = z.strictObject({ ...BoxNameSchema.shape, reci
 export type CargoReceiver = z.infer<typeof CargoReceiverSchema>;
 
 const ChunkSchema = z.strictObject({
-  /** HMAC-SHA-256 of the content, by the cargo's key: its name. */
+  /** HMAC-SHA-256 of the content, by a key of the sender: its name. */
   id: Hex,
   /** Of the file as it lies there, which is encrypted: who has no key can check it too. */
   sha256: Hex,
@@ -52,6 +52,8 @@ const ChunkSchema = z.strictObject({
     .int()
     .positive()
     .max(chunkSizes.most + chunkSizes.overhead),
+  /** The chunk that this one is a patch to; that one is whole. */
+  base: Hex.optional(),
 });
 export type CargoChunk = z.infer<typeof ChunkSchema>;
 
@@ -68,10 +70,9 @@ export const CargoManifestSchema = z.strictObject({
   receiver: CargoReceiverSchema,
   /** What the receiving box has its own of. */
   reminted: z.array(z.enum(reminted)),
-  /** The key of the chunks, 32 bytes, encrypted with age for the receiver. */
-  key: z.base64().max(4096),
   /** Chunks of the index, in order. */
   index: z.array(Hex).min(1),
+  /** Each a file of age, by its name. */
   chunks: z.array(ChunkSchema).min(1),
 });
 export type CargoManifest = z.infer<typeof CargoManifestSchema>;
@@ -83,6 +84,13 @@ export const CargoIndexSchema = z.strictObject({
   /** What the box said when it gave this, with the hash of each member. */
   contents: BackupManifestSchema,
   /** Per member, which of the manifest's chunks follow each other. */
-  members: z.array(z.strictObject({ name: z.enum(backupMembers), chunks: z.array(z.int().nonnegative()) })),
+  members: z.array(
+    z.strictObject({
+      name: z.enum(backupMembers),
+      chunks: z.array(z.int().nonnegative()),
+      /** Bytes of each chunk's content: where it lies in the member. */
+      sizes: z.array(z.int().positive()),
+    }),
+  ),
 });
 export type CargoIndex = z.infer<typeof CargoIndexSchema>;

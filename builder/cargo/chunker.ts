@@ -1,12 +1,9 @@
 import { chunkSizes } from '../../contract/cargo.ts';
 import { hkdf } from '../../host/age/primitives.ts';
 
-const { least, usual, most } = chunkSizes;
-const BITS = Math.log2(usual);
-/** Of a hash's upper bits, which depend on the last 32 bytes: more of them before the usual size, fewer after. */
-const upper = (bits: number) => ~0 << (32 - bits);
-const EARLY = upper(BITS + 2);
-const LATE = upper(BITS - 2);
+const { least, over, most } = chunkSizes;
+/** The hash's upper bits, which depend on the last 32 bytes. */
+const CUT = ~0 << (32 - Math.log2(over));
 
 /** A random number for each byte. Where content is cut says something of it, so the cuts depend on a key. */
 export function gearOf(key: Uint8Array): Int32Array {
@@ -18,56 +15,59 @@ export function gearOf(key: Uint8Array): Int32Array {
 
 /**
  * Cuts content where it says so itself, so that a change moves no cut but those near it. Source: Xia and others, "FastCDC"
- * (USENIX ATC 2016): gear hash, sizes kept near the usual one.
+ * (USENIX ATC 2016): gear hash, and none of what comes before the least size, so that most bytes are not looked at.
  */
 export class Chunker {
   readonly #gear: Int32Array;
-  #held: Buffer = Buffer.alloc(0);
+  /** Of the chunk that has begun. */
+  #parts: Buffer[] = [];
+  #length = 0;
+  #hash = 0;
 
   constructor(gear: Int32Array) {
     this.#gear = gear;
   }
 
-  /** @returns the chunks that are certain now. */
-  push(part: Uint8Array): Buffer[] {
-    const all = Buffer.concat([this.#held, part]);
+  /** @returns the chunks that end in this part. What lies in one part is not copied. */
+  push(part: Buffer): Buffer[] {
     const chunks: Buffer[] = [];
-    let at = 0;
-    while (all.length - at >= most) {
-      const end = this.#cut(all, at);
-      chunks.push(all.subarray(at, end));
-      at = end;
+    let from = 0;
+    for (;;) {
+      const end = this.#cut(part, from);
+      if (end === null) break;
+      chunks.push(this.#take(part.subarray(from, end)));
+      from = end;
     }
-    this.#held = all.subarray(at);
+    this.#parts.push(part.subarray(from));
+    this.#length += part.length - from;
     return chunks;
   }
 
   /** @returns what is left; the next push begins anew. */
   end(): Buffer[] {
-    const chunks: Buffer[] = [];
-    for (let at = 0; at < this.#held.length; ) {
-      const end = this.#cut(this.#held, at);
-      chunks.push(this.#held.subarray(at, end));
-      at = end;
-    }
-    this.#held = Buffer.alloc(0);
-    return chunks;
+    return this.#length === 0 ? [] : [this.#take(Buffer.of())];
   }
 
-  #cut(bytes: Buffer, from: number): number {
+  #take(last: Buffer): Buffer {
+    const parts = [...this.#parts, last].filter(({ length }) => length > 0);
+    this.#parts = [];
+    this.#length = 0;
+    this.#hash = 0;
+    return parts.length === 1 ? (parts[0] as Buffer) : Buffer.concat(parts);
+  }
+
+  /** @returns where the chunk that has begun ends in these bytes; null when it goes on after them. */
+  #cut(bytes: Buffer, from: number): number | null {
     const gear = this.#gear;
-    const last = Math.min(bytes.length, from + most);
-    const middle = Math.min(last, from + usual);
-    let hash = 0;
-    let at = from + least;
-    for (; at < middle; at++) {
+    // Sizes of a chunk as places in these bytes.
+    const placeOf = (size: number) => Math.min(bytes.length, Math.max(from, from + size - this.#length));
+    const last = placeOf(most);
+    let hash = this.#hash;
+    for (let at = placeOf(least); at < last; at++) {
       hash = ((hash << 1) + (gear[bytes[at] as number] as number)) | 0;
-      if ((hash & EARLY) === 0) return at + 1;
+      if ((hash & CUT) === 0) return at + 1;
     }
-    for (; at < last; at++) {
-      hash = ((hash << 1) + (gear[bytes[at] as number] as number)) | 0;
-      if ((hash & LATE) === 0) return at + 1;
-    }
-    return last;
+    this.#hash = hash;
+    return this.#length + last - from === most ? last : null;
   }
 }

@@ -11,7 +11,7 @@ import {
 import { parseDocument } from '../../contract/document/signed-document.ts';
 import { CpiabError } from '../../contract/errors.ts';
 import { requireFile } from '../../host/input-file.ts';
-import { verifyBytes } from '../../host/minisign.ts';
+import { type PublicKey, verifyBytes } from '../../host/minisign.ts';
 import { inTurn } from '../in-turn.ts';
 import { keyOf } from '../verify/trusted-key.ts';
 
@@ -55,6 +55,22 @@ export async function openCargo(directory: string, keyFile: string | undefined):
   const key = await keyOf(claim, keyFile);
   if (key.last !== null)
     throw new CpiabError('E2102', { subject: path, args: [key.name, 'one that is not retired'] });
+  return parsed(directory, text, signature, key);
+}
+
+/** The same with a key that is known. @throws CpiabError E2101, E2114; what reading throws. */
+export async function reopenCargo(directory: string, key: PublicKey): Promise<OpenCargo> {
+  const path = join(directory, cargoFiles.manifest);
+  return parsed(
+    directory,
+    await readFile(path),
+    await readFile(join(directory, cargoFiles.signature), 'utf8'),
+    key,
+  );
+}
+
+function parsed(directory: string, text: Buffer, signature: string, key: PublicKey): OpenCargo {
+  const path = join(directory, cargoFiles.manifest);
   if (!verifyBytes(text, signature, key)) throw new CpiabError('E2101', { subject: path });
   const manifest = parseDocument(CargoManifestSchema, text, path, 'a cargo manifest');
   return { directory, manifest, digest: createHash('sha256').update(text).digest('hex'), key: key.name };

@@ -4,13 +4,16 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import type { CargoReceiver } from '../../contract/cargo.ts';
 import { CpiabError } from '../../contract/errors.ts';
+import { type Identity, makeIdentity, parseIdentity, recipientOf } from '../../host/age/keys.ts';
 import { ensureDirectory, writeAtomic } from '../../host/files.ts';
 import { readTextFile } from '../../host/input-file.ts';
 import { decodeSecretKey, type SiteKey } from '../bundle/minisign.ts';
 
 const RecordSchema = z.strictObject({
-  /** 32 random bytes: what all cargo for this receiver is encrypted and named by. */
+  /** 32 random bytes: what chunks for this receiver are named and cut by. */
   key: z.base64(),
+  /** What opens them again, to write only what has changed. */
+  identity: z.string(),
   /** Of the last cargo; 0 for none. */
   sequence: z.int().nonnegative(),
 });
@@ -19,13 +22,20 @@ type Record = z.infer<typeof RecordSchema>;
 /** What a sender remembers of one receiver. It lies with the site's keys, and is as secret as what it encrypts. */
 export class SenderRecord {
   readonly key: Buffer;
+  readonly identity: Identity;
+  /** Its `age1…`. */
+  readonly recipient: string;
   readonly #path: string;
-  #sequence: number;
+  readonly #record: Record;
 
-  private constructor(path: string, { key, sequence }: Record) {
+  private constructor(path: string, record: Record) {
+    const [identity, recipient] = [parseIdentity(record.identity), recipientOf(record.identity)];
+    if (identity === null || recipient === null) throw new Error(`${path} has no identity of age`);
     this.#path = path;
-    this.key = Buffer.from(key, 'base64');
-    this.#sequence = sequence;
+    this.#record = record;
+    this.key = Buffer.from(record.key, 'base64');
+    this.identity = identity;
+    this.recipient = recipient;
   }
 
   /** @param keys directory of the site's keys. */
@@ -36,7 +46,11 @@ export class SenderRecord {
       if (error.code === 'ENOENT') return null;
       throw error;
     });
-    const fresh = () => ({ key: randomBytes(32).toString('base64'), sequence: 0 });
+    const fresh = () => ({
+      key: randomBytes(32).toString('base64'),
+      identity: makeIdentity().secret,
+      sequence: 0,
+    });
     const record = new SenderRecord(path, text === null ? fresh() : RecordSchema.parse(JSON.parse(text)));
     if (text === null) await record.#keep();
     return record;
@@ -44,14 +58,13 @@ export class SenderRecord {
 
   /** Never given twice: kept before it is used. */
   async nextSequence(): Promise<number> {
-    this.#sequence += 1;
+    this.#record.sequence += 1;
     await this.#keep();
-    return this.#sequence;
+    return this.#record.sequence;
   }
 
   async #keep(): Promise<void> {
-    const record: Record = { key: this.key.toString('base64'), sequence: this.#sequence };
-    await writeAtomic(this.#path, `${JSON.stringify(record)}\n`, { mode: 0o600 });
+    await writeAtomic(this.#path, `${JSON.stringify(this.#record)}\n`, { mode: 0o600 });
   }
 }
 

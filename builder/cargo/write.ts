@@ -1,7 +1,5 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Readable } from 'node:stream';
-import { buffer } from 'node:stream/consumers';
 import { type BackupManifest, type BackupMember, backupMembers } from '../../contract/backup.ts';
 import {
   type CargoIndex,
@@ -12,16 +10,16 @@ import {
   reminted,
 } from '../../contract/cargo.ts';
 import { CpiabError } from '../../contract/errors.ts';
-import { encryptAge } from '../../host/age/age.ts';
-import { parseRecipient } from '../../host/age/keys.ts';
+import { parseRecipient, type Recipient } from '../../host/age/keys.ts';
 import { ArchiveError, readBackup } from '../../host/backup/archive.ts';
 import { stableJson } from '../../host/cache.ts';
 import { writeAtomic } from '../../host/files.ts';
 import { fullDisk } from '../../host/full-disk.ts';
 import { jsonOrNull } from '../../host/json.ts';
 import { type SiteKey, signBytes } from '../bundle/minisign.ts';
-import { ChunkKeys } from './chunk-keys.ts';
-import { ChunkWriter } from './chunk-writer.ts';
+import { ChunkWriter, type WrittenContent } from './chunk-writer.ts';
+import { Earlier } from './earlier.ts';
+import { ChunkNames } from './names.ts';
 import type { SenderRecord } from './sender.ts';
 
 export interface CargoRequest {
@@ -58,13 +56,16 @@ export async function writeCargo(request: CargoRequest): Promise<WrittenCargo> {
 
 async function written(request: CargoRequest): Promise<WrittenCargo> {
   const { directory, record, signal } = request;
-  const writer = new ChunkWriter(directory, new ChunkKeys(record.key));
+  const names = new ChunkNames(record.key);
+  const recipients = [request.receiver.recipient, record.recipient].map(recipientOf);
+  const earlier = await Earlier.in(directory, record, request.key);
+  const writer = new ChunkWriter(directory, { names, recipients, identity: record.identity }, earlier);
   const { contents, members } = await writeMembers(request, writer);
   const index: CargoIndex = { apiVersion: 'cpiab.dev/v1', kind: 'CargoIndex', contents, members };
   await writer.push(Buffer.from(stableJson(index)));
-  const ids = (await writer.end()).map((number) => writer.chunks[number]?.id ?? '');
+  const ids = (await writer.end()).chunks.map((number) => writer.chunks[number]?.id ?? '');
   // What the manifest names must be there before it.
-  await writer.sync(signal);
+  await writer.finish(signal);
   const manifest = await describe(request, contents, ids, writer);
   await putManifest(request, manifest);
   await writer.prune();
@@ -88,12 +89,17 @@ export async function requireOwn(directory: string, receiver: CargoReceiver): Pr
 }
 
 async function writeMembers({ archive, signal }: CargoRequest, writer: ChunkWriter) {
-  const members = new Map<BackupMember, number[]>(backupMembers.map((name) => [name, []]));
+  const members = new Map<BackupMember, WrittenContent>(
+    backupMembers.map((name) => [name, { chunks: [], sizes: [] }]),
+  );
   let current: BackupMember | undefined;
   const contents = await readBackup(archive, async (name, piece) => {
     signal.throwIfAborted();
-    if (current !== undefined && current !== name) members.set(current, await writer.end());
-    current = name;
+    if (current !== name) {
+      if (current !== undefined) members.set(current, await writer.end());
+      writer.begin(name);
+      current = name;
+    }
     await writer.push(piece);
   }).catch((cause: unknown) => {
     throw cause instanceof ArchiveError
@@ -103,7 +109,7 @@ async function writeMembers({ archive, signal }: CargoRequest, writer: ChunkWrit
   if (current !== undefined) members.set(current, await writer.end());
   if (contents.contents !== 'cargo')
     throw new CpiabError('E2190', { subject: 'what the box gave', args: ['it has its identity in it'] });
-  return { contents, members: [...members].map(([name, chunks]) => ({ name, chunks })) };
+  return { contents, members: [...members].map(([name, written]) => ({ name, ...written })) };
 }
 
 async function describe(
@@ -121,16 +127,15 @@ async function describe(
     sender: { site, boxId, fingerprint },
     receiver,
     reminted: [...reminted],
-    key: (await encrypted(record.key, receiver)).toString('base64'),
     index,
     chunks,
   };
 }
 
-async function encrypted(key: Buffer, { recipient }: CargoReceiver): Promise<Buffer> {
-  const known = parseRecipient(recipient);
-  if (known === null) throw new CpiabError('E1412', { subject: recipient, args: ['recipient of age'] });
-  return await buffer(encryptAge(Readable.from([key]), [known]));
+function recipientOf(text: string): Recipient {
+  const known = parseRecipient(text);
+  if (known === null) throw new CpiabError('E1412', { subject: text, args: ['recipient of age'] });
+  return known;
 }
 
 /** The signature comes last: between the two there is no cargo, and the next seal makes it one. */

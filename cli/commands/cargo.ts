@@ -152,7 +152,7 @@ async function identitiesOf(file: string | undefined) {
 }
 
 /** All but the list of chunks. */
-function headOf({ chunks, index: _, key: __, ...head }: CargoManifest) {
+function headOf({ chunks, index: _, ...head }: CargoManifest) {
   return { ...head, chunks: chunks.length };
 }
 

@@ -77,7 +77,7 @@ async function* chunks(source: AsyncIterable<Uint8Array>, size: number) {
     held.push(part);
     length += part.length;
     if (length <= size) continue;
-    const all = Buffer.concat(held);
+    const all = held.length === 1 ? part : Buffer.concat(held);
     let at = 0;
     // One more byte must be there for a piece not to be the last.
     for (; all.length - at > size; at += size)
@@ -85,7 +85,8 @@ async function* chunks(source: AsyncIterable<Uint8Array>, size: number) {
     held = [all.subarray(at)];
     length = all.length - at;
   }
-  yield { chunk: Buffer.concat(held), last: true, index };
+  const [only = Buffer.of()] = held;
+  yield { chunk: held.length > 1 ? Buffer.concat(held) : only, last: true, index };
 }
 
 async function readHeader(source: AsyncIterator<Uint8Array>): Promise<{ header: string; rest: Buffer }> {

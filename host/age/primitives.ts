@@ -19,15 +19,9 @@ export const privateKey = (bytes: Uint8Array): KeyObject =>
 export const publicKey = (bytes: Uint8Array): KeyObject =>
   createPublicKey({ key: Buffer.concat([SPKI, bytes]), format: 'der', type: 'spki' });
 
-/** The 32 bytes of the public key that belongs to a private or public one. */
+/** The 32 bytes of the public key that belongs to a private one. */
 export const rawPublic = (key: KeyObject): Buffer =>
-  createPublicKey(
-    key.type === 'private'
-      ? key.export({ format: 'pem', type: 'pkcs8' })
-      : key.export({ format: 'pem', type: 'spki' }),
-  )
-    .export({ format: 'der', type: 'spki' })
-    .subarray(-32);
+  createPublicKey(key).export({ format: 'der', type: 'spki' }).subarray(-32);
 
 /** @throws for a point of low order. */
 export const x25519 = (secret: KeyObject, share: Uint8Array): Buffer =>

@@ -39,14 +39,33 @@ export async function* packBackup(
     let size = 0;
     let index = 0;
     for await (const piece of piecesOf(content)) {
-      hash.update(piece);
-      size += piece.length;
-      yield* file(`${name}/${String(index++).padStart(6, '0')}`, piece);
+      for (const part of piece.parts) hash.update(part);
+      size += piece.size;
+      yield* file(pieceName(name, index++), piece);
     }
     described.push({ name, size, sha256: hash.digest('hex'), pieces: index });
   }
-  const manifest = { apiVersion: 'cpiab.dev/v1', kind: 'BackupManifest', ...head, members: described };
-  yield* file(MANIFEST, Buffer.from(`${JSON.stringify(manifest, null, 1)}\n`));
+  yield* end(head, described);
+}
+
+/** The same of members whose hashes are known; whoever reads it holds them against those. */
+export async function* repackBackup(
+  members: AsyncIterable<MemberSource>,
+  { members: described, apiVersion: _, kind: __, ...head }: BackupManifest,
+): AsyncGenerator<Buffer> {
+  for await (const { name, content } of members) {
+    let index = 0;
+    for await (const piece of piecesOf(content)) yield* file(pieceName(name, index++), piece);
+  }
+  yield* end(head, described);
+}
+
+const pieceName = (member: BackupMember, index: number) => `${member}/${String(index).padStart(6, '0')}`;
+
+function* end(head: BackupHead, members: BackupManifest['members']): Generator<Buffer> {
+  const manifest = { apiVersion: 'cpiab.dev/v1', kind: 'BackupManifest', ...head, members };
+  const text = Buffer.from(`${JSON.stringify(manifest, null, 1)}\n`);
+  yield* file(MANIFEST, { parts: [text], size: text.length });
   yield Buffer.alloc(2 * BLOCK);
 }
 
@@ -107,26 +126,33 @@ function parseManifest(bytes: Buffer): BackupManifest {
   }
 }
 
-async function* piecesOf(content: AsyncIterable<Uint8Array>): AsyncGenerator<Buffer> {
-  let held: Uint8Array[] = [];
-  let length = 0;
-  for await (const part of content) {
-    held.push(part);
-    length += part.length;
-    if (length < PIECE) continue;
-    const all = Buffer.concat(held);
-    let at = 0;
-    for (; all.length - at >= PIECE; at += PIECE) yield all.subarray(at, at + PIECE);
-    held = [all.subarray(at)];
-    length = all.length - at;
-  }
-  if (length > 0) yield Buffer.concat(held);
+/** What is copied only by whoever needs it in one. */
+interface Piece {
+  parts: Uint8Array[];
+  size: number;
 }
 
-function* file(name: string, content: Buffer): Generator<Buffer> {
-  yield header(name, content.length);
-  yield content;
-  yield Buffer.alloc(padding(content.length));
+async function* piecesOf(content: AsyncIterable<Uint8Array>): AsyncGenerator<Piece> {
+  let parts: Uint8Array[] = [];
+  let size = 0;
+  for await (let part of content) {
+    while (size + part.length >= PIECE) {
+      const rest = PIECE - size;
+      yield { parts: [...parts, part.subarray(0, rest)], size: PIECE };
+      part = part.subarray(rest);
+      parts = [];
+      size = 0;
+    }
+    parts.push(part);
+    size += part.length;
+  }
+  if (size > 0) yield { parts, size };
+}
+
+function* file(name: string, { parts, size }: Piece): Generator<Buffer> {
+  yield header(name, size);
+  for (const part of parts) yield asBuffer(part);
+  yield Buffer.alloc(padding(size));
 }
 
 const padding = (size: number) => (BLOCK - (size % BLOCK)) % BLOCK;
@@ -162,10 +188,11 @@ function parseHeader(block: Buffer): { name: string; size: number } {
   return { name, size };
 }
 
+const asBuffer = (bytes: Uint8Array) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+
 /** A copy only where there are several: most of what is taken is small, and lies in one large piece. */
 function oneOf([first = Buffer.of(), ...more]: readonly Uint8Array[]): Buffer {
-  if (more.length > 0) return Buffer.concat([first, ...more]);
-  return Buffer.from(first.buffer, first.byteOffset, first.byteLength);
+  return more.length > 0 ? Buffer.concat([first, ...more]) : asBuffer(first);
 }
 
 /** Takes bytes from a stream by count. */
@@ -182,12 +209,12 @@ class Reader {
     while (this.#length < count) {
       const { done, value } = await this.#source.next();
       if (done) throw new ArchiveError('is cut off');
-      this.#held.push(value);
+      if (value.length > 0) this.#held.push(value);
       this.#length += value.length;
     }
     const all = oneOf(this.#held);
-    this.#held = [all.subarray(count)];
     this.#length = all.length - count;
+    this.#held = this.#length === 0 ? [] : [all.subarray(count)];
     return all.subarray(0, count);
   }
 

@@ -5,13 +5,12 @@ import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { encodePublicKey, generateSiteKey, type SiteKey } from '../../../builder/bundle/minisign.ts';
-import { ChunkKeys } from '../../../builder/cargo/chunk-keys.ts';
+import { packWhole, sealed } from '../../../builder/cargo/chunk-file.ts';
 import { SenderRecord } from '../../../builder/cargo/sender.ts';
 import { writeCargo } from '../../../builder/cargo/write.ts';
 import { verifyCargo } from '../../../cli/cargo/verify.ts';
 import { backupMembers, stateVersion } from '../../../contract/backup.ts';
 import { type CargoManifest, type CargoReceiver, cargoFiles, chunkPath } from '../../../contract/cargo.ts';
-import { encryptAge } from '../../../host/age/age.ts';
 import { type Identity, makeIdentity, parseRecipient } from '../../../host/age/keys.ts';
 import { type BackupHead, packBackup } from '../../../host/backup/archive.ts';
 import { hashOfTree } from '../../support/backup/trees.ts';
@@ -88,16 +87,27 @@ describe('is refused before anything is written', () => {
     (directory: string) =>
       resign(directory, key, edit);
   const later = (hours: number) => new Date(Date.now() + hours * HOUR).toISOString();
-  /** A chunk that the signed manifest names, and that is not by the cargo's key. */
-  const foreignChunk = async (directory: string) => {
-    const id = (await readManifest(directory)).chunks[2]?.id ?? '';
-    const content = await new ChunkKeys(randomBytes(32)).close(id, randomBytes(1000));
+  const fileFor = async (whom: string) =>
+    await sealed(
+      await packWhole(randomBytes(1000)),
+      [parseRecipient(whom)].filter((one) => one !== null),
+    );
+  /** A chunk that the signed manifest names, and that the receiver can't open. */
+  const foreignChunk = async (directory: string, find: (one: CargoManifest) => string | undefined) => {
+    const id = find(await readManifest(directory)) ?? '';
+    const content = await fileFor(makeIdentity().recipient);
     await writeFile(join(directory, chunkPath(id)), content);
     await resign(directory, sender, (manifest) => ({
       ...manifest,
       chunks: manifest.chunks.map((chunk) => (chunk.id === id ? stored(id, content) : chunk)),
     }));
   };
+  /** @param base null for the chunk itself. */
+  const patchTo = (base: string | null) =>
+    signed((manifest) => ({
+      ...manifest,
+      chunks: manifest.chunks.map((chunk) => ({ ...chunk, base: base ?? chunk.id })),
+    }));
   const reorder = signed((manifest) => {
     const [first, second, ...rest] = manifest.chunks;
     return { ...manifest, chunks: [second, first, ...rest] };
@@ -136,7 +146,12 @@ describe('is refused before anything is written', () => {
     ],
     ['one with what is not known', 'E2114', signed((manifest) => ({ ...manifest, also: 1 }))],
     ['one for another key of age', 'E2181', async () => {}, { identities: [makeIdentity().identity] }],
-    ['a chunk by another key, signed by the sender', 'E2190', foreignChunk, withKey],
+    [
+      'a chunk for another key, signed by the sender',
+      'E2190',
+      (at) => foreignChunk(at, ({ chunks }) => chunks[2]?.id),
+      withKey,
+    ],
     ['chunks in another order, signed by the sender', 'E2190', reorder, withKey],
     [
       'an index that names no chunk, signed by the sender',
@@ -145,15 +160,13 @@ describe('is refused before anything is written', () => {
       withKey,
     ],
     [
-      'a key of another length, signed by the sender',
+      'an index for somebody else, signed by the sender',
       'E2181',
-      async (at) => {
-        const to = parseRecipient(recipient);
-        const key = await buffer(encryptAge(Readable.from([randomBytes(31)]), to === null ? [] : [to]));
-        await resign(at, sender, (one) => ({ ...one, key: key.toString('base64') }));
-      },
+      (at) => foreignChunk(at, ({ index }) => index[0]),
       withKey,
     ],
+    ['a patch to a chunk that is not there, signed by the sender', 'E2190', patchTo('e'.repeat(64)), withKey],
+    ['a patch to a patch, signed by the sender', 'E2190', patchTo(null), withKey],
   ];
 
   test.each(kinds)('%s: %s', async (_kind, code, change, options) => {

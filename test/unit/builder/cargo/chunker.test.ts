@@ -1,10 +1,9 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { expect, test } from 'vitest';
-import { ChunkKeys } from '../../../../builder/cargo/chunk-keys.ts';
 import { Chunker, gearOf } from '../../../../builder/cargo/chunker.ts';
 import { chunkSizes } from '../../../../contract/cargo.ts';
 
-const content = randomBytes(16 << 20);
+const content = randomBytes(64 << 20);
 const gear = gearOf(Buffer.alloc(32, 1));
 
 function cut(bytes: Buffer, pieces: number, by = gear): Buffer[] {
@@ -24,8 +23,8 @@ test('chunks together are the content, and have the sizes that they should', () 
   expect(Math.max(...sizes)).toBeLessThanOrEqual(chunkSizes.most);
   expect(Math.min(...sizes.slice(0, -1))).toBeGreaterThan(chunkSizes.least);
   const usual = content.length / chunks.length;
-  expect(usual).toBeGreaterThan(chunkSizes.usual / 2);
-  expect(usual).toBeLessThan(chunkSizes.usual * 2);
+  expect(usual).toBeGreaterThan(chunkSizes.least);
+  expect(usual).toBeLessThan(chunkSizes.least + 2 * chunkSizes.over);
 });
 
 test('it makes no difference in which pieces the content comes', () => {
@@ -33,8 +32,8 @@ test('it makes no difference in which pieces the content comes', () => {
 });
 
 test('a byte more, and 1 % changed elsewhere, makes few new chunks', () => {
-  const changed = Buffer.concat([content.subarray(0, 1 << 20), Buffer.of(1), content.subarray(1 << 20)]);
-  changed.fill(7, 8 << 20, (8 << 20) + Math.round(content.length / 100));
+  const changed = Buffer.concat([content.subarray(0, 3 << 20), Buffer.of(1), content.subarray(3 << 20)]);
+  changed.fill(7, 30 << 20, (30 << 20) + Math.round(content.length / 100));
   const known = new Set(names(cut(content, 4 << 20)));
   const fresh = cut(changed, 4 << 20).filter((chunk) => !known.has(names([chunk])[0] ?? ''));
   const bytes = fresh.reduce((sum, { length }) => sum + length, 0);
@@ -46,17 +45,4 @@ test('a byte more, and 1 % changed elsewhere, makes few new chunks', () => {
 test('another key cuts elsewhere', () => {
   const other = new Set(names(cut(content, 4 << 20, gearOf(Buffer.alloc(32, 2)))));
   expect(names(cut(content, 4 << 20)).filter((name) => other.has(name))).toEqual([]);
-});
-
-test('a chunk is opened by its name and key alone, compressed or not', async () => {
-  const keys = new ChunkKeys(Buffer.alloc(32, 1));
-  for (const plain of [randomBytes(1000), Buffer.alloc(100_000), Buffer.of()]) {
-    const id = keys.nameOf(plain);
-    const stored = await keys.close(id, plain);
-    expect(stored.length).toBeLessThanOrEqual(plain.length + chunkSizes.overhead);
-    expect((await keys.open(id, stored))?.equals(plain)).toBe(true);
-    expect(await keys.open(keys.nameOf(Buffer.of(1)), stored)).toBeNull();
-    expect(await new ChunkKeys(Buffer.alloc(32, 2)).open(id, stored)).toBeNull();
-    expect((await keys.close(id, plain)).equals(stored)).toBe(false);
-  }
 });

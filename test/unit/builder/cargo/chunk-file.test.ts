@@ -1,0 +1,62 @@
+import { execFileSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { packPatch, packWhole, sealed, unpack, unsealed } from '../../../../builder/cargo/chunk-file.ts';
+import { ChunkNames } from '../../../../builder/cargo/names.ts';
+import { chunkSizes } from '../../../../contract/cargo.ts';
+import { AgeError } from '../../../../host/age/age.ts';
+import { makeIdentity, parseRecipient } from '../../../../host/age/keys.ts';
+import { freshDirectory } from '../../../support/fresh-directory.ts';
+
+const here = freshDirectory();
+const { identity, recipient, secret } = makeIdentity();
+const to = [recipient, makeIdentity().recipient].map(parseRecipient).filter((one) => one !== null);
+const base = randomBytes(chunkSizes.least);
+const changed = Buffer.from(base);
+changed.set(randomBytes(4096), 70_000);
+
+/** With the programs that everybody has. */
+function opened(file: Buffer, ...zstd: string[]): Buffer {
+  writeFileSync(here('key'), secret);
+  writeFileSync(here('chunk'), file);
+  writeFileSync(here('base'), base);
+  const packed = execFileSync('age', ['-d', '-i', here('key'), here('chunk')], { maxBuffer: 8 << 20 });
+  return execFileSync('zstd', ['-dc', ...zstd], { input: packed, maxBuffer: 8 << 20 });
+}
+
+test.each([Buffer.of(), Buffer.alloc(100_000), base, randomBytes(chunkSizes.most)])(
+  'a whole chunk is opened by its key alone, here and by age and zstd',
+  async (content) => {
+    const file = await sealed(await packWhole(content), to);
+    expect(file.length).toBeLessThanOrEqual(content.length + chunkSizes.overhead);
+    expect((await unpack(await unsealed(file, [identity]), undefined)).equals(content)).toBe(true);
+    expect(opened(file).equals(content)).toBe(true);
+    await expect(unsealed(file, [makeIdentity().identity])).rejects.toThrow(AgeError);
+  },
+);
+
+test('a patch is as large as what has changed, and needs its base', async () => {
+  const patch = (await packPatch(changed, base)) ?? Buffer.of();
+  expect(patch.length).toBeLessThan(4096 + 300);
+  expect((await unpack(patch, base)).equals(changed)).toBe(true);
+  expect(opened(await sealed(patch, to), '-D', here('base')).equals(changed)).toBe(true);
+  await expect(unpack(patch, undefined)).rejects.toThrow();
+  const other = await unpack(patch, randomBytes(base.length)).catch(() => Buffer.of());
+  expect(other.equals(changed)).toBe(false);
+});
+
+test('what has little in common with its base is no patch', async () => {
+  expect(await packPatch(randomBytes(base.length), base)).toBeNull();
+});
+
+test('no chunk unpacks to more than one may have', async () => {
+  await expect(unpack(await packWhole(Buffer.alloc(chunkSizes.most + 1)), undefined)).rejects.toThrow();
+});
+
+test('names depend on content and key', () => {
+  const [one, two] = [new ChunkNames(Buffer.alloc(32, 1)), new ChunkNames(Buffer.alloc(32, 2))];
+  expect(one.of(base)).toBe(new ChunkNames(Buffer.alloc(32, 1)).of(Buffer.from(base)));
+  expect(one.of(changed)).not.toBe(one.of(base));
+  expect(two.of(base)).not.toBe(one.of(base));
+});
