@@ -114,19 +114,11 @@ async function describe(
   const writers = writersOf(writes, databasesOf(scenario));
   const limits = limitsOf(scenario.limits, { workload, requests, writers, egress, kept }, outcome);
   return {
-    ...{
-      apiVersion: 'cpiab.dev/v1',
-      kind: 'DrillReport',
-      name: scenario.name,
-      id: world.id,
-      substrate: 'netns',
-    },
+    ...{ apiVersion: 'cpiab.dev/v1', kind: 'DrillReport', id: world.id, substrate: 'netns' },
     scenario: createHash('sha256').update(text).digest('hex'),
     ...{ outcome, verdict: verdictOf(outcome, limits), stopped },
-    ...{ started: journal.entries[0]?.time ?? 0, ended: journal.entries.at(-1)?.time ?? 0 },
     versions: await versionsOf(drill),
-    ...timesOf(drill),
-    faults: scenario.faults.map((fault, index) => ({ fault, injected: journal.injectedAt(index) })),
+    ...historyOf(scenario, journal),
     ...{ workload, requests, writers, kept, egress, logs, limits },
     approvals: await approvalsOf(drill),
   };
@@ -188,7 +180,21 @@ async function approvalsOf(drill: Drill): Promise<DrillReport['approvals']> {
   return cutOver === null ? nodes : [...nodes, JSON.parse(cutOver)];
 }
 
-function timesOf({ journal }: Drill): Pick<DrillReport, 'steps' | 'phases'> {
+/** What scenario and journal tell by themselves. */
+export function historyOf(
+  scenario: Scenario,
+  journal: Journal,
+): Pick<DrillReport, 'name' | 'started' | 'ended' | 'steps' | 'phases' | 'faults'> {
+  return {
+    name: scenario.name,
+    started: journal.entries[0]?.time ?? 0,
+    ended: journal.entries.at(-1)?.time ?? 0,
+    ...timesOf(journal),
+    faults: scenario.faults.map((fault, index) => ({ fault, injected: journal.injectedAt(index) })),
+  };
+}
+
+function timesOf(journal: Journal): Pick<DrillReport, 'steps' | 'phases'> {
   const of = (step: StepName, event: string) =>
     journal.entries.filter((entry) => entry.step === step && entry.event === event);
   const steps = stepNames.flatMap((step): DrillReport['steps'] => {

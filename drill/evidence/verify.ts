@@ -14,7 +14,15 @@ import { readTextFile } from '../../host/input-file.ts';
 import { verifyBytes } from '../../host/minisign.ts';
 import { Journal } from '../journal.ts';
 import { lostOf, partsOf, requestsOf, writersOf } from '../measure/writes.ts';
-import { databasesOf, evidenceFiles, fencedAt, limitsOf, readWrites } from './build.ts';
+import {
+  databasesOf,
+  evidenceFiles,
+  fencedAt,
+  historyOf,
+  limitsOf,
+  type Measured,
+  readWrites,
+} from './build.ts';
 
 const LARGEST = 16 << 20;
 
@@ -77,6 +85,12 @@ async function expectFigures(directory: string, report: DrillReport): Promise<vo
   const journal = await Journal.read(join(directory, evidenceFiles.journal));
   const writes = await readWrites(directory);
   const { kept } = report;
+  if (report.scenario !== report.files[evidenceFiles.scenario])
+    throw wrong(path, 'it is of another scenario');
+  const told = { ...historyOf(scenario, journal), ...(report.outcome === 'moved' && measuredIn(journal)) };
+  for (const [name, value] of Object.entries(told))
+    if (!isDeepStrictEqual(value, report[name as keyof DrillReport]))
+      throw wrong(path, `${name} does not follow from the journal`);
   const figures = {
     workload: partsOf(writes, lostOf(kept), fencedAt(journal)),
     requests: requestsOf(writes),
@@ -90,6 +104,14 @@ async function expectFigures(directory: string, report: DrillReport): Promise<vo
     throw wrong(path, 'its limits are not those of the scenario');
   if (verdictOf(report.outcome, limits) !== report.verdict)
     throw wrong(path, `its verdict is ${report.verdict}`);
+}
+
+/** What a drill that has moved wrote down when it measured. */
+function measuredIn(journal: Journal): Measured {
+  return {
+    kept: journal.resultOf<Measured['kept']>('settle.writes'),
+    ...journal.resultOf<Omit<Measured, 'kept'>>('close.measure'),
+  };
 }
 
 async function scenarioOf(directory: string): Promise<Scenario> {
