@@ -3,6 +3,7 @@ import { applyCommand } from './commands/apply.ts';
 import { approveCommand } from './commands/approve.ts';
 import { assembleCommand } from './commands/assemble.ts';
 import { auditCommand } from './commands/audit.ts';
+import { assessCommand } from './commands/assess.ts';
 import { backupCommand } from './commands/backup.ts';
 import { bootCommand } from './commands/boot.ts';
 import { buildCommand } from './commands/build.ts';
@@ -95,6 +96,7 @@ export const commands = [
   backupCommand,
   restoreCommand,
   cargoCommand,
+  assessCommand,
   passphraseCommand,
   deployCommand,
   drillCommand,

@@ -1,3 +1,4 @@
+import { asMarkup } from './markup.ts';
 import type { Step } from './status.ts';
 import {
   type TimelineRow,
@@ -36,8 +37,8 @@ export function timelineSvg(source: TimelineSource): string {
   const at = (ms: number) => round(LEFT + (ms / end) * SPAN);
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" role="img" aria-labelledby="timeline-title timeline-text">`,
-    `<title id="timeline-title">Boot timeline of ${asText(source.box.site)}</title>`,
-    `<desc id="timeline-text">${asText(timelineSentence(source))}</desc>`,
+    `<title id="timeline-title">Boot timeline of ${asMarkup(source.box.site)}</title>`,
+    `<desc id="timeline-text">${asMarkup(timelineSentence(source))}</desc>`,
     `<style>${STYLE}</style>`,
     ...timeMarks(end, MARKS).map((ms) => mark(axisTime(ms, end), at(ms), TOP + rows.length * ROW)),
     ...rows.map((row, index) => drawRow(row, TOP + index * ROW, at)),
@@ -55,7 +56,7 @@ function mark(time: string, x: number, bottom: number): string {
 
 function drawRow({ name, state, fromMs, toMs, took }: TimelineRow, y: number, at: (ms: number) => number) {
   const base = y + ROW / 2;
-  const label = `<text class="name" x="${LEFT - 12}" y="${base + 4.5}" text-anchor="end">${asText(name)}</text>`;
+  const label = `<text class="name" x="${LEFT - 12}" y="${base + 4.5}" text-anchor="end">${asMarkup(name)}</text>`;
   if (fromMs === null || toMs === null) return label;
   const [left, right] = [at(fromMs), at(toMs)];
   const text = took + (notable[state] ?? '');
@@ -69,7 +70,7 @@ function drawRow({ name, state, fromMs, toMs, took }: TimelineRow, y: number, at
   return [
     label,
     `<rect class="bar ${name === 'kernel' ? 'kernel' : state}" x="${left}" y="${base - BAR / 2}" width="${round(Math.max(2, right - left))}" height="${BAR}" rx="3"/>`,
-    `<text ${place} y="${base + 4.5}">${asText(text)}</text>`,
+    `<text ${place} y="${base + 4.5}">${asMarkup(text)}</text>`,
   ].join('\n');
 }
 
@@ -84,8 +85,3 @@ function axisTime(ms: number, end: number): string {
 }
 
 const round = (value: number) => Math.round(value * 10) / 10;
-const asText = (text: string) =>
-  text.replace(
-    /[&<>"]/g,
-    (found) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' })[found] ?? '',
-  );

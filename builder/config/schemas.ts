@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { AlertRulesSchema } from '../../contract/alerts.ts';
 import { AppSchema } from '../../contract/app.ts';
 import { AppListSchema } from '../../contract/app-list.ts';
+import { AssessmentSchema, MachineFactsSchema } from '../../contract/assess.ts';
 import { AuditReportSchema } from '../../contract/audit.ts';
 import { AuditLogSchema } from '../../contract/audit-log.ts';
 import { BuildReportSchema } from '../../contract/build-report.ts';
@@ -34,6 +35,7 @@ const documents = {
   alerts: AlertRulesSchema,
   app: AppSchema,
   'app-list': AppListSchema,
+  assessment: AssessmentSchema,
   'audit-log': AuditLogSchema,
   'audit-report': AuditReportSchema,
   'box-status': BoxStatusSchema,
@@ -53,6 +55,7 @@ const documents = {
   'known-secrets': KnownSecretsSchema,
   lock: LockSchema,
   'lock-drift': LockDriftSchema,
+  'machine-facts': MachineFactsSchema,
   outdated: OutdatedSchema,
   postcheck: PostcheckReportSchema,
   preflight: PreflightSchema,

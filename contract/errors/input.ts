@@ -270,6 +270,11 @@ export const inputErrors = {
     says: (why: string, _way: string) => `has nothing that a machine boots: ${why}`,
     hint: (_why: string, way: string) => way,
   },
+  E1075: {
+    exit: 2,
+    says: (why: string) => `has no box to assess: ${why}`,
+    hint: 'name a site whose engine is kubeadm',
+  },
   E1080: {
     exit: 2,
     says: (kinds: string, why: string) => `has no box to boot, so no ${kinds}: ${why}`,

@@ -1,4 +1,5 @@
 import type { DrillReport } from '../../contract/drill/report.ts';
+import { asMarkup } from '../../contract/markup.ts';
 import { formatDuration } from '../../contract/units.ts';
 import { timelinePicture } from './picture.ts';
 
@@ -16,9 +17,9 @@ export function reportHtml(report: Content): string {
   return [
     '<!doctype html>',
     `<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">`,
-    `<title>Drill ${plain(name)}: ${verdict}</title><style>${STYLE}</style></head><body>`,
-    `<h1>Drill ${plain(name)}</h1><p>${sentence} Begun ${time(report.started)}, ${formatDuration(report.ended - report.started)}, drill ${id}.</p>`,
-    stopped === null ? '' : `<p>Stopped at ${stopped.step}: ${plain(stopped.why)}</p>`,
+    `<title>Drill ${asMarkup(name)}: ${verdict}</title><style>${STYLE}</style></head><body>`,
+    `<h1>Drill ${asMarkup(name)}</h1><p>${sentence} Begun ${time(report.started)}, ${formatDuration(report.ended - report.started)}, drill ${id}.</p>`,
+    stopped === null ? '' : `<p>Stopped at ${stopped.step}: ${asMarkup(stopped.why)}</p>`,
     '<h2>Time</h2>',
     timelinePicture(report),
     '<h2>Limits</h2>',
@@ -40,7 +41,7 @@ export function reportHtml(report: Content): string {
     '<h2>Versions</h2>',
     rows(
       ['program', 'version'],
-      Object.entries(report.versions).map(([program, version]) => [program, plain(version)]),
+      Object.entries(report.versions).map(([program, version]) => [program, asMarkup(version)]),
     ),
     `<p>Check it: <code>cpiab drill verify DIRECTORY --key minisign.pub</code></p>`,
     '</body></html>\n',
@@ -49,7 +50,7 @@ export function reportHtml(report: Content): string {
 
 const limitRows = ({ limits }: Content) =>
   limits.map(({ limit, allowed, measured, result }) => [
-    ...[plain(limit), String(allowed), measured === null ? '–' : String(measured)],
+    ...[asMarkup(limit), String(allowed), measured === null ? '–' : String(measured)],
     `<span class="${result}">${result}</span>`,
   ]);
 
@@ -73,11 +74,4 @@ function rows(head: readonly string[], cells: readonly (readonly string[])[]): s
 }
 
 const time = (ms: number) => new Date(ms).toISOString().replace(/\.\d+Z$/, 'Z');
-const code = (text: string) => `<code>${plain(text)}</code>`;
-
-/** Text as HTML has it. */
-export const plain = (text: string): string =>
-  text.replace(
-    /[&<>"]/g,
-    (found) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' })[found] ?? '',
-  );
+const code = (text: string) => `<code>${asMarkup(text)}</code>`;

@@ -1,15 +1,11 @@
 import { Resolver } from 'node:dns/promises';
-import { freemem } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { Discovery } from '../../agent/discover/discovery.ts';
 import { DiscoverPolicySchema } from '../../contract/discover-policy.ts';
-import { freeBytes } from '../../host/files.ts';
 
 export const SurveyConfigSchema = z.strictObject({
   directory: z.string(),
-  /** A directory of the disk that data would go to. */
-  disk: z.string(),
   /** A bank's DNS, and a name that it should know. */
   dns: z.strictObject({ server: z.ipv4(), name: z.string() }),
 });
@@ -17,8 +13,8 @@ export const SurveyConfigSchema = z.strictObject({
 const LONGEST_MS = 60_000;
 const PROBE_MS = 3000;
 
-/** One look around, from a host that is there already: what answers, and what room there is. */
-export async function survey({ directory, disk, dns }: z.infer<typeof SurveyConfigSchema>): Promise<object> {
+/** One look around, from a host that is there already. */
+export async function survey({ directory, dns }: z.infer<typeof SurveyConfigSchema>): Promise<object> {
   const stop = new AbortController();
   const discovery = await Discovery.open({
     policy: DiscoverPolicySchema.parse({ mode: 'active', links: ['eth0'] }),
@@ -35,12 +31,7 @@ export async function survey({ directory, disk, dns }: z.infer<typeof SurveyConf
   await sleep(PROBE_MS);
   stop.abort();
   await looking;
-  return {
-    inventory: discovery.document(),
-    addresses,
-    freeBytes: await freeBytes(disk),
-    freeMemory: freemem(),
-  };
+  return { inventory: discovery.document(), addresses };
 }
 
 /** What a name has for addresses; none where the server gives no answer. */
