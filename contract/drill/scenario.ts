@@ -11,6 +11,10 @@ export type Service = (typeof services)[number];
 /** The parts of the workload: each moves from the one bank to the other, on a host of its own. */
 export const workloadParts = ['database', 'web', 'batch', 'files'] as const;
 
+/** Ways in which a database moves. */
+export const moveMethods = ['streaming', 'dump'] as const;
+export type MoveMethod = (typeof moveMethods)[number];
+
 const seconds = (most: number) => z.int('expected a whole number of seconds').min(1).max(most);
 const count = (most: number) => z.int('expected a whole number').min(1).max(most);
 
@@ -63,16 +67,26 @@ export const ScenarioSchema = z
     site: z.string().default('lab'),
     banks: z.strictObject({ a: BankSchema, b: BankSchema }),
     workload: z.strictObject({
-      /** A ledger in PostgreSQL. It moves as a replica that follows until it takes over. */
+      /** A ledger in PostgreSQL. */
       database: z
         .strictObject({
+          /**
+           * How it moves. `streaming`: a replica follows until it takes over; the cut-over waits for the last bytes of the
+           * log. `dump`: pg_dump and pg_restore while nobody takes writes; also between versions of PostgreSQL.
+           */
+          method: z.enum(moveMethods).default('streaming'),
           accounts: count(100_000).default(100),
           /** Payments that are in the ledger before customers come. */
           history: count(1_000_000).default(2000),
         })
         .prefault({}),
       files: z
-        .strictObject({ number: count(1000).default(20), kilobytes: count(10_240).default(64) })
+        .strictObject({
+          number: count(1000).default(20),
+          kilobytes: count(10_240).default(64),
+          /** Folders, in folders, over which the files are spread; 0 for none. */
+          folders: z.int('expected a whole number').min(0).max(100).default(0),
+        })
         .prefault({}),
       /** What customers do while all this goes on. */
       load: z.strictObject({ perSecond: count(200).default(10) }).prefault({}),

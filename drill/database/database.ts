@@ -3,14 +3,12 @@ import { join } from 'node:path';
 import { ensureDirectory, writeAtomic } from '../../host/files.ts';
 import { run } from '../../host/process.ts';
 import { asUser, inside } from '../netns/command.ts';
-import { bankNames, type PlacedHost, type World } from '../world.ts';
+import type { PlacedHost, World } from '../world.ts';
 import { postgresPrograms } from './places.ts';
+import { accessRules, REPLICA, roleSql, SERVICE, SERVICE_USER, serverSettings } from './settings.ts';
 
 /** The user that Debian's packages make. */
 const USER = 'postgres';
-const NAME = 'payments';
-/** Of the standby, from which it streams. */
-const REPLICA = 'replica';
 
 export interface Passwords {
   /** Of the service's own user. */
@@ -46,7 +44,7 @@ export class Database {
   /** Makes an empty cluster, once. */
   async create(): Promise<void> {
     await this.#prepare();
-    if (await stat(this.#data).catch(() => null)) return;
+    if (await this.exists()) return;
     const fresh = `${this.#data}.new`;
     await rm(fresh, { recursive: true, force: true });
     await this.#program(
@@ -65,7 +63,7 @@ export class Database {
   /** Copies a running server and follows it from then on. What an earlier try has left is taken away. */
   async copyFrom(primary: PlacedHost): Promise<void> {
     await this.#prepare();
-    if (await stat(this.#data).catch(() => null)) return;
+    if (await this.exists()) return;
     const fresh = `${this.#data}.new`;
     await rm(fresh, { recursive: true, force: true });
     const from = this.#reach(primary);
@@ -83,6 +81,11 @@ export class Database {
     await rename(fresh, this.#data);
   }
 
+  /** Whether it was made. */
+  async exists(): Promise<boolean> {
+    return (await stat(this.#data).catch(() => null)) !== null;
+  }
+
   async start(): Promise<void> {
     const status = await this.#running();
     if (!status)
@@ -95,9 +98,9 @@ export class Database {
   }
 
   /** Runs SQL over the server's own socket. @param database `payments` unless told. @returns columns with |, a row a line. */
-  async sql(text: string, database: string = NAME): Promise<string> {
+  async sql(text: string, database: string = SERVICE): Promise<string> {
     const argv = ['--no-psqlrc', '--quiet', '--no-align', '--tuples-only', '--set=ON_ERROR_STOP=1'];
-    const target = ['--host', this.#run, '--username', USER, '--dbname', database];
+    const target = [...this.socket, '--dbname', database];
     const { stdout } = await run([...asUser(USER), 'psql', ...argv, ...target, '--file=-'], {
       input: text,
       timeoutMs: 120_000,
@@ -165,8 +168,8 @@ export class Database {
     const { address } = this.host;
     return {
       PGHOST: address,
-      PGUSER: 'app',
-      PGDATABASE: NAME,
+      PGUSER: SERVICE_USER,
+      PGDATABASE: SERVICE,
       PGPASSWORD: this.#passwords.app,
       PGCONNECT_TIMEOUT: '3',
     };
@@ -174,13 +177,42 @@ export class Database {
 
   /** Makes the service's database and users. */
   async furnish(ledger: string): Promise<void> {
-    const { app, replica } = this.#passwords;
-    if ((await this.sql(`SELECT count(*) FROM pg_database WHERE datname = '${NAME}'`, 'postgres')) === '1')
-      return;
-    await this.sql(role('app', 'LOGIN', app) + role(REPLICA, 'LOGIN REPLICATION', replica), 'postgres');
+    if (await this.has(SERVICE)) return;
+    await this.makeUsers();
     await this.sql('DROP DATABASE IF EXISTS furnishing; CREATE DATABASE furnishing;', 'postgres');
     await this.sql(`BEGIN;\n${ledger}\nCOMMIT;`, 'furnishing');
-    await this.sql(`ALTER DATABASE furnishing RENAME TO ${NAME}`, 'postgres');
+    await this.sql(`ALTER DATABASE furnishing RENAME TO ${SERVICE}`, 'postgres');
+  }
+
+  async makeUsers(): Promise<void> {
+    const { app, replica } = this.#passwords;
+    await this.sql(
+      roleSql(SERVICE_USER, 'LOGIN', app) + roleSql(REPLICA, 'LOGIN REPLICATION', replica),
+      'postgres',
+    );
+  }
+
+  async has(name: string): Promise<boolean> {
+    return (await this.sql(`SELECT count(*) FROM pg_database WHERE datname = '${name}'`, 'postgres')) === '1';
+  }
+
+  /** Lets the service in no more, also after a restart; who is connected is put out. */
+  async close(): Promise<void> {
+    await this.#admit(this.#data, false);
+    await this.stop();
+    await this.start();
+  }
+
+  /** Lets the service in. */
+  async open(): Promise<void> {
+    await this.#admit(this.#data, true);
+    await this.#control('reload', '--silent');
+  }
+
+  /** Whether the service may write here. */
+  async takesWrites(): Promise<boolean> {
+    const closed = !(await readFile(join(this.#data, 'pg_hba.conf'), 'utf8')).includes(` ${SERVICE_USER} `);
+    return !closed && !(await this.isStandby()) && (await this.has(SERVICE));
   }
 
   async #prepare(): Promise<void> {
@@ -198,22 +230,13 @@ export class Database {
   }
 
   async #configure(data: string, primary: string): Promise<void> {
-    const { banks } = this.#world.scenario;
-    const settings = {
-      listen_addresses: this.host.address,
-      unix_socket_directories: this.#run,
-      ...{ shared_buffers: '16MB', max_connections: '30', wal_keep_size: '256MB', max_wal_senders: '5' },
-      // A cable that is pulled is noticed after so long, and the way back is tried so often.
-      ...{ wal_sender_timeout: '10s', wal_receiver_timeout: '10s', wal_retrieve_retry_interval: '500ms' },
-      primary_conninfo: primary,
-    };
-    const lines = Object.entries(settings).map(([key, value]) => `${key} = '${value}'`);
-    const access = bankNames.flatMap((bank) => [
-      `host ${NAME} app ${banks[bank].network} scram-sha-256`,
-      `host replication ${REPLICA} ${banks[bank].network} scram-sha-256`,
-    ]);
-    await this.#write(join(data, 'postgresql.conf'), lines);
-    await this.#write(join(data, 'pg_hba.conf'), ['local all postgres trust', ...access]);
+    await this.#write(join(data, 'postgresql.conf'), serverSettings(this.host, this.#run, primary));
+    await this.#admit(data, true);
+  }
+
+  /** Who may connect. @param service whether the service's own user is one of them. */
+  async #admit(data: string, service: boolean): Promise<void> {
+    await this.#write(join(data, 'pg_hba.conf'), accessRules(this.#world, service));
   }
 
   async #write(path: string, lines: readonly string[]): Promise<void> {
@@ -234,22 +257,27 @@ export class Database {
   }
 
   async #program(name: string, ...args: string[]): Promise<void> {
+    await this.client(name, args, {});
+  }
+
+  /** Runs one of PostgreSQL's programs on this host, as the server's user. */
+  async client(
+    name: string,
+    args: readonly string[],
+    { env = {}, timeoutMs = 120_000 }: { env?: Record<string, string>; timeoutMs?: number },
+  ): Promise<void> {
     const path = join(await postgresPrograms(), name);
     await inside(this.#world.namespace(this.host), [path, ...args], {
-      user: USER,
-      cwd: '/',
-      env: { LC_ALL: 'C' },
+      ...{ user: USER, cwd: '/', timeoutMs },
+      env: { LC_ALL: 'C', ...env },
     });
   }
-}
 
-/** SQL that makes a role where there is none. */
-const role = (name: string, rights: string, password: string) => `
-  DO $$ BEGIN
-    IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '${name}') THEN
-      CREATE ROLE ${name} ${rights} PASSWORD '${password}';
-    END IF;
-  END $$;`;
+  /** Of the server's socket, for programs of this host. */
+  get socket(): readonly string[] {
+    return ['--host', this.#run, '--username', USER];
+  }
+}
 
 /** Numbers of a user and its group of the same name. */
 export async function userIds(name: string): Promise<{ uid: number; gid: number }> {

@@ -13,10 +13,12 @@ export interface LedgerState {
 const rows = (table: string) =>
   `encode(sha256(convert_to(coalesce((SELECT string_agg(t::text, E'\\n' ORDER BY id) FROM ${table} t), ''), 'UTF8')), 'hex')`;
 
-export async function ledgerState(database: Database): Promise<LedgerState> {
+/** @param name of the database; the service's own unless told. */
+export async function ledgerState(database: Database, name?: string): Promise<LedgerState> {
   const columns = ['account', 'payment', 'statement'].map(rows);
   const line = await database.sql(
     `SELECT ${columns.join(', ')}, (SELECT count(*) FROM payment), (SELECT balanced FROM balanced)`,
+    name,
   );
   const [accounts = '', payments = '', statements = '', count = '', balanced] = line.split('|');
   return { accounts, payments, statements, count: Number(count), balanced: balanced === 't' };

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { BankName } from '../../contract/drill/scenario.ts';
 import { writeAtomic } from '../../host/files.ts';
 import { type Approval, ApprovalSchema, approve, whyNotApproved } from '../approval.ts';
+import { carryDump, dropIncoming, isWhole } from '../database/dump.ts';
 import { ledgerState } from '../database/ledger.ts';
 import type { Drill } from '../drill.ts';
 import { isAcknowledged, readCustomers } from '../measure/logs.ts';
@@ -19,7 +20,7 @@ const FIRST_SECONDS = 300;
 
 /** Data and writes: at no moment do both banks take writes, and nothing that was acknowledged is left behind. */
 export const move = {
-  replicate: { title: "bank B's database copies and follows bank A's", run: replicate, back: dropReplica },
+  replicate: { title: "bank B's database, by the scenario's method", run: replicate, back: dropReplica },
   files: { title: 'files copied while they change', run: copyFiles },
   approve: { title: 'somebody agrees to the cut-over', run: agree },
   fence: { title: 'bank A takes no more writes', run: fence, back: unfence },
@@ -29,6 +30,23 @@ export const move = {
 } satisfies Record<string, Step>;
 
 async function replicate(drill: Drill): Promise<object> {
+  const { method } = drill.scenario.workload.database;
+  return await { streaming: followA, dump: rehearseDump }[method](drill);
+}
+
+/** Makes bank B's server, and tries on it what the cut-over will do. What is dumped now is not used. */
+async function rehearseDump(drill: Drill): Promise<object> {
+  const [a, b] = [await drill.database('a'), await drill.database('b')];
+  await b.create();
+  await b.start();
+  await b.makeUsers();
+  const carried = await carryDump(a, b, FOLLOW_SECONDS);
+  await dropIncoming(b);
+  await startWeb(drill.world, 'b', b);
+  return carried;
+}
+
+async function followA(drill: Drill): Promise<object> {
   const [a, b] = [await drill.database('a'), await drill.database('b')];
   await b.copyFrom(a.host);
   await b.start();
@@ -107,21 +125,38 @@ async function unfence(drill: Drill): Promise<void> {
 }
 
 async function catchUp(drill: Drill): Promise<object> {
-  const [a, b] = [await drill.database('a'), await drill.database('b')];
-  const target = await a.position();
-  const seconds = drill.scenario.limits.cutOverSeconds;
-  const wait = { seconds, what: 'bank B has not all writes of bank A', signal: drill.signal };
-  await waitFor(async () => ((await b.position()) >= target ? true : null), wait);
+  const { method } = drill.scenario.workload.database;
+  const database = await { streaming: lastBytes, dump: lastRows }[method](drill);
   await copyFiles(drill);
-  const [before, after] = [await ledgerState(a), await ledgerState(b)];
-  if (JSON.stringify(before) !== JSON.stringify(after)) throw new Error('the ledgers of the banks differ');
   const files = await Promise.all([
     hashShare(shareOf(drill.world, 'a')),
     hashShare(shareOf(drill.world, 'b')),
   ]);
   const [own, copy] = files.map(hashOf);
   if (own !== copy) throw new Error('the files of the banks differ');
-  return { position: String(target), ledger: before, files: own };
+  return { ...database, files: own };
+}
+
+async function lastBytes(drill: Drill): Promise<object> {
+  const [a, b] = [await drill.database('a'), await drill.database('b')];
+  const target = await a.position();
+  const seconds = drill.scenario.limits.cutOverSeconds;
+  const wait = { seconds, what: 'bank B has not all writes of bank A', signal: drill.signal };
+  await waitFor(async () => ((await b.position()) >= target ? true : null), wait);
+  const [before, after] = [await ledgerState(a), await ledgerState(b)];
+  if (JSON.stringify(before) !== JSON.stringify(after)) throw new Error('the ledgers of the banks differ');
+  return { position: String(target), ledger: before };
+}
+
+/** Restored beside what bank B has: its service finds it when it is promoted. */
+async function lastRows(drill: Drill): Promise<object> {
+  const [a, b] = [await drill.database('a'), await drill.database('b')];
+  const seconds = drill.scenario.limits.cutOverSeconds;
+  const wait = { seconds, what: 'bank B has not all rows of bank A', signal: drill.signal };
+  const carried = await waitFor(() => carryDump(a, b, seconds), wait);
+  const ledger = await isWhole(a, b);
+  if (ledger === null) throw new Error('the ledgers of the banks differ');
+  return { ...carried, ledger };
 }
 
 async function promote(drill: Drill): Promise<object> {

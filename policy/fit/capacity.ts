@@ -100,7 +100,8 @@ function atLeast(
 
 /** The sums may be enough, and yet no machine have room for the largest pod. */
 function room({ on, unplaced, proven }: Placing): FitCheck {
-  const about = { what: 'room for each pod', needed: `${on.flat().length + unplaced.length} pods` };
+  const pods = on.flat().length + unplaced.length;
+  const about = { what: 'room for each pod', needed: pods === 1 ? '1 pod' : `${pods} pods` };
   if (proven) return check('room', 'pass', { ...about, found: 'all have a machine' });
   if (unplaced.length === 0)
     return check('room', 'unknown', { ...about, found: 'only if machines have what nobody has measured' });

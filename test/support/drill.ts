@@ -23,15 +23,19 @@ export class TestDrill {
     this.#scenario = join(directory, 'scenario.yaml');
   }
 
-  /** @param limits over those of the scenario. Its banks are gone with the test. */
-  static async make(faults: Fault[], limits: object = {}): Promise<TestDrill> {
+  /** @param limits over those of the scenario. @param name of the scenario. Its banks are gone with the test. */
+  static async make(faults: Fault[], limits: object = {}, name = 'bank-a-to-bank-b'): Promise<TestDrill> {
     const drill = new TestDrill(await mkdtemp(join(tmpdir(), 'cpiab-drill-')));
     onTestFinished(async () => {
       await drill.cpiab('abort', drill.out).catch(() => {});
       await rm(drill.directory, { recursive: true, force: true });
     });
-    const scenario = parse(await readFile(join(repository, 'drills', 'bank-a-to-bank-b.yaml'), 'utf8'));
-    const workload = { database: { accounts: 20, history: 200 }, files: { number: 3, kilobytes: 8 } };
+    const scenario = parse(await readFile(join(repository, 'drills', `${name}.yaml`), 'utf8'));
+    const { database, files } = scenario.workload;
+    const workload = {
+      database: { ...database, accounts: 20, history: 200 },
+      files: { ...files, number: files.folders === undefined ? 3 : 30, kilobytes: 8 },
+    };
     const changed = { ...scenario, faults, limits: { ...scenario.limits, ...limits } };
     changed.workload = { ...workload, load: { perSecond: 4 } };
     await writeFile(drill.#scenario, stringify(changed));

@@ -1,0 +1,32 @@
+import { expect, test } from 'vitest';
+import { TestDrill } from '../support/drill.ts';
+
+test('a database that moves by dump, and a tree of files: killed between dump and promotion, it moves and loses nothing', async () => {
+  const drill = await TestDrill.make(
+    [
+      { fault: 'kill', at: 'move.catch-up', when: 'after' },
+      { fault: 'kill', at: 'move.promote', when: 'after' },
+    ],
+    { rtoSeconds: 900, failedPercent: 95, cutOverSeconds: 300 },
+    'homelab-move',
+  );
+  const { status, stderr } = await drill.run();
+  if (status !== 0) throw new Error(stderr);
+  expect(drill.killed).toBe(2);
+  const report = await drill.report();
+  expect(report).toMatchObject({ outcome: 'moved', verdict: 'passed', kept: { bank: 'b', balanced: true } });
+  expect(report.workload.map(({ lost }) => lost)).toEqual([0, 0, 0, 0]);
+  expect(report.writers?.overlapMs).toBeLessThan(0);
+  const found = (step: string) => report.steps.find((one) => one.step === step)?.result;
+  expect(found('move.catch-up')).toMatchObject({
+    ...{
+      bytes: expect.any(Number),
+      sha256: expect.stringMatching(/^[0-9a-f]{64}$/),
+      dumpMs: expect.any(Number),
+    },
+    ledger: { balanced: true },
+  });
+  // 30 files in folders were there before, and each statement is one.
+  expect(report.kept?.files).toBeGreaterThan(30);
+  expect((await drill.cpiab('verify', drill.out, '--key', drill.publicKey)).stdout).toMatch(/passed, moved/);
+});
