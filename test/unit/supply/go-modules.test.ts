@@ -92,5 +92,7 @@ test("the site's Kubernetes is the one that is compiled, and the lock has the pr
     'svid',
     'traefik',
     'tailscale',
+    'loki',
+    'otelcol',
   ]);
 });
