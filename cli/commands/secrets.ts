@@ -12,6 +12,7 @@ export function secretsCommand(context: CliContext) {
     { line: 'cpiab secrets edit lab web/login', does: 'one of them in $EDITOR' },
     { line: 'cpiab secrets rotate lab --key', does: 'a new age key; all are encrypted for it' },
     { line: 'cpiab secrets unlock https://10.0.0.7:7443', does: 'hands the age key to a box, once' },
+    { line: 'cpiab secrets user ada', does: 'a password, and its line for SSO_USERS in the env file' },
     { line: 'cpiab secrets scan', does: 'plain secrets in the work tree and in every commit' },
   ]);
   return parent
@@ -19,6 +20,7 @@ export function secretsCommand(context: CliContext) {
     .addCommand(editCommand(context))
     .addCommand(rotateCommand(context))
     .addCommand(unlockCommand(context))
+    .addCommand(userCommand(context))
     .addCommand(scanCommand(context));
 }
 
@@ -83,6 +85,29 @@ function unlockCommand(context: CliContext) {
         unlocked,
         `${site}: the box keeps the key for ${unlocked.recipients.join(', ')}; ${state}`,
       );
+    });
+}
+
+function userCommand(context: CliContext) {
+  return plainCommand('user', 'Make a password for a user of the login, and the line that declares him.')
+    .argument('<name>', 'letters, digits and .-_')
+    .option('--password-file <file>', 'its first line is the password; else one is made')
+    .action(async (name, { passwordFile }) => {
+      const { hashPassword, newPassword } = await import('../../sso/password.ts');
+      const { isUserName } = await import('../../sso/users.ts');
+      const { CpiabError } = await import('../../contract/errors.ts');
+      const { readPassphrase } = await import('../backup/keys.ts');
+      if (!isUserName(name))
+        throw new CpiabError('E1010', {
+          subject: name,
+          args: ['a user has small letters, digits and .-_ only', 'cpiab secrets user'],
+        });
+      const password = passwordFile === undefined ? newPassword() : await readPassphrase(passwordFile);
+      const line = `${name}:${await hashPassword(password)}`;
+      // One that somebody chose is not shown.
+      const made = passwordFile === undefined ? { password } : {};
+      const shown = passwordFile === undefined ? `\n\npassword of ${name}: ${password}` : '';
+      context.print({ name, line, ...made }, `${line}${shown}`);
     });
 }
 
