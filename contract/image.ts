@@ -11,6 +11,8 @@ const versionSource = z.union([
   z.strictObject({ program: z.string(), module: z.string() }),
   /** The upstream part of a Debian package's version. */
   z.strictObject({ debian: z.string() }),
+  /** The npm package that `package-lock.json` pins. */
+  z.strictObject({ npm: z.string() }),
 ]);
 export type VersionSource = z.infer<typeof versionSource>;
 
@@ -18,6 +20,10 @@ export type VersionSource = z.infer<typeof versionSource>;
 const layerSource = z.union([
   /** One file that a Go program's build gives, executable. */
   z.strictObject({ go: z.string(), to: absolutePath }),
+  /** The box's Node.js. Its libraries (libatomic, libstdc++, libgcc_s, libc) come from Debian packages. */
+  z.strictObject({ node: absolutePath }),
+  /** A TypeScript program of this repository, with all it imports, as one executable module. */
+  z.strictObject({ script: z.string(), to: absolutePath }),
   /** Files of a Debian package that match a glob (relative to `/`), without its maintainer scripts. */
   z.strictObject({ debian: z.string(), take: z.array(z.string()).min(1) }),
   /** Every file below a directory of the recipe. */

@@ -1,6 +1,5 @@
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
-import type { ModuleName } from '../../contract/layout.ts';
 import type { Lock } from '../../contract/lock.ts';
 import type { Program } from '../../contract/programs.ts';
 import type { Component } from '../bundle/sbom.ts';
@@ -54,27 +53,28 @@ export function goComponents(
     .toSorted((a, b) => (a.purl < b.purl ? -1 : 1));
 }
 
-const ENGINE: ModuleName = '20-engine';
-const AGENT: ModuleName = '30-agent';
-
-/** The box's Node.js. */
-export function nodeComponent({ node }: Lock): Component {
+/**
+ * The box's Node.js.
+ * @param holders the parts that have it.
+ */
+export function nodeComponent({ node }: Lock, holders: string[]): Component {
   return {
     name: 'node',
     version: node.version,
     purl: `pkg:npm/${node.package}@${node.version}`,
     licence: 'MIT',
-    in: [ENGINE],
+    in: holders,
   };
 }
 
 const PackageJsonSchema = z.looseObject({ name: z.string(), version: z.string(), license: z.string() });
 
 /**
- * The npm packages that are bundled into the agent.
+ * The npm packages that are bundled into a script.
  * @param inputs paths of the modules that the bundler took in.
+ * @param holders the parts that have the script.
  */
-export async function agentComponents(inputs: string[]): Promise<Component[]> {
+export async function npmComponents(inputs: string[], holders: string[]): Promise<Component[]> {
   const folder = /^.*(?:^|\/)node_modules\/(?:@[^/]+\/)?[^/]+(?=\/)/;
   const folders = new Set(inputs.flatMap((path) => folder.exec(path)?.[0] ?? []));
   const found = await Promise.all(
@@ -89,7 +89,7 @@ export async function agentComponents(inputs: string[]): Promise<Component[]> {
       // Source: the purl specification, type npm: the scope is a namespace, its @ encoded.
       purl: `pkg:npm/${name.replace(/^@/, '%40')}@${version}`,
       licence: declaredLicence(license).expression,
-      in: [AGENT],
+      in: holders,
     }))
     .toSorted((a, b) => (a.purl < b.purl ? -1 : 1));
 }

@@ -7,7 +7,6 @@ import type { CachedFile } from '../../host/cache.ts';
 import type { Component } from '../bundle/sbom.ts';
 import type { BuildHost } from '../host.ts';
 import { together } from '../together.ts';
-import { bundleAgent } from './agent.ts';
 import type { BuildRoot } from './build-root.ts';
 import { type Carried, GENERATOR, readCarried } from './carried.ts';
 import { fetchCharts } from './charts.ts';
@@ -18,11 +17,13 @@ import { fetchFiles } from './files.ts';
 import { checkVersions, type PartVersions } from './image-version.ts';
 import { type RecipeParts, recipeImages } from './images.ts';
 import { fetchNode } from './node.ts';
+import { npmVersions } from './npm-versions.ts';
 import { assembleOs } from './os-root.ts';
 import type { BoxParts, BuiltImage, Parts } from './parts.ts';
-import type { Placement } from './placement.ts';
+import { AGENT_ENTRY, type Placement } from './placement.ts';
 import { compileProgram, linkedLicences, linkedModules, moduleList } from './programs.ts';
-import { recipeFolder } from './recipes.ts';
+import { recipeFolder, recipeScripts } from './recipes.ts';
+import { bundleScript, type Script } from './script.ts';
 import { fetchSources } from './sources.ts';
 import { type GoToolchain, goToolchain } from './toolchain.ts';
 import { isTool } from './tools.ts';
@@ -46,7 +47,9 @@ export async function fetchParts(site: Site, lock: Lock, root: BuildRoot, host: 
     ],
     host.signal,
   );
-  const built = await buildImages({ ...sources, programs: made?.box.programs ?? {} }, host);
+  const { programs = {}, node = null } = made?.box ?? {};
+  const scripts = await bundleScripts(sources, host);
+  const built = await buildImages({ ...sources, programs, node, scripts }, host);
   return {
     sandbox: root.sandbox,
     images: [...built, ...published],
@@ -54,7 +57,11 @@ export async function fetchParts(site: Site, lock: Lock, root: BuildRoot, host: 
     files,
     repositories,
     box: made?.box ?? null,
-    components: [...(await licensedDebian(sources, made?.base ?? null, host)), ...(made?.components ?? [])],
+    components: [
+      ...(await licensedDebian(sources, made?.base ?? null, host)),
+      ...(made?.components ?? []),
+      ...[...scripts.values()].flatMap(({ components }) => components),
+    ],
     lock,
   };
 }
@@ -88,12 +95,12 @@ async function makeBox(
   const hostPrograms = definitions
     .filter(({ name }) => onBox.has(name))
     .flatMap(({ outputs }) => outputs.map(({ bin }) => bin));
-  const agent = await bundleAgent(host);
+  const agent = await bundleScript(AGENT_ENTRY, placement.script(AGENT_ENTRY), host);
   const { programs } = compiled;
   return {
     box: { programs, hostPrograms, node: node.file, agent: agent.file, crds: crds.file, os: system.os },
     base: system.base,
-    components: [...compiled.components, nodeComponent(lock), ...agent.components],
+    components: [...compiled.components, nodeComponent(lock, placement.node()), ...agent.components],
   };
 }
 
@@ -133,25 +140,28 @@ async function compileAll(
 
 interface ImageSources extends Sources {
   programs: Record<string, CachedFile>;
+  node: CachedFile | null;
+  /** Of images, by entry. */
+  scripts: ReadonlyMap<string, Script>;
+}
+
+/** The programs of this repository that images hold. */
+async function bundleScripts({ recipes, placement }: Sources, host: BuildHost): Promise<Map<string, Script>> {
+  const scripts = new Map<string, Script>();
+  for (const entry of recipeScripts(recipes))
+    scripts.set(entry, await bundleScript(entry, placement.script(entry), host));
+  return scripts;
 }
 
 /** The images that have a recipe. */
 async function buildImages(sources: ImageSources, host: BuildHost): Promise<BuiltImage[]> {
-  const { lock, recipes, definitions, debs, programs } = sources;
-  const parts: RecipeParts = {
-    program: (output) => {
-      const file = programs[output];
-      if (file === undefined)
-        throw new CpiabError('E3006', { subject: output, args: ['no such program is compiled'] });
-      return file;
-    },
-    debian: (name) => debs.file(name),
-    unpack: (deb, directory) => debs.unpack(deb, directory),
-  };
+  const { lock, recipes, definitions } = sources;
+  const parts = recipeParts(sources);
+  const versions = versionsOf(definitions, lock, await npmVersions(host.repository));
   const all: BuiltImage[] = [];
   for (const recipe of recipes) {
     const { name } = recipe;
-    checkVersions(recipe, versionsOf(definitions, lock));
+    checkVersions(recipe, versions);
     const folder = recipeFolder(host.repository, name);
     const work = () => recipeImages(recipe, folder, parts, host.cache, lock.epoch);
     all.push(
@@ -161,11 +171,26 @@ async function buildImages(sources: ImageSources, host: BuildHost): Promise<Buil
   return all;
 }
 
-function versionsOf(definitions: Program[], lock: Lock): PartVersions {
+function recipeParts({ debs, programs, node, scripts }: ImageSources): RecipeParts {
+  const there = (file: CachedFile | null | undefined, subject: string, missing: string) => {
+    if (file) return file;
+    throw new CpiabError('E3006', { subject, args: [missing] });
+  };
+  return {
+    program: (output) => there(programs[output], output, 'no such program is compiled'),
+    node: () => there(node, 'node', 'a site without a box has no Node.js'),
+    script: async (entry) => there(scripts.get(entry)?.file, entry, 'no such program is bundled'),
+    debian: (name) => debs.file(name),
+    unpack: (deb, directory) => debs.unpack(deb, directory),
+  };
+}
+
+function versionsOf(definitions: Program[], lock: Lock, npm: ReadonlyMap<string, string>): PartVersions {
   return {
     module: (program, module) =>
       definitions.find(({ name }) => name === program)?.modules.find((found) => found.module === module)
         ?.version ?? null,
+    npm: (name) => npm.get(name) ?? null,
     debian: (name) => lock.debian.packages.find((deb) => deb.name === name)?.version ?? null,
   };
 }

@@ -7,6 +7,8 @@ export interface PartVersions {
   module(program: string, module: string): string | null;
   /** Full version of a Debian package, such as `1:1.37.0-6+b9`. */
   debian(name: string): string | null;
+  /** Version of an npm package, such as `9.13.3`. */
+  npm(name: string): string | null;
 }
 
 /**
@@ -24,6 +26,7 @@ export function checkVersions(recipe: ImageRecipe, versions: PartVersions): void
 }
 
 function partVersion(source: VersionSource, versions: PartVersions): string | null {
+  if ('npm' in source) return versions.npm(source.npm);
   if ('debian' in source) return upstreamVersion(versions.debian(source.debian));
   return versions.module(source.program, source.module)?.replace(/^v/, '') ?? null;
 }

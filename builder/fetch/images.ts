@@ -1,6 +1,6 @@
 import { readdir, readlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { ImageRecipe } from '../../contract/image.ts';
+import type { ImageRecipe, LayerSource } from '../../contract/image.ts';
 import { mediaTypes } from '../../contract/layout.ts';
 import { digestOf } from '../../contract/manifest.ts';
 import type { Cache, CachedFile } from '../../host/cache.ts';
@@ -12,6 +12,10 @@ import type { BuiltImage } from './parts.ts';
 export interface RecipeParts {
   /** A compiled program by its output name. */
   program(output: string): CachedFile;
+  /** Node.js. */
+  node(): CachedFile;
+  /** A program of this repository as one module, by its entry. */
+  script(entry: string): Promise<CachedFile>;
   /** A Debian package's .deb. */
   debian(name: string): CachedFile;
   /** Unpacks a .deb into an existing directory, without its maintainer scripts. */
@@ -31,11 +35,18 @@ export async function recipeImages(
   cache: Cache,
   epoch: number,
 ): Promise<{ images: BuiltImage[]; cached: boolean }> {
-  const key = { recipe, epoch, parts: partDigests(recipe, parts), files: await fileDigests(recipe, folder) };
+  const key = {
+    recipe,
+    epoch,
+    parts: await partDigests(recipe, parts),
+    files: await fileDigests(recipe, folder),
+  };
   const { files, cached } = await cache.files<string>('image', key, async (scratch) => {
     const inputs = {
       folder,
       program: async (output: string) => (await cache.check(parts.program(output))).path,
+      node: async () => (await cache.check(parts.node())).path,
+      script: async (entry: string) => (await cache.check(await parts.script(entry))).path,
       debian: (name: string) => unpacked(parts, name, cache),
     };
     return blobPaths(await buildImage(recipe, inputs, scratch, epoch));
@@ -46,11 +57,16 @@ export async function recipeImages(
   };
 }
 
-function partDigests(recipe: ImageRecipe, parts: RecipeParts): string[] {
-  return recipe.layers.flat().flatMap((source) => {
-    if ('go' in source) return [parts.program(source.go).sha256];
-    return 'debian' in source ? [parts.debian(source.debian).sha256] : [];
-  });
+async function partDigests(recipe: ImageRecipe, parts: RecipeParts): Promise<string[]> {
+  const files = await Promise.all(recipe.layers.flat().map((source) => partOf(source, parts)));
+  return files.flatMap((file) => file?.sha256 ?? []);
+}
+
+async function partOf(source: LayerSource, parts: RecipeParts): Promise<CachedFile | null> {
+  if ('go' in source) return parts.program(source.go);
+  if ('node' in source) return parts.node();
+  if ('script' in source) return await parts.script(source.script);
+  return 'debian' in source ? parts.debian(source.debian) : null;
 }
 
 async function fileDigests(recipe: ImageRecipe, folder: string): Promise<Record<string, string>> {

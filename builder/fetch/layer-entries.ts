@@ -10,6 +10,10 @@ export interface ImageInputs {
   folder: string;
   /** Path of a Go program's output. */
   program(output: string): Promise<string>;
+  /** Path of Node.js. */
+  node(): Promise<string>;
+  /** Path of a bundled program of this repository. */
+  script(entry: string): Promise<string>;
   /** Directory that a Debian package was unpacked into. */
   debian(name: string): Promise<string>;
 }
@@ -41,6 +45,8 @@ export async function layerEntries(
 
 async function expand(name: string, source: LayerSource, inputs: ImageInputs): Promise<LayerEntry[]> {
   if ('go' in source) return [await program(await inputs.program(source.go), relative(source.to))];
+  if ('node' in source) return [await program(await inputs.node(), relative(source.node))];
+  if ('script' in source) return [await program(await inputs.script(source.script), relative(source.to))];
   if ('debian' in source) {
     const root = await inputs.debian(source.debian);
     return (await Promise.all(source.take.map((pattern) => below(name, root, pattern)))).flat();

@@ -54,3 +54,9 @@ export function recipePackages(recipe: ImageRecipe): string[] {
   const names = recipe.layers.flat().flatMap((source) => ('debian' in source ? [source.debian] : []));
   return [...new Set(names)].toSorted();
 }
+
+/** Entries of this repository's own programs that recipes take. */
+export function recipeScripts(recipes: readonly ImageRecipe[]): string[] {
+  const all = recipes.flatMap(({ layers }) => layers.flat());
+  return [...new Set(all.flatMap((source) => ('script' in source ? [source.script] : [])))].toSorted();
+}

@@ -30,15 +30,19 @@ const recipe: ImageRecipe = ImageRecipeSchema.parse({
   layers: [
     [{ debian: 'x', take: ['usr/**'] }],
     [{ go: 'program', to: '/usr/bin/program' }, { files: 'root' }],
+    [{ node: '/usr/bin/node' }, { script: 'login/main.ts', to: '/usr/bin/login' }],
   ],
   config: {},
 });
 
 /** A .deb stands for itself: unpacking copies it to `usr/x`. */
-async function parts(deb: string, program: string): Promise<RecipeParts> {
+async function parts(deb: string, program: string, script = 'c', node = 'd'): Promise<RecipeParts> {
+  const [one, other] = [await cache.put(script), await cache.put(node)];
   const files = { deb: await cache.put(deb), program: await cache.put(program) };
   return {
     program: () => files.program,
+    node: () => other,
+    script: async () => one,
     debian: () => files.deb,
     unpack: async (file, directory) => {
       await mkdir(join(directory, 'usr'));
@@ -75,7 +79,7 @@ describe('recipeImages', () => {
     }
   });
 
-  test('builds once, and again when a package, a program or a file of the recipe changed', async () => {
+  test('builds once, and again when a part or a file of the recipe changed', async () => {
     const first = await build(await parts('a', 'b'));
     expect(first.cached).toBe(false);
     const again = await build(await parts('a', 'b'));
@@ -83,6 +87,8 @@ describe('recipeImages', () => {
     expect(await laidOut(again.images[0])).toEqual(await laidOut(first.images[0]));
     expect((await build(await parts('A', 'b'))).cached).toBe(false);
     expect((await build(await parts('a', 'B'))).cached).toBe(false);
+    expect((await build(await parts('a', 'b', 'C'))).cached).toBe(false);
+    expect((await build(await parts('a', 'b', 'c', 'D'))).cached).toBe(false);
     await writeFile(join(root, 'recipe/root/etc/motd'), 'changed\n');
     expect((await build(await parts('a', 'b'))).cached).toBe(false);
   });

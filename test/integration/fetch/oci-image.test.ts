@@ -51,6 +51,8 @@ function build(recipe: ImageRecipe, debian: string, out: string): Promise<BuiltR
   const inputs = {
     folder: join(root, 'recipe'),
     program: () => Promise.resolve(join(root, 'program')),
+    node: () => Promise.resolve(join(root, 'program')),
+    script: () => Promise.resolve(join(root, 'program')),
     debian: () => Promise.resolve(debian),
   };
   return buildImage(recipe, inputs, join(root, out), epoch);

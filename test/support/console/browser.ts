@@ -22,6 +22,6 @@ export async function findChromium(): Promise<string | undefined> {
 }
 
 /** A browser with a profile of its own. */
-export async function openBrowser(executablePath: string): Promise<Browser> {
-  return await chromium.launch({ executablePath, args: FLAGS, headless: true });
+export async function openBrowser(executablePath: string, further: string[] = []): Promise<Browser> {
+  return await chromium.launch({ executablePath, args: [...FLAGS, ...further], headless: true });
 }

@@ -5,8 +5,8 @@ import type { Config } from '../../../sso/config.ts';
 import { hashPassword } from '../../../sso/password.ts';
 import { type Running, serve } from '../../../sso/server.ts';
 
-export const issuer = 'https://login.box.home.arpa';
-export const hosts = ['notes.box.home.arpa', 'files.box.home.arpa'];
+const issuer = 'https://login.box.home.arpa';
+const hosts = ['notes.box.home.arpa', 'files.box.home.arpa'];
 const password = 'correct horse';
 
 export interface TestLogin extends Running {
@@ -21,7 +21,7 @@ export interface TestLogin extends Running {
 }
 
 /** The login with real listeners and a state of its own; `ada` and `brahms` are declared. */
-export async function startLogin(times: Partial<Config> = {}): Promise<TestLogin> {
+export async function startLogin(config: Partial<Config> = {}, host = '127.0.0.1'): Promise<TestLogin> {
   const directory = await mkdtemp(join(tmpdir(), 'sso-'));
   const users = join(directory, 'users');
   const hash = await hashPassword(password);
@@ -30,10 +30,10 @@ export async function startLogin(times: Partial<Config> = {}): Promise<TestLogin
   const logged: TestLogin['logged'] = [];
   const start = (listen: { loginPort: number; forwardAuthPort: number }) =>
     serve({
-      config: { issuer, hosts, sessionSeconds: 3600, recheckSeconds: 60, ...times },
+      config: { issuer, hosts, sessionSeconds: 3600, recheckSeconds: 60, ...config },
       state: join(directory, 'sso.db'),
       users,
-      listen: { host: '127.0.0.1', ...listen },
+      listen: { host, ...listen },
       log: (event) => logged.push(event),
     });
   let running = await start({ loginPort: 0, forwardAuthPort: 0 });

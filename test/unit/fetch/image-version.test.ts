@@ -5,6 +5,7 @@ import { ImageRecipeSchema, type VersionSource } from '../../../contract/image.t
 const parts = {
   module: (program: string, module: string) => (program === 'kube' && module === 'etcd' ? 'v3.6.8' : null),
   debian: (name: string) => (name === 'syncthing' ? '1.29.5~ds1-2' : null),
+  npm: (name: string) => (name === 'oidc-provider' ? '9.13.3' : null),
 };
 
 const recipe = (reference: string, version: VersionSource) =>
@@ -32,6 +33,7 @@ describe('upstreamVersion', () => {
 describe('checkVersions', () => {
   test('accepts a tag that is the version of its part', () => {
     checkVersions(recipe('cpiab.dev/oci/syncthing:1.29.5', { debian: 'syncthing' }), parts);
+    checkVersions(recipe('cpiab.dev/oci/sso:9.13.3', { npm: 'oidc-provider' }), parts);
     checkVersions(recipe('registry.k8s.io/etcd:3.6.8-0', { program: 'kube', module: 'etcd' }), parts);
   });
 

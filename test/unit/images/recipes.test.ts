@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { checkVersions } from '../../../builder/fetch/image-version.ts';
+import { npmVersions } from '../../../builder/fetch/npm-versions.ts';
 import { isReference } from '../../../builder/lock/upstream.ts';
 import { AppSchema } from '../../../contract/app.ts';
 import { BundleSetSchema } from '../../../contract/bundle-set.ts';
@@ -33,10 +34,12 @@ describe('image recipes', () => {
     expect(outputs).toEqual(expect.arrayContaining(taken));
   });
 
-  test.each(recipes)('%s carries the version of the module it is made of', async (name) => {
+  test.each(recipes)('%s carries the version of the module or npm package it is made of', async (name) => {
     const recipe = ImageRecipeSchema.parse(await read(`images/oci/${name}/image.yaml`));
-    const compiled = recipe.images.filter(({ version }) => 'program' in version);
-    checkVersions({ ...recipe, images: compiled }, { module: moduleVersion, debian: () => null });
+    const compiled = recipe.images.filter(({ version }) => !('debian' in version));
+    const npm = await npmVersions(repository);
+    const versions = { module: moduleVersion, npm: (of: string) => npm.get(of) ?? null, debian: () => null };
+    checkVersions({ ...recipe, images: compiled }, versions);
   });
 });
 

