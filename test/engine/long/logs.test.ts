@@ -218,9 +218,12 @@ async function pushDaysOld(days: number): Promise<number> {
 test('a line that is as old as what is removed is refused; nobody removes any other', async () => {
   expect(await pushDaysOld(6.9)).toBe(204);
   expect(await pushDaysOld(7.1)).toBe(400);
-  const answer = await fetch(`http://127.0.0.1:${ports.loki}/loki/api/v1/delete?query={pod="old-6.9"}&start=1`, {
-    method: 'POST',
-  });
+  const answer = await fetch(
+    `http://127.0.0.1:${ports.loki}/loki/api/v1/delete?query={pod="old-6.9"}&start=1`,
+    {
+      method: 'POST',
+    },
+  );
   expect(answer.status).toBe(403);
 });
 
