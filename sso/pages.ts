@@ -72,6 +72,14 @@ ${problem === null ? '' : `<p class="bad" role="alert">${escaped(problem)}</p>`}
 </form>`,
     ),
 
+  /** For who opens the login itself. */
+  home: (): string =>
+    page.said({
+      title: 'One login for the apps of this box',
+      text: 'Open an app: it leads here when you are to sign in.',
+      link: { to: '/session/end', text: 'Sign out' },
+    }),
+
   /** @param form oidc-provider's, without its buttons. */
   signOut: (form: string) =>
     framed(

@@ -44,7 +44,8 @@ export async function serve({ config, state, users: declared, listen, log }: Inp
   const callback = provider.callback();
   const guarded = answering(config.hosts, log);
   const login = guarded(async (request, response) => {
-    if (request.url?.startsWith('/interaction/')) await signIn.answer(request, response);
+    if (request.url === '/') send(response, { status: 200, html: page.home() });
+    else if (request.url?.startsWith('/interaction/')) await signIn.answer(request, response);
     else await callback(request, response);
   });
   await listening(login, listen.loginPort, listen.host);

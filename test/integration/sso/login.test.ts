@@ -68,6 +68,11 @@ describe('a login', () => {
     });
   });
 
+  test('the login itself has a page, with the way out', async () => {
+    const { status, text } = await new TestBrowser(login).ask(`${login.issuer}/`);
+    expect([status, text.includes('href="/session/end"')]).toEqual([200, true]);
+  });
+
   test('outlives a restart, without a password', async () => {
     const browser = await signedIn();
     await login.restart();
