@@ -14,7 +14,7 @@ import type { ChunkNames } from './names.ts';
 const PARALLEL = 4;
 
 /** For whom chunks are. */
-export interface ChunkKeys {
+interface ChunkKeys {
   names: ChunkNames;
   recipients: readonly Recipient[];
   /** The sender's own: one of the recipients. */
