@@ -6,6 +6,7 @@ export const postcheckGroups = {
   secrets: 'Secrets',
   storage: 'Storage',
   ingress: 'Routes',
+  login: 'Login',
   observability: 'Observability',
   apps: 'Apps',
 } as const;
@@ -166,6 +167,18 @@ export const postchecks = {
     title: 'each route answers',
     why: 'the app runs, and nobody reaches it',
     fix: "look at the app's Service and at its NetworkPolicy, which has to let namespace `traefik` in",
+  },
+  'login/anonymous': {
+    group: 'login',
+    title: 'who is not logged in is led to the login, on each route that asks for one',
+    why: 'an app lies open to everybody who reaches the box',
+    fix: "look at the middlewares that the Ingress names, at Traefik's log, and at app `sso`",
+  },
+  'login/discovery': {
+    group: 'login',
+    title: 'the login says where its endpoints and keys are',
+    why: 'nothing that speaks OpenID Connect can let anybody in',
+    fix: "look at the pod of app `sso`, and whether its issuer is the site's domain",
   },
   'observability/targets': {
     group: 'observability',

@@ -1,6 +1,12 @@
 /** Ingresses with this label get the Secrets that they name in `spec.tls`, with certificates of the box. */
 export const routeLabel = { key: 'cpiab.dev/certificate', value: 'box' } as const;
 
+/** Annotation by which Traefik puts something in front of an app, and what it names for a login (component `sso`). */
+export const middlewares = {
+  key: 'traefik.ingress.kubernetes.io/router.middlewares',
+  login: 'sso@file',
+} as const;
+
 /** Keys of such a Secret. Source: Kubernetes, "TLS Secrets"; the third as cert-manager writes it. */
 export const routeSecret = { certificate: 'tls.crt', key: 'tls.key', root: 'ca.crt' } as const;
 

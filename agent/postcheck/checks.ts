@@ -4,6 +4,7 @@ import { checkDns } from './dns.ts';
 import { checkApiServer, checkCgroup, checkDatastore, checkNodes, checkSystemPods } from './engine.ts';
 import { checkControllers, checkReady, checkRevision } from './flux.ts';
 import { checkCertificates, checkRedirect, checkRoutes } from './ingress.ts';
+import { checkAnonymous, checkDiscovery } from './login.ts';
 import { checkLogs } from './logs.ts';
 import type { Check } from './look.ts';
 import { checkAlert, checkDashboards, checkTargets } from './observability.ts';
@@ -37,6 +38,8 @@ export const checks: Record<Exclude<PostcheckName, 'apps/health'>, Check> = {
   'ingress/redirect': checkRedirect,
   'ingress/certificates': checkCertificates,
   'ingress/routes': checkRoutes,
+  'login/anonymous': checkAnonymous,
+  'login/discovery': checkDiscovery,
   'observability/targets': checkTargets,
   'observability/dashboards': checkDashboards,
   'observability/alert': checkAlert,

@@ -2,7 +2,13 @@ import type { KubeClient } from '../kube/client.ts';
 
 /** As much of an Ingress as is looked at. Source: networking.k8s.io/v1. */
 export interface Ingress {
-  metadata: { name: string; namespace: string; uid: string; labels?: Record<string, string> };
+  metadata: {
+    name: string;
+    namespace: string;
+    uid: string;
+    labels?: Record<string, string>;
+    annotations?: Record<string, string>;
+  };
   spec: {
     ingressClassName?: string;
     tls?: { hosts?: string[]; secretName?: string }[];

@@ -1,11 +1,8 @@
 import { randomInt } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
-import { createServer as createPlain, type RequestListener, type Server } from 'node:http';
-import { createServer as createSecure } from 'node:https';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { createServer as createPlain, type Server } from 'node:http';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { listen } from '../../agent/api/server.ts';
-import { ServerAuthority } from '../../agent/pki/server-authority.ts';
-import { checkCertificates, checkRedirect, checkRoutes } from '../../agent/postcheck/ingress.ts';
 import type { Look } from '../../agent/postcheck/look.ts';
 import { checkAlert, checkDashboards, checkTargets } from '../../agent/postcheck/observability.ts';
 import { until } from '../../agent/until.ts';
@@ -26,8 +23,8 @@ const kube = new KubeApi();
 const programs = new Programs();
 const { signal } = new AbortController();
 const nodeAddress = `127.${randomInt(1, 255)}.${randomInt(1, 255)}.1`;
-const networking = '/apis/networking.k8s.io/v1';
-const HOST = 'shop.box.home.arpa';
+const _networking = '/apis/networking.k8s.io/v1';
+const _HOST = 'shop.box.home.arpa';
 let box: TestApi;
 let look: Look;
 
@@ -47,115 +44,11 @@ afterAll(async () => {
 
 describe('what the site does not have', () => {
   test.each([
-    ['a route', () => checkRoutes(look)],
     ['Prometheus', () => checkTargets(look)],
     ['dashboards', () => checkDashboards(look)],
     ['Alertmanager', () => checkAlert(look)],
   ])('%s does not apply', async (_, check) => {
     expect((await check()).result).toBe('notApplicable');
-  });
-});
-
-/** In the place of Traefik, which would not let itself be set up so wrongly. */
-describe('a route', () => {
-  const servers: Server[] = [];
-  const certificateOf = async (host: string, wall = Date.now) => {
-    const authority = box.board.get('authority');
-    const own = new ServerAuthority(box.board.paths.pki, authority, 'box.home.arpa', wall);
-    const { key, certificate } = await own.issue([host]);
-    return { key, cert: certificate };
-  };
-  const serve = async (server: Server, port: number) => {
-    servers.push(server);
-    await listen(server, port, nodeAddress, signal);
-  };
-  const answering =
-    (status: number, headers = {}): RequestListener =>
-    (_, answer) =>
-      answer.writeHead(status, headers).end();
-  const secure = async (status: number, host = HOST, wall = Date.now) =>
-    await serve(createSecure(await certificateOf(host, wall), answering(status)), 443);
-
-  const ingress = async (name: string, host: string) => {
-    await kube.namespace(name, []);
-    const backend = { service: { name, port: { number: 80 } } };
-    const paths = [{ path: '/', pathType: 'Prefix', backend }];
-    await kube.client.create(`${networking}/namespaces/${name}/ingresses`, {
-      metadata: { name, labels: { 'cpiab.dev/certificate': 'box' } },
-      spec: { ingressClassName: 'traefik', rules: [{ host, http: { paths } }] },
-    });
-  };
-
-  beforeAll(async () => {
-    await kube.client.create(`${networking}/ingressclasses`, {
-      metadata: { name: 'traefik' },
-      spec: { controller: 'traefik.io/ingress-controller' },
-    });
-    // The second one is of use online only, and nothing answers there.
-    for (const [name, host] of [
-      ['shop', HOST],
-      ['tunnel', 'tunnel.box.home.arpa'],
-    ] as const)
-      await ingress(name, host);
-  });
-  afterEach(() => {
-    for (const server of servers.splice(0)) server.close();
-  });
-
-  test('that is as it should be passes', async () => {
-    await serve(createPlain(answering(308, { location: `https://${HOST}/` })), 80);
-    await secure(401);
-    const found = [await checkRedirect(look), await checkCertificates(look), await checkRoutes(look)];
-    expect(found).toEqual([
-      { result: 'pass', evidence: '1 host led to HTTPS' },
-      { result: 'pass', evidence: '1 valid certificate' },
-      { result: 'pass', evidence: '1 route that answers' },
-    ]);
-  });
-
-  test.each([
-    ['with nothing at port 80', null, 'ECONNREFUSED'],
-    ['in plain text', answering(200), 'port 80 answers 200'],
-    [
-      'to elsewhere',
-      answering(301, { location: 'https://elsewhere.example/' }),
-      'to https://elsewhere.example/',
-    ],
-  ])('%s is not led to HTTPS', async (_, listener, why) => {
-    if (listener !== null) await serve(createPlain(listener), 80);
-    expect(await checkRedirect(look)).toEqual({
-      result: 'fail',
-      evidence: expect.stringMatching(new RegExp(`^${HOST}: .*${why}`)),
-    });
-  });
-
-  test.each([404, 502])('that answers %d fails', async (status) => {
-    await secure(status);
-    expect(await checkRoutes(look)).toEqual({ result: 'fail', evidence: `${HOST}: answers ${status}` });
-  });
-
-  test.each([
-    ['that has ended', HOST, () => Date.now() - 40 * DAY, 'its certificate ends 20'],
-    ['that ends within a week', HOST, () => Date.now() - 25 * DAY, 'its certificate ends 20'],
-    ['of another host', 'blog.box.home.arpa', Date.now, 'blog.box.home.arpa'],
-  ])('a certificate %s fails', async (_, host, wall, why) => {
-    await secure(200, host, wall);
-    const { result, evidence } = await checkCertificates(look);
-    expect([result, evidence]).toEqual(['fail', expect.stringContaining(why)]);
-  });
-
-  test('a certificate of another authority fails', async () => {
-    const other = await startTestApi(() => undefined);
-    const authority = other.board.get('authority');
-    const foreign = new ServerAuthority(other.board.paths.pki, authority, 'box.home.arpa', Date.now);
-    const { key, certificate: cert } = await foreign.issue([HOST]);
-    await serve(createSecure({ key, cert }, answering(200)), 443);
-    const { result, evidence } = await checkCertificates(look);
-    expect([result, evidence]).toEqual([
-      'fail',
-      expect.stringContaining("its certificate is not the box's: "),
-    ]);
-    await other.close();
   });
 });
 
