@@ -1,25 +1,23 @@
-import { z } from 'zod';
-import { sha256 } from '../contract/sha256.ts';
+import { join } from 'node:path';
+import { apiIdentity } from '../agent/api/identity.ts';
+import { type OpenCargo, reopenCargo, requireCurrent } from '../builder/cargo/open.ts';
+import type { CargoReceiver } from '../contract/cargo.ts';
+import { box as layout } from '../contract/layout.ts';
+import { parsePublicKey } from '../host/minisign.ts';
+import type { Drill } from './drill.ts';
 
-export const CARGO = 'cargo.age';
-export const INDEX = 'cargo.json';
-export const CHUNK = 1 << 20;
-/** What is in it. */
-export const cargoMembers = { git: 'site.bundle', log: 'audit-log.json' } as const;
+/** Bank B's box, which has its key before anything is sealed for it, and who decrypts there. */
+export async function receiverOf(drill: Drill): Promise<CargoReceiver> {
+  const { world } = drill;
+  const host = world.host('b', 'box');
+  const { fingerprint } = await apiIdentity(join(world.directory(host), layout.tls), [host.address]);
+  const { banks, age } = await drill.secrets();
+  return { boxId: banks.b.boxId, fingerprint, recipient: age.recipient };
+}
 
-/** Signed beside the cargo: vouches for each of its chunks alone. */
-export const CargoIndexSchema = z.strictObject({
-  apiVersion: z.literal('cpiab.dev/v1'),
-  kind: z.literal('DrillCargo'),
-  /** The one drill that it belongs to: of another, it is refused. */
-  drill: z.string(),
-  sealed: z.string(),
-  /** Commit of `main`. */
-  head: z.string(),
-  /** Who can open it. */
-  recipient: z.string(),
-  bytes: z.int().positive(),
-  /** SHA-256 of each in order. */
-  chunks: z.array(sha256).min(1),
-});
-export type CargoIndex = z.infer<typeof CargoIndexSchema>;
+/** What has arrived in bank B: signed by the site, for its box, and in time. @throws CpiabError E2101, E2114, E2191, E2193, E2194. */
+export async function arrived(drill: Drill): Promise<OpenCargo> {
+  const cargo = await reopenCargo(drill.cargo('b'), parsePublicKey(drill.publicKey));
+  requireCurrent(cargo, { now: Date.now(), receiver: await receiverOf(drill), after: 0 });
+  return cargo;
+}

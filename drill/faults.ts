@@ -1,11 +1,12 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { chunkPath } from '../contract/cargo.ts';
 import type { Fault } from '../contract/drill/scenario.ts';
 import type { StepName } from '../contract/drill/steps.ts';
 import { bytesAt, ensureDirectory } from '../host/files.ts';
 import { run } from '../host/process.ts';
 import { approve } from './approval.ts';
-import { CARGO } from './cargo.ts';
+import { arrived } from './cargo.ts';
 import type { Drill } from './drill.ts';
 import { inside } from './netns/command.ts';
 import { cable, lose } from './netns/network.ts';
@@ -71,8 +72,9 @@ export class Faults {
       await run(['mount', '-t', 'tmpfs', '-o', options, 'cpiab-drill', await ensureDirectory(disk)]);
     },
     'corrupt-cargo': async () => {
-      const path = join(this.#drill.cargo('b'), CARGO);
-      const [byte = 0] = await bytesAt(path, 100, 1);
+      const { directory, manifest } = await arrived(this.#drill);
+      const path = join(directory, chunkPath(manifest.chunks[0]?.id ?? ''));
+      const [byte = 0] = await bytesAt(path, 0, 1);
       await writeFile(path, Buffer.from([byte ^ 1]), { flag: 'r+' });
     },
     // The step itself lets them try, between two machines of its own.

@@ -1,57 +1,58 @@
-import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { create } from 'tar';
-import { signBytes } from '../../builder/bundle/minisign.ts';
-import { encryptAge } from '../../host/age/age.ts';
-import { parseRecipient } from '../../host/age/keys.ts';
-import { verifyLog } from '../../host/audit-log.ts';
-import { ensureDirectory, sha256File, streamAtomic, writeAtomic } from '../../host/files.ts';
+import { SenderRecord } from '../../builder/cargo/sender.ts';
+import { writeCargo } from '../../builder/cargo/write.ts';
+import { type BackupMember, backupMembers, stateVersion } from '../../contract/backup.ts';
+import { type BackupHead, packBackup } from '../../host/backup/archive.ts';
 import { run } from '../../host/process.ts';
+import packageJson from '../../package.json' with { type: 'json' };
 import { boxGit } from '../box-git.ts';
-import { CARGO, type CargoIndex, CHUNK, cargoMembers, INDEX } from '../cargo.ts';
+import { receiverOf } from '../cargo.ts';
 import type { Drill } from '../drill.ts';
 import type { Step } from '../step.ts';
 
-/** What leaves bank A as a file: the box's Git and its log, for bank B's key alone. The data follow while the service runs. */
+const LIFE_MS = 24 * 3_600_000;
+
+/** What leaves bank A as a cargo: its box's Git, for bank B's box and key alone. The data follow while the service runs. */
 export const seal = {
-  cargo: { title: "the box's Git and log, encrypted for bank B and signed", run: sealCargo },
+  cargo: { title: "the box's Git, sealed for bank B's box", run: sealCargo },
 } satisfies Record<string, Step>;
 
 async function sealCargo(drill: Drill): Promise<object> {
-  const { world } = drill;
-  const directory = await ensureDirectory(drill.cargo('a'));
-  const plain = join(world.work, 'sealing');
-  await rm(plain, { recursive: true, force: true });
-  await ensureDirectory(plain);
-  const head = await exportGit(drill, join(plain, cargoMembers.git));
-  const log = await (await drill.box('a')).audit();
-  const { size, root } = verifyLog(log, "bank A's box");
-  await writeAtomic(join(plain, cargoMembers.log), `${JSON.stringify(log)}\n`);
-  const { age } = await drill.secrets();
-  const recipient = parseRecipient(age.recipient);
-  if (recipient === null) throw new Error('no recipient');
-  const members = Object.values(cargoMembers);
-  const tar = create(
-    { cwd: plain, portable: true, noMtime: true },
-    members,
-  ) as unknown as AsyncIterable<Uint8Array>;
-  const path = join(directory, CARGO);
-  await streamAtomic(path, encryptAge(tar, [recipient]), { mode: 0o600, signal: drill.signal });
-  await rm(plain, { recursive: true, force: true });
-  const chunks = await chunkHashes(path);
-  const index: CargoIndex = {
-    ...{ apiVersion: 'cpiab.dev/v1', kind: 'DrillCargo', drill: world.id, sealed: new Date().toISOString() },
-    ...{ head, recipient: age.recipient, bytes: (await sha256File(path)).size, chunks },
+  const { world, key, signal } = drill;
+  const bundle = join(world.work, 'sealing.bundle');
+  const gitHead = await exportGit(drill, bundle);
+  const receiver = await receiverOf(drill);
+  const record = await SenderRecord.of(world.secrets, receiver);
+  const archive = packBackup(membersOf(bundle), await headOf(drill, gitHead));
+  const directory = drill.cargo('a');
+  const about = { directory, archive, receiver, record, key, signal };
+  const { manifest, contents } = await writeCargo({ ...about, now: Date.now(), lifeMs: LIFE_MS });
+  await rm(bundle);
+  const bytes = manifest.chunks.reduce((sum, { size }) => sum + size, 0);
+  const { sequence, chunks } = manifest;
+  return { head: gitHead, sequence, bytes, chunks: chunks.length, members: contents.members };
+}
+
+/** No cluster runs in these banks: of a box's members only its Git has content. */
+async function* membersOf(bundle: string) {
+  for (const name of backupMembers) yield { name, content: contentOf(name, bundle) };
+}
+
+async function* contentOf(name: BackupMember, bundle: string): AsyncGenerator<Buffer> {
+  if (name === 'git.bundle') yield* createReadStream(bundle) as AsyncIterable<Buffer>;
+}
+
+async function headOf(drill: Drill, gitHead: string): Promise<BackupHead> {
+  const { banks } = await drill.secrets();
+  return {
+    ...{ stateVersion, gitHead, site: drill.scenario.site, contents: 'cargo' },
+    ...{ boxId: banks.a.boxId, fingerprint: await (await drill.box('a')).pin() },
+    engine: { kind: 'none', version: packageJson.version },
+    bundle: { sequence: 1, revision: gitHead },
+    created: new Date().toISOString(),
   };
-  const bytes = Buffer.from(`${JSON.stringify(index, null, 1)}\n`);
-  await writeAtomic(join(directory, INDEX), bytes);
-  await writeAtomic(
-    join(directory, `${INDEX}.minisig`),
-    signBytes(bytes, drill.key, `cargo of drill ${world.id}`),
-  );
-  return { head, bytes: index.bytes, chunks: chunks.length, log: { size, root } };
 }
 
 /** The whole repository of bank A's box, as its API serves it. @returns the commit of `main`. */
@@ -63,15 +64,4 @@ async function exportGit(drill: Drill, path: string): Promise<string> {
   const { stdout } = await run(['git', '--git-dir', copy, 'rev-parse', 'refs/heads/main']);
   await rm(copy, { recursive: true, force: true });
   return stdout.trim();
-}
-
-async function chunkHashes(path: string): Promise<string[]> {
-  const hashes: string[] = [];
-  for await (const chunk of createReadStream(path, { highWaterMark: CHUNK }))
-    hashes.push(
-      createHash('sha256')
-        .update(chunk as Buffer)
-        .digest('hex'),
-    );
-  return hashes;
 }
