@@ -1,52 +1,35 @@
-import { randomInt } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { createServer as createPlain, type Server } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { listen } from '../../agent/api/server.ts';
-import type { Look } from '../../agent/postcheck/look.ts';
 import { checkAlert, checkDashboards, checkTargets } from '../../agent/postcheck/observability.ts';
 import { until } from '../../agent/until.ts';
 import { alertmanager } from '../../contract/alerts.ts';
 import { prometheus } from '../../contract/dashboard.ts';
 import { freePort } from '../../host/qemu/launch.ts';
 import { locate } from '../../host/system-packages.ts';
-import { startTestApi, type TestApi } from '../support/api.ts';
 import { keptDirectory } from '../support/fresh-directory.ts';
+import { CheckedSite, folder } from '../support/postcheck/checked-site.ts';
 import { expose, ownAddress } from '../support/postcheck/exposed.ts';
-import { fluxApplies, folder, lookOf, tunnel } from '../support/postcheck/looked-at.ts';
 import { Programs } from '../support/postcheck/programs.ts';
-import { KubeApi } from '../support/svid/kube-api.ts';
 
 const DAY = 24 * 3_600_000;
 const here = keptDirectory();
-const kube = new KubeApi();
+const site = new CheckedSite(here);
 const programs = new Programs();
 const { signal } = new AbortController();
-const nodeAddress = `127.${randomInt(1, 255)}.${randomInt(1, 255)}.1`;
-const _networking = '/apis/networking.k8s.io/v1';
-const _HOST = 'shop.box.home.arpa';
-let box: TestApi;
-let look: Look;
 
-const lookAt = (files: Record<string, string>) => lookOf(box.board, kube, here, files);
-
-beforeAll(async () => {
-  await kube.open();
-  box = await startTestApi(() => undefined, { site: { network: { nodeAddress } } });
-  await fluxApplies(kube, 'shop', 'tunnel');
-  look = await lookAt({ [`${folder('tunnel')}/app.yaml`]: tunnel });
-}, 1_800_000);
+beforeAll(() => site.open(), 1_800_000);
 afterAll(async () => {
   await programs.endAll();
-  await box?.close();
-  await kube.close();
+  await site.close();
 });
 
 describe('what the site does not have', () => {
   test.each([
-    ['Prometheus', () => checkTargets(look)],
-    ['dashboards', () => checkDashboards(look)],
-    ['Alertmanager', () => checkAlert(look)],
+    ['Prometheus', () => checkTargets(site.look)],
+    ['dashboards', () => checkDashboards(site.look)],
+    ['Alertmanager', () => checkAlert(site.look)],
   ])('%s does not apply', async (_, check) => {
     expect((await check()).result).toBe('notApplicable');
   });
@@ -73,7 +56,7 @@ describe.skipIf(metrics === undefined || alerts === undefined)('what is observed
     fieldConfig: { defaults },
   });
   const dashboard = async (...panels: object[]) =>
-    await lookAt({
+    await site.lookAt({
       [`${folder('shop')}/dashboard.json`]: JSON.stringify({ uid: 'shop', title: 'Shop', panels }),
     });
   /** Prometheus that asks itself, and whoever listens at `port`. */
@@ -84,7 +67,7 @@ describe.skipIf(metrics === undefined || alerts === undefined)('what is observed
     await writeFile(here('prometheus.yaml'), JSON.stringify({ scrape_configs: scrape }));
     const flags = [`--config.file=${here('prometheus.yaml')}`, `--storage.tsdb.path=${here('metrics')}`];
     programs.start([metrics ?? '', ...flags, `--web.listen-address=0.0.0.0:${own}`]);
-    await expose(kube, prometheus, own);
+    await expose(site.kube, prometheus, own);
     await answers(`http://${ownAddress()}:${own}/-/ready`);
   };
   let target: Server;
@@ -98,7 +81,7 @@ describe.skipIf(metrics === undefined || alerts === undefined)('what is observed
   });
 
   test('passes where every target is up, and every panel has data', async () => {
-    expect(await checkTargets(look)).toEqual({ result: 'pass', evidence: '2 targets up' });
+    expect(await checkTargets(site.look)).toEqual({ result: 'pass', evidence: '2 targets up' });
     const none = panel('Lost', 'shop_orders > 100', { noValue: 'none' });
     const found = await dashboard(panel('Orders', 'shop_orders'), none);
     expect(await checkDashboards(found)).toEqual({ result: 'pass', evidence: 'Shop: 2 panels' });
@@ -119,9 +102,9 @@ describe.skipIf(metrics === undefined || alerts === undefined)('what is observed
   test('fails by the name of a target that is down', async () => {
     target.closeAllConnections();
     target.close();
-    const isDown = async () => (await checkTargets(look, 0)).evidence.startsWith('shop, http');
+    const isDown = async () => (await checkTargets(site.look, 0)).evidence.startsWith('shop, http');
     await until(isDown, AbortSignal.timeout(60_000));
-    expect((await checkTargets(look, 0)).evidence).toMatch(`shop, http://127.0.0.1:${port}/metrics: `);
+    expect((await checkTargets(site.look, 0)).evidence).toMatch(`shop, http://127.0.0.1:${port}/metrics: `);
   });
 
   test('an alert is raised, has a receiver, and ends', async () => {
@@ -131,11 +114,11 @@ describe.skipIf(metrics === undefined || alerts === undefined)('what is observed
     const flags = [`--config.file=${here('alertmanager.yaml')}`, `--storage.path=${here('alerts')}`];
     const at = `--web.listen-address=0.0.0.0:${own}`;
     programs.start([alerts ?? '', ...flags, at, '--cluster.listen-address=']);
-    await expose(kube, alertmanager, own);
+    await expose(site.kube, alertmanager, own);
     const held = async () =>
       (await fetch(`http://${ownAddress()}:${own}/api/v2/alerts`)).json() as Promise<unknown[]>;
     await answers(`http://${ownAddress()}:${own}/-/ready`);
-    const alert = () => checkAlert(look);
+    const alert = () => checkAlert(site.look);
     expect(await alert()).toEqual({ result: 'pass', evidence: 'Alertmanager holds it, for box' });
     expect(await held()).toEqual([]);
     const silence = {

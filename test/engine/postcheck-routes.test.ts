@@ -1,4 +1,3 @@
-import { randomInt } from 'node:crypto';
 import { createServer as createPlain, type RequestListener, type Server } from 'node:http';
 import { createServer as createSecure } from 'node:https';
 import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
@@ -6,43 +5,25 @@ import { listen } from '../../agent/api/server.ts';
 import { ServerAuthority } from '../../agent/pki/server-authority.ts';
 import { checkCertificates, checkRedirect, checkRoutes } from '../../agent/postcheck/ingress.ts';
 import { checkAnonymous, checkDiscovery } from '../../agent/postcheck/login.ts';
-import type { Look } from '../../agent/postcheck/look.ts';
-import { startTestApi, type TestApi } from '../support/api.ts';
+import { startTestApi } from '../support/api.ts';
 import { keptDirectory } from '../support/fresh-directory.ts';
-import { fluxApplies, folder, lookOf, tunnel } from '../support/postcheck/looked-at.ts';
-import { Programs } from '../support/postcheck/programs.ts';
-import { KubeApi } from '../support/svid/kube-api.ts';
+import { CheckedSite } from '../support/postcheck/checked-site.ts';
 
 const DAY = 24 * 3_600_000;
 const here = keptDirectory();
-const kube = new KubeApi();
-const programs = new Programs();
+const site = new CheckedSite(here);
 const { signal } = new AbortController();
-const nodeAddress = `127.${randomInt(1, 255)}.${randomInt(1, 255)}.1`;
 const networking = '/apis/networking.k8s.io/v1';
 const HOST = 'shop.box.home.arpa';
-let box: TestApi;
-let look: Look;
 
-const lookAt = (files: Record<string, string>) => lookOf(box.board, kube, here, files);
-
-beforeAll(async () => {
-  await kube.open();
-  box = await startTestApi(() => undefined, { site: { network: { nodeAddress } } });
-  await fluxApplies(kube, 'shop', 'tunnel');
-  look = await lookAt({ [`${folder('tunnel')}/app.yaml`]: tunnel });
-}, 1_800_000);
-afterAll(async () => {
-  await programs.endAll();
-  await box?.close();
-  await kube.close();
-});
+beforeAll(() => site.open(), 1_800_000);
+afterAll(() => site.close());
 
 describe('what the site does not have', () => {
   test.each([
-    ['a route', () => checkRoutes(look)],
-    ['a login', () => checkAnonymous(look)],
-    ['a provider', () => checkDiscovery(look)],
+    ['a route', () => checkRoutes(site.look)],
+    ['a login', () => checkAnonymous(site.look)],
+    ['a provider', () => checkDiscovery(site.look)],
   ])('%s does not apply', async (_, check) => {
     expect((await check()).result).toBe('notApplicable');
   });
@@ -52,14 +33,14 @@ describe('what the site does not have', () => {
 describe('a route', () => {
   const servers: Server[] = [];
   const certificateOf = async (host: string, wall = Date.now) => {
-    const authority = box.board.get('authority');
-    const own = new ServerAuthority(box.board.paths.pki, authority, 'box.home.arpa', wall);
+    const authority = site.box.board.get('authority');
+    const own = new ServerAuthority(site.box.board.paths.pki, authority, 'box.home.arpa', wall);
     const { key, certificate } = await own.issue([host]);
     return { key, cert: certificate };
   };
   const serve = async (server: Server, port: number) => {
     servers.push(server);
-    await listen(server, port, nodeAddress, signal);
+    await listen(server, port, site.nodeAddress, signal);
   };
   const answering =
     (status: number, headers = {}): RequestListener =>
@@ -69,17 +50,17 @@ describe('a route', () => {
     await serve(createSecure(await certificateOf(host, wall), answering(status)), 443);
 
   const ingress = async (name: string, host: string) => {
-    await kube.namespace(name, []);
+    await site.kube.namespace(name, []);
     const backend = { service: { name, port: { number: 80 } } };
     const paths = [{ path: '/', pathType: 'Prefix', backend }];
-    await kube.client.create(`${networking}/namespaces/${name}/ingresses`, {
+    await site.kube.client.create(`${networking}/namespaces/${name}/ingresses`, {
       metadata: { name, labels: { 'cpiab.dev/certificate': 'box' } },
       spec: { ingressClassName: 'traefik', rules: [{ host, http: { paths } }] },
     });
   };
 
   beforeAll(async () => {
-    await kube.client.create(`${networking}/ingressclasses`, {
+    await site.kube.client.create(`${networking}/ingressclasses`, {
       metadata: { name: 'traefik' },
       spec: { controller: 'traefik.io/ingress-controller' },
     });
@@ -97,7 +78,11 @@ describe('a route', () => {
   test('that is as it should be passes', async () => {
     await serve(createPlain(answering(308, { location: `https://${HOST}/` })), 80);
     await secure(401);
-    const found = [await checkRedirect(look), await checkCertificates(look), await checkRoutes(look)];
+    const found = [
+      await checkRedirect(site.look),
+      await checkCertificates(site.look),
+      await checkRoutes(site.look),
+    ];
     expect(found).toEqual([
       { result: 'pass', evidence: '1 host led to HTTPS' },
       { result: 'pass', evidence: '1 valid certificate' },
@@ -115,7 +100,7 @@ describe('a route', () => {
     ],
   ])('%s is not led to HTTPS', async (_, listener, why) => {
     if (listener !== null) await serve(createPlain(listener), 80);
-    expect(await checkRedirect(look)).toEqual({
+    expect(await checkRedirect(site.look)).toEqual({
       result: 'fail',
       evidence: expect.stringMatching(new RegExp(`^${HOST}: .*${why}`)),
     });
@@ -123,7 +108,7 @@ describe('a route', () => {
 
   test.each([404, 502])('that answers %d fails', async (status) => {
     await secure(status);
-    expect(await checkRoutes(look)).toEqual({ result: 'fail', evidence: `${HOST}: answers ${status}` });
+    expect(await checkRoutes(site.look)).toEqual({ result: 'fail', evidence: `${HOST}: answers ${status}` });
   });
 
   test.each([
@@ -132,7 +117,7 @@ describe('a route', () => {
     ['of another host', 'blog.box.home.arpa', Date.now, 'blog.box.home.arpa'],
   ])('a certificate %s fails', async (_, host, wall, why) => {
     await secure(200, host, wall);
-    const { result, evidence } = await checkCertificates(look);
+    const { result, evidence } = await checkCertificates(site.look);
     expect([result, evidence]).toEqual(['fail', expect.stringContaining(why)]);
   });
 
@@ -142,7 +127,7 @@ describe('a route', () => {
     const foreign = new ServerAuthority(other.board.paths.pki, authority, 'box.home.arpa', Date.now);
     const { key, certificate: cert } = await foreign.issue([HOST]);
     await serve(createSecure({ key, cert }, answering(200)), 443);
-    const { result, evidence } = await checkCertificates(look);
+    const { result, evidence } = await checkCertificates(site.look);
     expect([result, evidence]).toEqual([
       'fail',
       expect.stringContaining("its certificate is not the box's: "),
@@ -160,27 +145,27 @@ describe('a route behind a login', () => {
   };
   /** What each path of the login answers, and the app, to who is not logged in. */
   const serving = async (pages: Record<string, unknown>, status: number, location: string) => {
-    const authority = box.board.get('authority');
-    const own = new ServerAuthority(box.board.paths.pki, authority, 'box.home.arpa', Date.now);
+    const authority = site.box.board.get('authority');
+    const own = new ServerAuthority(site.box.board.paths.pki, authority, 'box.home.arpa', Date.now);
     const { key, certificate: cert } = await own.issue([login]);
     const server = createSecure({ key, cert }, ({ headers, url = '' }, answer) => {
       if (headers.host !== login) return answer.writeHead(status, { location }).end();
       return answer.writeHead(url in pages ? 200 : 404).end(JSON.stringify(pages[url]));
     });
-    await listen(server, 443, nodeAddress, signal);
+    await listen(server, 443, site.nodeAddress, signal);
     onTestFinished(() => void server.close());
   };
   const whole = { '/.well-known/openid-configuration': provider, '/jwks': { keys: [{ kty: 'EC' }] } };
 
   beforeAll(async () => {
-    await kube.client.merge(`${networking}/namespaces/shop/ingresses/shop`, {
+    await site.kube.client.merge(`${networking}/namespaces/shop/ingresses/shop`, {
       metadata: { annotations: { 'traefik.ingress.kubernetes.io/router.middlewares': 'sso@file' } },
     });
   });
 
   test('passes where nobody gets in without one, and the login says where it is', async () => {
     await serving(whole, 302, `https://${login}/auth?client_id=routes`);
-    expect([await checkAnonymous(look), await checkDiscovery(look)]).toEqual([
+    expect([await checkAnonymous(site.look), await checkDiscovery(site.look)]).toEqual([
       { result: 'pass', evidence: '1 route led to the login' },
       { result: 'pass', evidence: `https://${login} names its endpoints and 1 key` },
     ]);
@@ -192,7 +177,7 @@ describe('a route behind a login', () => {
     [403, ''],
   ])('fails where somebody else gets %d %s', async (status, location) => {
     await serving(whole, status, location);
-    expect(await checkAnonymous(look)).toEqual({
+    expect(await checkAnonymous(site.look)).toEqual({
       result: 'fail',
       evidence: `${HOST}: answers ${status} to somebody who is not logged in`,
     });
@@ -214,7 +199,7 @@ describe('a route behind a login', () => {
     ['no key', { ...whole, '/jwks': { keys: [] } }, 'has no key'],
   ])('fails where the login has %s', async (_, pages, why) => {
     await serving(pages, 302, '');
-    const { result, evidence } = await checkDiscovery(look);
+    const { result, evidence } = await checkDiscovery(site.look);
     expect([result, evidence]).toEqual(['fail', expect.stringContaining(why)]);
   });
 });
