@@ -3,7 +3,6 @@ import { once } from 'node:events';
 import { parseArgs } from 'node:util';
 import { readConfig } from './config.ts';
 import { log } from './log.ts';
-import { serve } from './server.ts';
 import { openState } from './state.ts';
 import { Users } from './users.ts';
 
@@ -31,6 +30,8 @@ const openUsers = () => new Users(values.users, openState(values.state));
 
 const commands: Record<string, () => Promise<void>> = {
   serve: async () => {
+    // The library warns, when it is loaded, of a Node that it does not know yet.
+    const { serve } = await import('./server.ts');
     const listen = {
       host: values.address,
       loginPort: Number(values['login-port']),

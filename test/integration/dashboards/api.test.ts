@@ -16,7 +16,7 @@ test('the list names each dashboard, and each can be had', async () => {
   const { status, body } = await get(api, '/v1/dashboards');
   expect(status).toBe(200);
   const { dashboards } = DashboardListSchema.parse(JSON.parse(body.toString()));
-  expect(dashboards.map(({ title }) => title).toSorted()).toEqual(['Cluster', 'Network', 'Nodes']);
+  expect(dashboards.map(({ title }) => title).toSorted()).toEqual(['Cluster', 'Logs', 'Network', 'Nodes']);
   for (const { uid } of dashboards) {
     const answer = await get(api, `/v1/dashboard?uid=${uid}&hours=24`);
     expect(DashboardDataSchema.parse(JSON.parse(answer.body.toString()))).toMatchObject({ uid, step: 720 });
