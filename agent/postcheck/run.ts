@@ -41,17 +41,34 @@ export async function runPostcheck(
   const items = [...itemsOf(checks), ...(await appItems(look))];
   const done: PostcheckEntry[] = [];
   try {
-    const all = items.map(async (item) => {
+    const found = await inOrder(items, async (item) => {
       const entry = await runCheck(item, look, now);
       tell(entry, items.length);
       return entry;
     });
-    done.push(...(await Promise.all(all)));
+    done.push(...found);
   } finally {
     // Also of a run that was given up: by its own time, not by who asked for it.
     await clearAway(board, AbortSignal.timeout(LIMIT_MS));
   }
   return reportOf(look, done, { began, ended: now() });
+}
+
+/** More at once take each other's time: what waits for a pod or an answer would give up on a small machine. */
+const AT_ONCE = 6;
+
+/** Results in the order of what they are of. */
+async function inOrder<Each, Result>(
+  all: readonly Each[],
+  work: (each: Each) => Promise<Result>,
+): Promise<Result[]> {
+  const waiting = all.entries();
+  const done: Result[] = [];
+  const worker = async () => {
+    for (const [index, each] of waiting) done[index] = await work(each);
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, worker));
+  return done;
 }
 
 /** Takes away what a run made, also one that was cut off. */
