@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { TestDrill } from '../../support/drill.ts';
+import { TestDrill } from '../support/drill.ts';
 
 test('a database that moves by dump, and a tree of files: killed between dump and promotion, it moves and loses nothing', async () => {
   const drill = await TestDrill.make(
