@@ -2,6 +2,8 @@ import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { readWorkTree } from '../../../builder/check/work-tree.ts';
+import { readSite } from '../../../builder/config/read-site.ts';
+import { readBundleSets, readRecipes } from '../../../builder/fetch/recipes.ts';
 import { isRecord, type KubeObject } from '../../../policy/closed/object.ts';
 import { type Container, containersOf, podSpecs } from '../../../policy/rules/pod-specs.ts';
 import { readWorld } from '../../../policy/world/read-world.ts';
@@ -25,6 +27,14 @@ test('fits a machine of 16 GiB: 12 GiB at most for what runs, 5 GiB to begin wit
   expect(lasting.length).toBeGreaterThan(12);
   expect(sum(lasting, 'limits')).toBeLessThanOrEqual(12 * GiB);
   expect(sum(lasting, 'requests')).toBeLessThanOrEqual(5 * GiB);
+});
+
+test('every image that a container names is in a bundle set of the site', async () => {
+  const { images } = await readBundleSets(repository, await readSite(repository, 'homelab'));
+  const recipes = await readRecipes(repository, images);
+  const made = recipes.flatMap((recipe) => recipe.images.map(({ reference }) => reference));
+  const named = containers.map(({ content }) => String(content['image']));
+  expect([...new Set([...images, ...made])]).toEqual(expect.arrayContaining([...new Set(named)]));
 });
 
 test('routes from the Internet are in one file, and its last one refuses', () => {
