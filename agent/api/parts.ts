@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import type { Evidence, ImageList, KustomizationList } from '../../contract/status.ts';
 import { run } from '../../host/process.ts';
@@ -91,10 +92,11 @@ export function readersOf(board: Board): ReaderSources {
 
 function kustomizations(board: Board, signal: AbortSignal): Promise<KustomizationList> | undefined {
   const kube = board.peek('kube');
-  const head = board.report.snapshot().git.head ?? '';
+  const revision = revisionOf(board.report.snapshot().git.head ?? '');
+  const hasKey = existsSync(board.paths.ageKey);
   return kube === undefined
     ? undefined
-    : listKustomizations(kube, signal).then((items) => describeKustomizations(items, revisionOf(head)));
+    : listKustomizations(kube, signal).then((items) => describeKustomizations(items, revision, hasKey));
 }
 
 function images(board: Board, signal: AbortSignal): Promise<ImageList> | undefined {

@@ -8,20 +8,18 @@ import type { StepContext } from '../step.ts';
 const POLL_MS = 1000;
 /** Looking for what holds things back costs the API server more than the short list. */
 const EXPLAIN_EVERY = 4;
+/** What takes minutes is waited for by somebody who wants to see all of the box. */
+const OBSERVE_EVERY = 60;
 
 /** Waits until everything in Git is applied and ready, and tells meanwhile what holds it back. */
 export async function converge(board: Board, { signal, progress }: StepContext): Promise<string> {
-  const kube = board.get('kube');
-  for (let round = 0; ; round++) {
-    const { head } = board.report.snapshot().git;
-    const found = await look(kube, head ?? '', round % EXPLAIN_EVERY === 0, signal).catch(
-      (error: unknown) => {
-        signal.throwIfAborted();
-        // The API server may be busy or restarting; that is for it to get over.
-        progress(`the API server does not answer: ${error instanceof Error ? error.message : String(error)}`);
-        return null;
-      },
-    );
+  for (let round = 1; ; round++) {
+    const found = await lookOnce(board, round, signal).catch((error: unknown) => {
+      signal.throwIfAborted();
+      // The API server may be busy or restarting; that is for it to get over.
+      progress(`the API server does not answer: ${error instanceof Error ? error.message : String(error)}`);
+      return null;
+    });
     if (found !== null) {
       tell(board, found, progress);
       if (isDone(found)) break;
@@ -32,6 +30,11 @@ export async function converge(board: Board, { signal, progress }: StepContext):
   await observe(board, signal);
   const { flux: counted, git } = board.report.snapshot();
   return `${counted.total} Kustomizations ready at ${git.head?.slice(0, 12)}`;
+}
+
+async function lookOnce(board: Board, round: number, signal: AbortSignal) {
+  if (round % OBSERVE_EVERY === 0) await observe(board, signal);
+  return await look(board, round % EXPLAIN_EVERY === 1, signal);
 }
 
 /** The root waits for all others, so without it a full count means nothing yet. */

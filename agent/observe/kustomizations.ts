@@ -10,7 +10,7 @@ interface Condition {
 
 /** What the agent reads of a Kustomization. Source: kustomize.toolkit.fluxcd.io/v1. */
 export interface Kustomization extends KubeObject {
-  spec: { suspend?: boolean; path?: string };
+  spec: { suspend?: boolean; path?: string; decryption?: object };
   status?: {
     observedGeneration?: number;
     lastAppliedRevision?: string;
@@ -28,13 +28,21 @@ export async function listKustomizations(kube: KubeClient, signal: AbortSignal):
   return (await kube.get<{ items: Kustomization[] }>(path, signal)).items;
 }
 
+const LOCKED = 'its Secrets are encrypted and the box has no key: hand it over with `cpiab secrets unlock`';
+
 /**
  * Why a Kustomization has not applied a revision, or null when it has: ready, for its present
  * specification, at that revision.
+ * @param hasKey whether the box has keys that Secrets in Git are encrypted for.
  */
-export function notApplied({ metadata, spec, status }: Kustomization, revision: string): string | null {
+export function notApplied(
+  { metadata, spec, status }: Kustomization,
+  revision: string,
+  hasKey = true,
+): string | null {
   if (spec.suspend === true) return 'suspended';
   const ready = status?.conditions?.find(({ type }) => type === 'Ready');
+  if (!hasKey && spec.decryption !== undefined && ready?.status !== 'True') return LOCKED;
   if (ready === undefined || status?.observedGeneration === undefined) return 'Flux has not looked at it yet';
   if (status.observedGeneration !== metadata.generation) return 'changed, not reconciled yet';
   if (ready.status !== 'True') return [ready.reason, ready.message].filter(Boolean).join(': ');
@@ -44,7 +52,11 @@ export function notApplied({ metadata, spec, status }: Kustomization, revision: 
 }
 
 /** What Flux keeps in the cluster, as the API tells it. @param revision in Flux's form. */
-export function describeKustomizations(items: readonly Kustomization[], revision: string): KustomizationList {
+export function describeKustomizations(
+  items: readonly Kustomization[],
+  revision: string,
+  hasKey = true,
+): KustomizationList {
   return {
     apiVersion: 'cpiab.dev/v1',
     kind: 'KustomizationList',
@@ -52,7 +64,7 @@ export function describeKustomizations(items: readonly Kustomization[], revision
       name: `${item.metadata.namespace}/${item.metadata.name}`,
       path: item.spec.path ?? './',
       applied: appliedCommit(item),
-      blocking: notApplied(item, revision),
+      blocking: notApplied(item, revision, hasKey),
       objects: (item.status?.inventory?.entries ?? []).map(({ id }) => objectName(id)).toSorted(),
     })),
   };

@@ -16,8 +16,8 @@ export async function observe(board: Board, signal: AbortSignal): Promise<void> 
   if (kube === undefined) return;
   const nodes = await listClusterNodes(kube, signal);
   markReady(nodes, board);
-  const head = board.report.snapshot().git.head;
-  const { ready, total, applied, blocking } = await look(kube, head ?? '', true, signal);
+  const { head } = board.report.snapshot().git;
+  const { ready, total, applied, blocking } = await look(board, true, signal);
   board.report.observe({
     nodes: nodes.map((node) => ({
       name: node.metadata.name,

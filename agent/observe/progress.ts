@@ -1,5 +1,6 @@
+import { existsSync } from 'node:fs';
 import { flux } from '../../contract/layout.ts';
-import type { KubeClient } from '../kube/client.ts';
+import type { Board } from '../board.ts';
 import { revisionOf } from '../serve/artifacts/publisher.ts';
 import { type Blocking, holding, listPods } from './holding.ts';
 import { appliedCommit, type Kustomization, listKustomizations, notApplied } from './kustomizations.ts';
@@ -15,15 +16,17 @@ export interface Progress {
   done: string[];
 }
 
-/** Looks at the cluster once. @param explain whether to look for pods and claims as well. */
+/** Looks at the cluster once, for the commit that the box's Git is at. @param explain whether to look for pods and claims as well. */
 export async function look(
-  kube: KubeClient,
-  head: string,
+  board: Board,
   explain: boolean,
   signal: AbortSignal,
 ): Promise<Progress & { explained: boolean }> {
+  const kube = board.get('kube');
+  const revision = revisionOf(board.report.snapshot().git.head ?? '');
+  const hasKey = existsSync(board.paths.ageKey);
   const kustomizations = await listKustomizations(kube, signal);
-  const judged = kustomizations.map((item) => ({ item, reason: notApplied(item, revisionOf(head)) }));
+  const judged = kustomizations.map((item) => ({ item, reason: notApplied(item, revision, hasKey) }));
   const blocking = judged.flatMap(({ item, reason }) =>
     reason === null ? [] : [{ object: nameOf(item), reason }],
   );

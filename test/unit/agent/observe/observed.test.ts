@@ -22,6 +22,15 @@ function kustomization(change: Partial<Kustomization['status'] & object>, spec =
 }
 
 describe('notApplied', () => {
+  test('asks for the key of Secrets that the box can not decrypt, until they are there', () => {
+    const waits = kustomization({ conditions: [{ type: 'Ready', status: 'Unknown' }] }, { decryption: {} });
+    expect(notApplied(waits, revision, false)).toMatch(/cpiab secrets unlock/);
+    expect(notApplied(waits, revision, true)).not.toMatch(/unlock/);
+    const plain = kustomization({ conditions: [{ type: 'Ready', status: 'Unknown' }] });
+    expect(notApplied(plain, revision, false)).not.toMatch(/unlock/);
+    expect(notApplied(kustomization({}, { decryption: {} }), revision, false)).toBeNull();
+  });
+
   test('is null only for one that is ready at the revision for its present specification', () => {
     expect(notApplied(kustomization({}), revision)).toBeNull();
   });
