@@ -54,13 +54,13 @@ const boxRole: Role = {
 };
 
 function nodeRole(
-  { name, invitation, guest }: NonNullable<SeedResult['node']>,
+  { name, role, invitation, guest }: NonNullable<SeedResult['node']>,
   paths: Pick<Paths, 'node'>,
 ): Role {
   const parsed = parseInvitation(invitation);
   if (typeof parsed === 'string')
     throw new Error(`the seed was read with an invitation that is none: ${parsed}`);
-  const joining = { name, invitation: parsed, guest, store: new NodeStore(paths.node) };
+  const joining = { name, role, invitation: parsed, guest, store: new NodeStore(paths.node) };
   return {
     steps: nodeSequence(joining),
     always: [],

@@ -17,10 +17,17 @@ export const EngineSchema = z
     kind: z.enum(engineKinds).default('kubeadm'),
     /** Version of Kubernetes, or of k3s such as v1.36.3+k3s1. The lock must have the same. */
     version: z.string().regex(/^v\d+\.\d+\.\d+(\+\w+)?$/, 'expected a version such as v1.36.3'),
+    /**
+     * Only of kubeadm: whether further control planes may join the box. Its controllers then elect who of them acts, and
+     * etcd's members wait less for each other. Taken up at a box's next start. Default no.
+     */
+    highAvailability: z.boolean().default(false),
     /** Only of k3s: where the files of the release are, above their names. Default: the release on GitHub. */
     release: guardedAddress.optional(),
   })
-  .superRefine(({ kind, version, release }, context) => {
+  .superRefine(({ kind, version, release, highAvailability }, context) => {
+    if (kind !== 'kubeadm' && highAvailability)
+      context.addIssue(issue('highAvailability', `expected nothing: engine ${kind} does it itself`, true));
     if (kind === 'k3s' && !/\+k3s\d+$/.test(version))
       context.addIssue(issue('version', 'expected a version such as v1.36.3+k3s1', version));
     if (kind !== 'k3s' && release !== undefined)

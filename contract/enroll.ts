@@ -120,6 +120,10 @@ export const MembershipSchema = z.strictObject({
   state: z.enum(['joined', 'removed']),
   /** Digest of the manifest of the box's bundle; null before it is verified. */
   bundle: z.string().nullable(),
+  /** Addresses of the cluster's API servers, the box's first; one that joins is among them. */
+  servers: z.array(z.ipv4()).default([]),
+  /** For a control plane: addresses of all members, whom its firewall lets in. */
+  peers: z.array(z.ipv4()).default([]),
 });
 export type Membership = z.infer<typeof MembershipSchema>;
 

@@ -2,8 +2,8 @@ import { z } from 'zod';
 import { engineKinds } from './engine.ts';
 import { TaintSchema } from './node-pools.ts';
 
-/** A server runs the control plane and a member of its store; an agent runs pods. */
-export const nodeRoles = ['server', 'agent'] as const;
+/** A node of the control plane, called server here, runs that and a member of its store too; an agent runs pods only. */
+export const nodeRoles = ['control-plane', 'agent'] as const;
 export type NodeRole = (typeof nodeRoles)[number];
 
 /** What kubeadm calls a bootstrap token, and what k3s makes of it: the hash of its authority in front. */

@@ -177,8 +177,8 @@ export const units = {
   podNetwork: 'cpiab-pod-network.service',
   /** On a machine that runs another system: takes all of CPiaB off it. */
   leave: 'cpiab-leave.service',
-  /** Debian's, on agents. */
-  balancer: 'haproxy.service',
+  /** HAProxy, on an agent of several servers. */
+  balancer: 'cpiab-balancer.service',
 } as const;
 
 /** Volume identifier of the ISO. */

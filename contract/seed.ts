@@ -79,8 +79,8 @@ const DiskSchema = z.strictObject({
   passphrase: PassphraseSchema,
 });
 
-/** What a machine becomes: a box, with a cluster of its own, or a node of one. */
-export const machineRoles = ['box', 'node'] as const;
+/** What a machine becomes: a box, with a cluster of its own, a node of one, or a node that is a control plane too. */
+export const machineRoles = ['box', 'node', 'control-plane'] as const;
 export type MachineRole = (typeof machineRoles)[number];
 
 const invitation = z.string().superRefine((text, context) => {
@@ -93,7 +93,7 @@ const SeedFieldsSchema = z.strictObject({
   kind: z.literal('Seed'),
   /** Default `box`. */
   role: z.enum(machineRoles).default('box'),
-  /** Of a node: the line that `cpiab invite` printed. It is a secret until it is used. */
+  /** Of a machine that joins: the line that `cpiab invite` printed. It is a secret until it is used. */
   invitation: invitation.optional(),
   /** Name of the machine and of its node. Default `cpiab`. It stays once there is a cluster. */
   hostname: z
@@ -113,8 +113,9 @@ const SeedFieldsSchema = z.strictObject({
 export const SeedSchema = SeedFieldsSchema.superRefine(({ role, invitation, hostname }, context) => {
   const wrong = (key: 'invitation' | 'hostname', message: string) =>
     context.addIssue({ code: 'custom', path: [key], input: '', message });
-  if (role === 'box' && invitation !== undefined) wrong('invitation', 'expected it only with `role: node`');
-  if (role !== 'node') return;
+  if (role === 'box' && invitation !== undefined)
+    wrong('invitation', 'expected it only of a machine that joins');
+  if (role === 'box') return;
   if (invitation === undefined) wrong('invitation', 'expected the line that `./cpiab invite` printed');
   if (hostname === usualHostname)
     wrong('hostname', `expected a name of the node's own: ${usualHostname} is what boxes are called`);

@@ -71,7 +71,7 @@ async function openNodes(
   signal: AbortSignal,
 ): Promise<void> {
   try {
-    board.put('peers', new Peers());
+    board.put('peers', new Peers(board.site.network.nodeAddress));
     board.put('enrollment', await openEnrollment(board, live, restored, clocks, signal));
   } catch (error) {
     closed(board.report, error, {

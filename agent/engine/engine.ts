@@ -18,14 +18,14 @@ export interface Engine {
   prepare(signal: AbortSignal, mark: (what: string) => void): Promise<void>;
   /** Starts this node as the first server. Returns when the API server may be asked; the rest goes on. */
   startServer(progress: Progress, signal: AbortSignal): Promise<StartedServer>;
-  /** Makes this node one more server of a cluster that is highly available. Returns as `startServer` does. */
-  joinServer(material: JoinMaterial, progress: Progress, signal: AbortSignal): Promise<StartedServer>;
   /** Whether this node belongs to a cluster. */
   isMember(): boolean;
-  /** Makes this node one that runs pods only. */
-  joinAgent(material: JoinMaterial, progress: Progress, signal: AbortSignal): Promise<void>;
-  /** Starts what runs pods on a node that has joined. Returns when the cluster says that it is ready. */
-  startAgent(servers: readonly string[], progress: Progress, signal: AbortSignal): Promise<void>;
+  /** Makes this node one of a cluster that runs: one more server, where that is highly available, or an agent. */
+  join(material: JoinMaterial, progress: Progress, signal: AbortSignal): Promise<void>;
+  /** Starts a node that has joined. Returns when the cluster says that it is ready. @param servers addresses of all. */
+  startJoined(servers: readonly string[], progress: Progress, signal: AbortSignal): Promise<void>;
+  /** Leads a node that has joined, and runs, to the servers that there are by now. */
+  followServers(servers: readonly string[], signal: AbortSignal): Promise<void>;
   /** Starts what needs the API server, which is ready now. */
   startRest(signal: AbortSignal): Promise<void>;
 
@@ -62,7 +62,9 @@ export interface Self {
   role: NodeRole;
   /** Where the others find it. It stays: etcd knows its members by it. */
   address: string;
-  /** Whether the cluster is made for more servers than this one. Decided by its first start. */
+  /** Whether another one made the cluster. */
+  joins: boolean;
+  /** Whether the cluster is made for more servers than one. */
   highlyAvailable: boolean;
 }
 

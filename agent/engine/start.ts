@@ -93,9 +93,10 @@ export function engineOf(board: Board, self: Self): Promise<Engine> {
 /** One box alone: others join when somebody takes them in. */
 const boxAlone = ({ site }: Board): Self => ({
   name: hostname(),
-  role: 'server',
+  role: 'control-plane',
   address: site.network.nodeAddress,
-  highlyAvailable: false,
+  joins: false,
+  highlyAvailable: site.engine.highAvailability,
 });
 
 async function untilReady(kube: KubeClient, signal: AbortSignal): Promise<void> {

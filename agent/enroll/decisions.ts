@@ -123,7 +123,10 @@ function endedRecord(
 }
 
 /** What a signature alone still makes good, since nobody else asks this box. */
-function stillValid({ certificates, requested }: NodeRecord, now: number): Revocation['stillValid'] {
+function stillValid(
+  { certificates, requested, role, joining }: NodeRecord,
+  now: number,
+): Revocation['stillValid'] {
   const own = certificates.filter(({ notAfter }) => notAfter > now);
   const nodes = own.map(({ serial, notAfter }) => ({
     what: `certificate ${serial} of CPiaB`,
@@ -137,7 +140,19 @@ function stillValid({ certificates, requested }: NodeRecord, now: number): Revoc
     acceptedBy:
       "the cluster's API server, which knows no revocation; at most until then. Its Node is gone, so it may do little",
   };
-  return [...nodes, kubelet];
+  return [
+    ...nodes,
+    kubelet,
+    ...(role === 'control-plane' && joining !== null ? [authorities(requested)] : []),
+  ];
 }
+
+/** Source: kubeadm, "Certificate Management with kubeadm": authorities are good for ten years. */
+const authorities = (requested: number) => ({
+  what: "the keys of the cluster's authorities, which it had as a control plane",
+  until: timeText(requested + 10 * KUBELET_DAYS * DAY_MS),
+  acceptedBy:
+    'API servers and etcd of this cluster, whatever name it gives itself; only a new cluster ends that',
+});
 
 const because = (reason: string) => (reason === '' ? '' : `: ${reason}`);

@@ -17,6 +17,13 @@ export interface EnrollingEngine {
   drain(node: string, limitMs: number, signal: AbortSignal): Promise<string[]>;
 }
 
+/** Machines of the cluster besides the box: IPv4 addresses. */
+export interface Members {
+  all: readonly string[];
+  /** Those that run a control plane, or are about to. */
+  servers: readonly string[];
+}
+
 /** What each part of enrolment works with. */
 export interface Desk {
   ledger: Ledger;
@@ -33,8 +40,12 @@ export interface Desk {
   pools: readonly NodePool[];
   /** Where nodes find images; undefined while the bundle is not verified. */
   registry: () => RegistryMaterial | undefined;
-  /** Lets machines at these addresses through the firewall, and no others. */
-  admit(addresses: readonly string[]): Promise<void>;
+  /** The box's fixed address. */
+  nodeAddress: string;
+  /** Why no control plane can join this box, or null. */
+  noControlPlane(): string | null;
+  /** Lets these machines through the firewall, and no others. */
+  admit(members: Members): Promise<void>;
   clock: EnrollClock;
   /** Ends every connection that was made with a key. @returns how many. */
   disconnect(key: string): number;

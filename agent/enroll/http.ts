@@ -90,6 +90,7 @@ const statuses: Partial<Record<ErrorCode, number>> = {
   E5507: 409,
   E5508: 403,
   E5510: 409,
+  E5513: 409,
 };
 
 export class EnrollHttp {

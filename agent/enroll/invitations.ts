@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import type { InvitationRequestSchema, JoinRequest } from '../../contract/enroll.ts';
 import { CpiabError } from '../../contract/errors.ts';
 import { formatInvitation } from '../../contract/invitation.ts';
+import type { NodeRole } from '../../contract/join-material.ts';
 import type { Operator } from '../api/operator.ts';
 import { type Desk, timeText } from './desk.ts';
 import type { InvitationRecord } from './ledger.ts';
@@ -14,11 +15,13 @@ const hashOf = (secret: string) => createHash('sha256').update(secret).digest('h
 
 /** Makes an invitation. Its secret is told once and kept nowhere. @param address of the box, as its nodes reach it. */
 export async function invite(
-  { ledger, audit, clock, fingerprint }: Desk,
+  desk: Desk,
   { ttl, ...bound }: z.output<typeof InvitationRequestSchema>,
   address: string,
   who: Operator,
 ) {
+  const { ledger, audit, clock, fingerprint } = desk;
+  expectTaken(desk, bound.role, 'invitation');
   const now = clock.now();
   const open = [...ledger.invitations.values()].filter((one) => isOpen(one, now));
   if (open.length >= MOST_OPEN)
@@ -32,6 +35,12 @@ export async function invite(
   await ledger.put({ invitations: [record] });
   const invitation = formatInvitation({ box: address, pin: fingerprint, id, secret });
   return { id, invitation, role: bound.role, expires: timeText(expires) };
+}
+
+/** @throws CpiabError E5513 for a control plane where none can join. */
+export function expectTaken({ noControlPlane }: Desk, role: NodeRole, subject: string): void {
+  const why = role === 'control-plane' ? noControlPlane() : null;
+  if (why !== null) throw new CpiabError('E5513', { subject, args: [why] });
 }
 
 /** The invitation that a request came with. @throws CpiabError E2501 when it is not good for this request. */

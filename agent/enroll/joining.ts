@@ -3,9 +3,10 @@ import { CpiabError } from '../../contract/errors.ts';
 import type { JoinMaterial } from '../../contract/join-material.ts';
 import { plainAddress } from '../api/client-address.ts';
 import { theBox } from '../audit/log.ts';
-import { admitNodes } from './admitted.ts';
+import { admitNodes, othersOf } from './admitted.ts';
 import type { Decision } from './decisions.ts';
 import { type Desk, type EnrollingEngine, nodeOf, subjectOf } from './desk.ts';
+import { expectTaken } from './invitations.ts';
 import { memberOf, removedNodeOf } from './membership.ts';
 import { declaredFor } from './pool.ts';
 import type { Peer } from './requests.ts';
@@ -31,6 +32,7 @@ export async function joinMaterial(
     const engine = runningEngine(desk, subject);
     if (sightings.isReady(node.name))
       throw new CpiabError('E5505', { subject, args: ['ready in the cluster', 'joined to it again'] });
+    expectTaken(desk, node.role, subject);
     const address = plainAddress(peer.address);
     await ledger.put({ nodes: [{ ...node, address, joining: clock.now(), ready: null }] });
     await admitNodes(desk);
@@ -67,7 +69,7 @@ export async function presence(desk: Desk, peer: Peer): Promise<Membership> {
   const bundle = desk.registry()?.bundle ?? null;
   const answer = { apiVersion: 'cpiab.dev/v1', kind: 'Membership', bundle } as const;
   const removed = removedNodeOf(desk, peer);
-  if (removed !== null) return { ...answer, id: removed.id, state: 'removed' };
+  if (removed !== null) return { ...answer, id: removed.id, state: 'removed', servers: [], peers: [] };
   return await inTurn.run(memberOf(desk, peer).key, async () => {
     const node = memberOf(desk, peer);
     const address = plainAddress(peer.address);
@@ -75,7 +77,7 @@ export async function presence(desk: Desk, peer: Peer): Promise<Membership> {
       await ledger.put({ nodes: [{ ...node, address }] });
       await admitNodes(desk);
     }
-    return { ...answer, id: node.id, state: 'joined' };
+    return { ...answer, id: node.id, state: 'joined', ...othersOf(desk, node) };
   });
 }
 

@@ -48,7 +48,9 @@ export async function openEnrollment(
     engine: () => (board.peek('kube') === undefined ? undefined : board.peek('engine')),
     pools: site.nodes.pools,
     registry: () => registryOf(board),
-    admit: async (addresses) => await board.peek('peers')?.admit(addresses, signal),
+    nodeAddress: site.network.nodeAddress,
+    noControlPlane: () => noControlPlane(board),
+    admit: async (members) => await board.peek('peers')?.admit(members, signal),
     disconnect: (key) => live.end(key),
   });
 }
@@ -60,6 +62,12 @@ function registryOf(board: Board): RegistryMaterial | undefined {
   if (signed === undefined || identity === undefined) return undefined;
   const address = `${board.site.network.nodeAddress}:${ports.nodes}`;
   return { address, certificate: identity.certificate, bundle: signed.digest };
+}
+
+/** Controllers that elect nobody would act twice, and a first member of etcd without its data could not come back. */
+function noControlPlane({ site, report }: Board): string | null {
+  if (!site.engine.highAvailability) return 'its site does not say `engine.highAvailability: true`';
+  return report.snapshot().box.state === 'disk' ? null : 'its own state is in memory, not on a disk';
 }
 
 /** What the API answers about nodes. */

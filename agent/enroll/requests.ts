@@ -6,7 +6,7 @@ import { theBox } from '../audit/log.ts';
 import { checkRequest, type RequestedKey } from '../pki/request.ts';
 import { certified } from './certificate.ts';
 import { type Desk, stateOf, subjectOf, timeText } from './desk.ts';
-import { usableInvitation } from './invitations.ts';
+import { expectTaken, usableInvitation } from './invitations.ts';
 import type { NodeRecord } from './ledger.ts';
 import { expectFreeName, givingWay, supersede, turnOf } from './names.ts';
 import type { Uninvited } from './quota.ts';
@@ -33,13 +33,14 @@ export interface Submitted {
 /**
  * Takes a request to join. One key has one request: asked again, what was said before is said again, and its invitation
  * counts once.
- * @throws CpiabError E2501 to E2504, E5504, E5507.
+ * @throws CpiabError E2501 to E2504, E5504, E5507, E5513.
  */
 export async function submit(desk: Desk, uninvited: Uninvited, submitted: Submitted): Promise<NodeRecord> {
   const { request, peer } = submitted;
   const key = checkRequest(Buffer.from(request.csr, 'base64'));
   if (peer.key !== key.fingerprint)
     throw new CpiabError('E2503', { subject: 'request', args: ['it is not the key of the request'] });
+  expectTaken(desk, request.role, `node ${request.name}`);
   const turn = turnOf(desk, () => ({ key: key.fingerprint, name: request.name }));
   return await desk.inTurn.runAbout(turn, async () => {
     const known = knownNode(desk, uninvited, key);
@@ -110,9 +111,10 @@ async function autoApproved(
 ): Promise<{ record: NodeRecord; entries: AuditEvent[] }> {
   const machine = record.inventory?.machineId ?? '';
   const rule = desk.policy.autoApprove.findIndex(
-    ({ machineIds, keys }) => machineIds.includes(machine) || keys.includes(record.key),
+    ({ machineIds, keys, roles }) =>
+      (machineIds.includes(machine) || keys.includes(record.key)) && roles.includes(record.role),
   );
-  if (rule < 0 || record.role !== 'agent') return { record, entries: [] };
+  if (rule < 0) return { record, entries: [] };
   const reason = `by the site: enroll.autoApprove[${rule}]`;
   const { node, entry } = await certified(desk, { ...record, reason }, `key ${record.key}`, 'issue');
   const approval = { ...entry, action: 'approve', detail: reason } as const;

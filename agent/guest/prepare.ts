@@ -32,7 +32,10 @@ export async function prepareGuest(
   const { box } = invitationOf(given);
   await verifyBundle(paths, signal);
   await findLink(box, signal, LINK_MS);
-  const node = { name: given.name, invitation: given.invitation.trim(), guest: true };
+  const node = {
+    ...{ name: given.name, role: 'agent' as const },
+    ...{ invitation: given.invitation.trim(), guest: true },
+  };
   return { status: null, install: null, node, card: null, problem: null };
 }
 

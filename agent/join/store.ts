@@ -34,6 +34,10 @@ export type Member = z.infer<typeof MemberSchema>;
 const JoinedClusterSchema = z.strictObject({
   servers: z.array(z.ipv4()).min(1),
   registry: RegistryMaterialSchema.nullable(),
+  /** Other machines that a control plane lets in. */
+  peers: z.array(z.ipv4()).default([]),
+  /** This node's own, by which etcd knows it; null on an agent. */
+  address: z.ipv4().nullable().default(null),
 });
 export type JoinedCluster = z.infer<typeof JoinedClusterSchema>;
 

@@ -18,8 +18,13 @@ const JOINING_LOOK_MS = 2000;
  * @param own name of the box's own Node.
  */
 export async function keepMembers(board: Board, own: string, signal: AbortSignal): Promise<void> {
-  const kube = await board.when('kube');
   const enrollment = await board.when('enrollment');
+  // etcd of several servers needs the others before there is an API server.
+  while (board.peek('kube') === undefined) {
+    await enrollment.admit().catch((error: Error) => told(error, signal));
+    await sleep(JOINING_LOOK_MS, undefined, { signal });
+  }
+  const kube = board.get('kube');
   await letNodesProxy(kube, signal).catch((error: Error) => told(error, signal));
   for (;;) {
     await look(board, kube, own, signal).catch((error: Error) => told(error, signal));

@@ -1,20 +1,22 @@
 import { X509Certificate } from 'node:crypto';
-import { rm } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
 import { CpiabError } from '../../contract/errors.ts';
-import { units } from '../../contract/layout.ts';
-import { run } from '../../host/process.ts';
 import type { Board } from '../board.ts';
 import { tellPresence } from '../join/presence.ts';
 import { renew, renewalDue } from '../join/renew.ts';
 import { journal } from '../report/journal.ts';
 import type { Problem } from '../report/report.ts';
-import { routeToBox } from './link.ts';
+import type { Joining } from './joining.ts';
+import { leave } from './leave.ts';
+import { admitCluster, routeToBox } from './link.ts';
 import { mirrorBox } from './mirror-box.ts';
-import { type Joining, linkToBox } from './steps.ts';
+import { linkToBox } from './steps.ts';
 
 /** Nodes of a box that were started together do not ask it together. */
 const LOOK_MS = 60_000;
+/** Of a control plane: etcd of another that joins waits until it is let in here. */
+const SERVER_LOOK_MS = 10_000;
 const SPREAD = 0.5;
 
 export interface KeepOptions {
@@ -32,7 +34,8 @@ export interface KeepOptions {
  * box's log, and leaves when the box has removed it. The cluster goes on without any of this.
  */
 export async function keepNode(board: Board, joining: Joining, options: KeepOptions): Promise<void> {
-  const { random, lookMs = LOOK_MS, signal } = options;
+  const usualMs = joining.role === 'control-plane' ? SERVER_LOOK_MS : LOOK_MS;
+  const { random, lookMs = usualMs, signal } = options;
   // Of each certificate, one moment between the first and the last at which it may be followed.
   const part = random();
   for (;;) {
@@ -53,8 +56,10 @@ async function look(
   { wall, signal }: KeepOptions,
 ): Promise<void> {
   const { store } = joining;
-  await routeToBox(await linkToBox(board, joining, signal), board.site.network.nodeAddress, signal);
-  const { state, bundle } = await tellPresence(store, signal);
+  const { nodeAddress } = board.site.network;
+  const link = await linkToBox(board, joining, signal);
+  await routeToBox(link, nodeAddress, signal);
+  const { state, bundle, servers, peers } = await tellPresence(store, signal);
   if (state === 'removed') return await leave(board, joining, signal);
   if (wall() >= renewalDue(await store.requireMember(), part)) {
     const { grant } = await renew(store, wall, signal);
@@ -62,19 +67,12 @@ async function look(
   }
   const cluster = await store.requireCluster();
   const registry = cluster.registry && { ...cluster.registry, bundle: bundle ?? cluster.registry.bundle };
-  await mirrorBox(board, store, { ...cluster, registry });
-}
-
-/**
- * Ends everything of the cluster here and forgets the box; the next start of the agent finds a machine that never joined.
- * On a machine that runs another system, it all goes, this agent too.
- */
-export async function leave(board: Board, { store, guest }: Joining, signal: AbortSignal): Promise<void> {
-  journal('info', { leaving: board.report.snapshot().node?.box });
-  if (guest) return void (await run(['systemctl', 'start', '--no-block', units.leave], { signal }));
-  await board.get('engine').reset(signal);
-  await rm(store.directory, { recursive: true });
-  board.abandon(new Error('the box has removed this node'));
+  const told = { ...cluster, servers, peers };
+  await mirrorBox(board, store, { ...told, registry });
+  if (isDeepStrictEqual(told, cluster)) return;
+  await admitCluster(link, nodeAddress, told, signal);
+  await board.get('engine').followServers(servers, signal);
+  await store.keepCluster(told);
 }
 
 function problemOf(error: unknown): Problem {

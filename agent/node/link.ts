@@ -2,6 +2,7 @@ import { lookup } from 'node:dns/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CpiabError } from '../../contract/errors.ts';
 import { run } from '../../host/process.ts';
+import type { JoinedCluster } from '../join/store.ts';
 
 /** How this node reaches its box. */
 export interface Link {
@@ -50,14 +51,29 @@ async function routeTo(address: string, signal: AbortSignal): Promise<Route | nu
   return found === null ? null : ((JSON.parse(found.stdout) as Route[])[0] ?? null);
 }
 
-/** Lets the firewall know the box, so that the two may talk. */
-export async function admitBox(
-  { box }: Pick<Link, 'box'>,
+/**
+ * Lets the firewall know whom this node may talk with: its box, and what that has told of the cluster.
+ * @param fixed the site's `network.nodeAddress`.
+ */
+export async function admitCluster(
+  { box, own }: Link,
   fixed: string,
+  cluster: Pick<JoinedCluster, 'servers' | 'peers'> | null,
   signal: AbortSignal,
 ): Promise<void> {
-  const input = `flush set inet cpiab peers\nadd element inet cpiab peers { ${box}, ${fixed} }\n`;
+  const { servers, peers } = cluster ?? { servers: [], peers: [] };
+  const others = (addresses: readonly string[]) => addresses.filter((address) => address !== own);
+  const input =
+    firewallSet('peers', others([box, fixed, ...servers, ...peers])) +
+    firewallSet('servers', others(servers));
   await run(['nft', '-f', '-'], { input, signal });
+}
+
+/** What fills a set of the firewall anew, in the words of nft(8). */
+export function firewallSet(name: 'peers' | 'servers', addresses: readonly string[]): string {
+  const elements = [...new Set(addresses)];
+  const add = elements.length === 0 ? '' : `add element inet cpiab ${name} { ${elements.join(', ')} }\n`;
+  return `flush set inet cpiab ${name}\n${add}`;
 }
 
 /**

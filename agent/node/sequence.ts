@@ -1,6 +1,7 @@
 import type { Step } from '../step.ts';
 import { verify } from '../verify/verify.ts';
-import { enrollStep, type Joining, joinStep, prepareNode } from './steps.ts';
+import type { Joining } from './joining.ts';
+import { enrollStep, joinStep, prepareNode } from './steps.ts';
 
 /** The boot of a machine that joins a box, in order: nothing of the medium is used before it is verified, here too. */
 export const nodeSequence = (joining: Joining): readonly Step[] => [

@@ -1,32 +1,26 @@
 import { existsSync } from 'node:fs';
-import type { Invitation } from '../../contract/invitation.ts';
 import { units } from '../../contract/layout.ts';
 import { run } from '../../host/process.ts';
 import type { Board } from '../board.ts';
 import { engineOf, prepareEngine } from '../engine/start.ts';
 import { enroll } from '../join/enroll.ts';
 import { ownInventory } from '../join/inventory.ts';
+import { tellPresence } from '../join/presence.ts';
 import { fetchJoinMaterial } from '../join/renew.ts';
-import type { Member, NodeStore } from '../join/store.ts';
+import type { Member } from '../join/store.ts';
 import type { StepContext } from '../step.ts';
-import { admitBox, findLink, type Link, routeToBox } from './link.ts';
+import { expectAddress, expectDisk } from './control-plane.ts';
+import type { Joining } from './joining.ts';
+import { leave } from './leave.ts';
+import { admitCluster, findLink, type Link, routeToBox } from './link.ts';
 import { mirrorBox } from './mirror-box.ts';
 import { writeMirrors } from './mirrors.ts';
-
-/** What a machine that joins a box was given, and what it keeps. */
-export interface Joining {
-  name: string;
-  invitation: Invitation;
-  /** Whether the machine runs another system, of which nothing may stay changed. */
-  guest: boolean;
-  store: NodeStore;
-}
 
 /** The box's own address, as this node goes there now. */
 export async function linkToBox({ site }: Board, joining: Joining, signal: AbortSignal): Promise<Link> {
   const member = await joining.store.member();
   const link = await findLink(member?.box ?? joining.invitation.box, signal);
-  await admitBox(link, site.network.nodeAddress, signal);
+  await admitCluster(link, site.network.nodeAddress, await joining.store.cluster(), signal);
   return link;
 }
 
@@ -37,6 +31,7 @@ export async function enrollStep(
   { signal, progress }: StepContext,
 ): Promise<string> {
   const { store, name, invitation } = joining;
+  expectDisk(board, joining);
   progress(`looking for ${invitation.box}`);
   await linkToBox(board, joining, signal);
   const { fingerprint } = await store.key();
@@ -50,14 +45,14 @@ export async function enrollStep(
 /** A node of the cluster goes on without a certificate of the box; the loop says what is wrong. */
 async function enrolled(
   { paths }: Board,
-  { store, name, invitation }: Joining,
+  { store, name, role, invitation }: Joining,
   progress: (what: string) => void,
   signal: AbortSignal,
 ): Promise<Member> {
   const known = await store.member();
   if (known !== null && existsSync(paths.initialised)) return known;
   progress(`asking ${invitation.box}`);
-  const applicant = { name, role: 'agent' as const, inventory: await ownInventory() };
+  const applicant = { name, role, inventory: await ownInventory() };
   return await enroll(store, invitation, applicant, {
     waiting: (_, key) => progress(`waiting for approval; key ${key}`),
     wall: Date.now,
@@ -71,7 +66,9 @@ export async function prepareNode(board: Board, joining: Joining, signal: AbortS
   await run(['systemctl', 'start', '--no-block', units.registry], { signal });
   const { own } = await linkToBox(board, joining, signal);
   await writeMirrors(`${board.paths.run}/certs.d`, null);
-  const self = { name: joining.name, role: 'agent', address: own, highlyAvailable: false } as const;
+  await expectAddress(joining, own);
+  const { name, role } = joining;
+  const self = { name, role, address: own, joins: true, highlyAvailable: role === 'control-plane' };
   await prepareEngine(board, await engineOf(board, self), signal);
 }
 
@@ -81,19 +78,31 @@ export async function joinStep(
   joining: Joining,
   { signal, progress }: StepContext,
 ): Promise<string> {
-  const { store, name } = joining;
+  const { store, name, role } = joining;
   const engine = board.get('engine');
-  await routeToBox(await linkToBox(board, joining, signal), board.site.network.nodeAddress, signal);
-  if (!engine.isMember()) {
+  const link = await linkToBox(board, joining, signal);
+  await routeToBox(link, board.site.network.nodeAddress, signal);
+  if (engine.isMember()) await leaveIfRemoved(board, joining, signal);
+  else {
     progress('asking the box for what it joins with');
     const material = await fetchJoinMaterial(store, signal);
-    await store.keepCluster({ servers: material.servers, registry: material.registry ?? null });
-    await engine.joinAgent(material, progress, signal);
+    const { servers, registry = null } = material;
+    const cluster = { servers, registry, peers: [], address: role === 'control-plane' ? link.own : null };
+    await store.keepCluster(cluster);
+    await admitCluster(link, board.site.network.nodeAddress, cluster, signal);
+    await engine.join(material, progress, signal);
     board.report.mark('joined');
   }
   const cluster = await store.requireCluster();
   await mirrorBox(board, store, cluster);
-  await engine.startAgent(cluster.servers, progress, signal);
+  await engine.startJoined(cluster.servers, progress, signal);
   board.report.mark('node');
   return `${name} is ready, ${board.site.engine.kind} ${board.site.engine.version}`;
+}
+
+/** Removed while it was off, it waits for no Node. A box that does not answer keeps it from nothing. */
+async function leaveIfRemoved(board: Board, joining: Joining, signal: AbortSignal): Promise<void> {
+  const told = await tellPresence(joining.store, signal).catch(() => null);
+  if (told?.state === 'removed') await leave(board, joining, signal);
+  signal.throwIfAborted();
 }

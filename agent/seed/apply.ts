@@ -3,10 +3,17 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CpiabError } from '../../contract/errors.ts';
 import { box } from '../../contract/layout.ts';
-import { seed as names, type Seed, usualHostname, withoutPassphrase } from '../../contract/seed.ts';
+import {
+  type MachineRole,
+  seed as names,
+  type Seed,
+  usualHostname,
+  withoutPassphrase,
+} from '../../contract/seed.ts';
 import type { BoxSite } from '../../contract/site.ts';
 import { writeAtomic } from '../../host/files.ts';
 import type { Paths } from '../board.ts';
+import { NodeStore } from '../join/store.ts';
 import { findSeed, type ReadSeed, readSeed } from './found.ts';
 import { clusterName } from './name.ts';
 import { networkFiles, roleFiles } from './networkd.ts';
@@ -54,7 +61,7 @@ async function chooseSeed(paths: SeedPaths, site: BoxSite, name: string | null) 
   const [fresh, freshProblem] =
     found === null
       ? [null, null]
-      : await attempt(async () => fitting(paths, await found.read(site), found.origin, name));
+      : await attempt(async () => await fitting(paths, await found.read(site), found.origin, name));
   if (found !== null && fresh !== null)
     return { read: fresh, result: resultOf(fresh, found.origin, false, null) };
   const [kept, keptProblem] = existsSync(paths.seed)
@@ -64,19 +71,25 @@ async function chooseSeed(paths: SeedPaths, site: BoxSite, name: string | null) 
   return { read: kept, result: resultOf(kept, 'kept', true, problem) };
 }
 
-function fitting(
-  { node }: Pick<Paths, 'node'>,
+async function fitting(
+  paths: Pick<Paths, 'node'>,
   read: ReadSeed,
   origin: string,
   name: string | null,
-): ReadSeed {
+): Promise<ReadSeed> {
   const { hostname, role } = read.seed;
   const subject = `${names.file} (${origin})`;
   if (name === null) return read;
-  const found = existsSync(node) ? 'node' : 'box';
+  const found = await roleOfState(paths);
   if (role !== found) throw new CpiabError('E1314', { subject, args: [role, found] });
   if (hostname !== name) throw new CpiabError('E1312', { subject, args: [hostname, name] });
   return read;
+}
+
+async function roleOfState({ node }: Pick<Paths, 'node'>): Promise<MachineRole> {
+  if (!existsSync(node)) return 'box';
+  const member = await new NodeStore(node).member();
+  return member?.grant.role === 'control-plane' ? 'control-plane' : 'node';
 }
 
 type Attempt = [ReadSeed, null] | [null, CpiabError];
@@ -113,8 +126,9 @@ function resultOf(
 }
 
 function nodeOf(seed: Seed | undefined): SeedResult['node'] {
-  if (seed?.role !== 'node') return null;
-  return { name: seed.hostname, invitation: seed.invitation ?? '', guest: false };
+  if (seed === undefined || seed.role === 'box') return null;
+  const role = seed.role === 'control-plane' ? 'control-plane' : 'agent';
+  return { name: seed.hostname, role, invitation: seed.invitation ?? '', guest: false };
 }
 
 async function setName({ hostname, hosts }: Machine, site: BoxSite, name: string): Promise<void> {

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { InstallSchema } from '../../contract/install.ts';
+import { nodeRoles } from '../../contract/join-material.ts';
 import { CardSchema } from '../../contract/seed.ts';
 import { SeedStatusSchema } from '../../contract/status.ts';
 
@@ -13,6 +14,7 @@ const SeedResultSchema = z.strictObject({
   node: z
     .strictObject({
       name: z.string(),
+      role: z.enum(nodeRoles),
       invitation: z.string(),
       /** Whether the box's system runs beside another, which the machine started from. */
       guest: z.boolean(),

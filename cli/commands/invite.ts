@@ -6,6 +6,7 @@ import type { CliContext } from '../context.ts';
 export function inviteCommand(context: CliContext) {
   return command('invite', 'make an invitation, with which one machine may ask to join a box', [
     { line: 'cpiab invite', does: 'for an agent, good for 15 minutes, used once' },
+    { line: 'cpiab invite --role control-plane --name server-2', does: 'for a further control plane' },
     {
       line: 'cpiab invite --name worker-1 --ttl 3600',
       does: 'only for the machine of this name, for an hour',

@@ -118,4 +118,14 @@ export const enrollErrors = {
     says: (detail: string) => `pods are left on it: ${detail}`,
     hint: 'a PodDisruptionBudget keeps them: start more replicas elsewhere, or give it more time with --timeout',
   },
+  E5513: {
+    exit: 1,
+    says: (why: string) => `no further control plane can join this box: ${why}`,
+    hint: 'docs/operate/nodes.md, "Further control planes", says what a box needs for it',
+  },
+  E5514: {
+    exit: 2,
+    says: (why: string) => `this machine can be no control plane: ${why}`,
+    hint: 'docs/operate/nodes.md, "Further control planes", says what a machine needs for it',
+  },
 } as const;

@@ -17,6 +17,7 @@ e2scrub_all.timer
 e2scrub_reap.service
 fstrim.timer
 getty.target
+haproxy.service
 kmod-static-nodes.service
 ldconfig.service
 modprobe@.service

@@ -32,13 +32,13 @@ const bundled = [
 const input = (highlyAvailable: boolean): KubeadmInput => ({
   site,
   images: engineImages(bundled, site.engine.version),
-  self: { name: 'box', role: 'server' as const, address: '10.44.0.1', highlyAvailable },
+  self: { name: 'box', role: 'control-plane' as const, joins: false, address: '10.44.0.1', highlyAvailable },
   containerdSocket: '/run/containerd/containerd.sock',
   resolvConf: '/run/cpiab/resolv.conf',
   staticPods: '/run/cpiab/static-pods',
   patches: '/run/cpiab/kubeadm-patches',
 });
-const material = (role: 'server' | 'agent') =>
+const material = (role: 'control-plane' | 'agent') =>
   JoinMaterialSchema.parse({
     apiVersion: 'cpiab.dev/v1',
     kind: 'JoinMaterial',
@@ -69,7 +69,7 @@ describe('kubeadm itself finds valid', () => {
     expect(await validate(kubeadmDocuments(input(highlyAvailable)))).toBe('ok');
   });
 
-  test.each(['server', 'agent'] as const)('what joins as %s', async (role) => {
+  test.each(['control-plane', 'agent'] as const)('what joins as %s', async (role) => {
     expect(await validate([joinDocument(input(true), material(role))])).toBe('ok');
   });
 

@@ -16,7 +16,13 @@ import type { Check } from './check.ts';
 const ADDRESS = '10.99.0.21';
 const START_SECONDS = 600;
 const { network } = SiteSchema.parse({ apiVersion: 'cpiab.dev/v1', kind: 'Site', name: 'lab' });
-const self = { name: 'k3s-1', role: 'server' as const, address: ADDRESS, highlyAvailable: false };
+const self = {
+  name: 'k3s-1',
+  role: 'control-plane' as const,
+  joins: false,
+  address: ADDRESS,
+  highlyAvailable: false,
+};
 
 /** A control plane from the files that the engine writes, in namespaces and without kubelet, and what the engine asks of it. */
 export function checkServer(program: string, scratch: string): Check[] {

@@ -51,7 +51,7 @@ export function firstServer(network: Site['network'], self: Self): K3sConfig {
 /** A joining node's. @param material holds the token: the file is root's alone. */
 export function joiningNode(network: Site['network'], self: Self, material: JoinMaterial): K3sConfig {
   const own: { [Role in NodeRole]: () => K3sConfig } = {
-    server: () => serverConfig(network, self),
+    'control-plane': () => serverConfig(network, self),
     agent: () => nodeConfig(self),
   };
   const server = `https://${material.servers[0]}:${ports.kubernetes}`;

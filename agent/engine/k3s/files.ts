@@ -3,10 +3,9 @@ import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { stringify } from 'yaml';
-import type { NodeRole } from '../../../contract/join-material.ts';
 import { writeAtomic } from '../../../host/files.ts';
 import type { K3sConfig } from './config.ts';
-import { k3s, k3sUnits, ours, unitFile } from './layout.ts';
+import { type K3sRole, k3s, k3sUnits, ours, unitFile } from './layout.ts';
 import { k3sUnit } from './unit.ts';
 
 export interface RenderedFile {
@@ -15,7 +14,7 @@ export interface RenderedFile {
 }
 
 /** Every file that a node's k3s reads, by absolute path. */
-export function k3sFiles(role: NodeRole, config: K3sConfig, mirrors: object): Record<string, RenderedFile> {
+export function k3sFiles(role: K3sRole, config: K3sConfig, mirrors: object): Record<string, RenderedFile> {
   return {
     // It may hold a token.
     [k3s.config]: { text: stringify(config), mode: 0o600 },

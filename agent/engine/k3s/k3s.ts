@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import type { JoinMaterial, NodeRole } from '../../../contract/join-material.ts';
+import type { JoinMaterial } from '../../../contract/join-material.ts';
 import type { Site } from '../../../contract/site.ts';
 import { writeAtomic } from '../../../host/files.ts';
 import { run } from '../../../host/process.ts';
@@ -10,7 +10,7 @@ import type { ClusterFound, Engine, JoiningNode, Self } from '../engine.ts';
 import { deleteNode, deleteTokens, drainNode } from '../nodes.ts';
 import { firstServer, joiningNode, type K3sConfig, registries } from './config.ts';
 import { ensureAgentToken, k3sFiles, writeK3sFiles } from './files.ts';
-import { k3s, k3sUnits, ours } from './layout.ts';
+import { type K3sRole, k3s, k3sRole, k3sUnits, ours } from './layout.ts';
 import { resetK3s } from './reset.ts';
 import { completeK3sRestore, requireWhole, saveK3sSnapshot, unpackK3sSnapshot } from './state.ts';
 import { createAgentToken, serverToken } from './tokens.ts';
@@ -61,13 +61,13 @@ export function k3sEngine(input: K3sInput): Engine {
 
 type Starting = Pick<
   Engine,
-  'prepare' | 'startServer' | 'isMember' | 'joinServer' | 'joinAgent' | 'startAgent' | 'startRest'
+  'prepare' | 'startServer' | 'isMember' | 'join' | 'startJoined' | 'followServers' | 'startRest'
 >;
 
 function starting({ network, self, initialised, bundleImages }: K3sInput): Starting {
   const mirrors = registries(bundleImages);
   /** A node that joined keeps its configuration; k3s remembers the cluster by its data, and takes no second `cluster-init`. */
-  const start = async (role: NodeRole, config: K3sConfig, signal: AbortSignal) => {
+  const start = async (role: K3sRole, config: K3sConfig, signal: AbortSignal) => {
     const { [k3s.config]: own, ...others } = k3sFiles(role, config, mirrors);
     const known = existsSync(initialised) && existsSync(k3s.config);
     await writeK3sFiles(known || own === undefined ? others : { ...others, [k3s.config]: own });
@@ -86,15 +86,16 @@ function starting({ network, self, initialised, bundleImages }: K3sInput): Start
       await completeK3sRestore(signal);
     },
     startServer: (_, signal) => startServer(firstServer(network, self), signal),
-    joinServer: (material, _, signal) => startServer(joiningNode(network, self, material), signal),
-    joinAgent: async (material, _, signal) => {
-      await start('agent', joiningNode(network, self, material), signal);
+    join: async (material, _, signal) => {
+      await start(k3sRole(self.role), joiningNode(network, self, material), signal);
+      if (self.role !== 'agent') await until(() => existsSync(k3s.kubeconfig), signal);
       await remember(initialised);
     },
-    // It knows its servers itself.
-    startAgent: async (_servers, _progress, signal) => {
-      await run(['systemctl', 'start', k3sUnits.agent], { signal });
+    startJoined: async (_servers, _progress, signal) => {
+      await run(['systemctl', 'start', k3sUnits[k3sRole(self.role)]], { signal });
     },
+    // It knows its servers itself.
+    followServers: async () => {},
     isMember: () => existsSync(initialised),
     // It starts all of itself.
     startRest: async () => {},
@@ -112,12 +113,8 @@ async function mint(
   ttlMs: number,
   signal: AbortSignal,
 ): Promise<JoinMaterial> {
-  const tokens: { [Role in NodeRole]: () => Promise<string> } = {
-    agent: () => createAgentToken(name, ttlMs, signal),
-    server: serverToken,
-  };
   await deleteTokens(KUBECTL, k3s.kubeconfig, name, signal);
-  const token = await tokens[role]();
+  const token = await (role === 'agent' ? createAgentToken(name, ttlMs, signal) : serverToken());
   const about = { apiVersion: 'cpiab.dev/v1', kind: 'JoinMaterial', engine: 'k3s' } as const;
   return { ...about, role, node: name, servers: [self.address], token, authorities: {}, taints: [] };
 }

@@ -1,3 +1,5 @@
+import type { NodeRole } from '../../../contract/join-material.ts';
+
 /** Where k3s has what. Source: docs.k3s.io, "Configuration", "Private registry", "Tokens", "Certificates". */
 export const k3s = {
   program: '/usr/local/bin/k3s',
@@ -21,5 +23,7 @@ export const ours = {
 } as const;
 
 export const k3sUnits = { server: 'k3s.service', agent: 'k3s-agent.service' } as const;
+export type K3sRole = keyof typeof k3sUnits;
+export const k3sRole = (role: NodeRole): K3sRole => (role === 'agent' ? 'agent' : 'server');
 /** systemd looks here before /usr/lib; it is memory, so a unit never outlives what it is for. */
 export const unitFile = (unit: string) => `/run/systemd/system/${unit}`;

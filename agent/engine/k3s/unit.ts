@@ -1,8 +1,7 @@
-import type { NodeRole } from '../../../contract/join-material.ts';
-import { k3s } from './layout.ts';
+import { type K3sRole, k3s } from './layout.ts';
 
 /** A unit as k3s's installer writes it, but for the environment that it takes from there. Source: docs.k3s.io, "Advanced options". */
-export function k3sUnit(role: NodeRole): string {
+export function k3sUnit(role: K3sRole): string {
   return `# Written by the agent at each start.
 [Unit]
 Description=k3s ${role}

@@ -74,7 +74,7 @@ export function registration(
     taints,
     // All images are there before kubeadm runs; one that isn't can't be pulled either.
     imagePullPolicy: 'Never',
-    kubeletExtraArgs: self.role === 'server' ? [{ name: 'node-ip', value: self.address }] : [],
+    kubeletExtraArgs: self.role === 'control-plane' ? [{ name: 'node-ip', value: self.address }] : [],
   };
 }
 

@@ -24,7 +24,7 @@ export interface HostFiles {
   /** kube-proxy.service names it. */
   kubeProxy: string;
   cni: string;
-  /** Of an agent: where containerd looks for images. */
+  /** Of a node that joins: where containerd looks for images. */
   mirrors: string;
 }
 
@@ -52,7 +52,7 @@ export async function writeHostFiles(files: HostFiles, input: KubeadmInput): Pro
       .map((document) => `---\n${stringify(document, { aliasDuplicateObjects: false })}`)
       .join(''),
     [files.resolvConf]: resolvConf(site, self),
-    [files.containerd]: containerdConfig(images.pause, self.role === 'agent' ? files.mirrors : null),
+    [files.containerd]: containerdConfig(images.pause, self.joins ? files.mirrors : null),
   };
   for (const [name, patch] of Object.entries(kubeadmPatches(self)))
     texts[join(files.patches, name)] = JSON.stringify(patch);
@@ -60,8 +60,8 @@ export async function writeHostFiles(files: HostFiles, input: KubeadmInput): Pro
     await mkdir(dirname(path), { recursive: true });
     await writeAtomic(path, text);
   }
-  // Of an agent these have to wait for what the cluster says.
-  if (self.role === 'server') {
+  // Of a node that joins these have to wait for what the cluster says.
+  if (!self.joins) {
     await writeKubeProxyConfiguration(files, site, self, kubeProxyKubeconfig);
     await writePodNetwork(files.cni, nodePodNetwork(site.network.podCIDR), site);
   }
@@ -89,7 +89,7 @@ function containerdConfig(pause: string, mirrors: string | null): string {
   return `version = 4\n\n${pinned}${registry}`;
 }
 
-/** @param kubeconfig whose identity kube-proxy has: a server's own, or an agent's kubelet's. */
+/** @param kubeconfig whose identity kube-proxy has: its own on the first server, kubelet's on a node that joined. */
 export async function writeKubeProxyConfiguration(
   { kubeProxy }: Pick<HostFiles, 'kubeProxy'>,
   site: Pick<Site, 'network'>,

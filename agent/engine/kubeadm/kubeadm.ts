@@ -11,12 +11,12 @@ import { readKubeconfig } from '../../kube/kubeconfig.ts';
 import type { Engine, Self } from '../engine.ts';
 import { drainNode } from '../nodes.ts';
 import { adoptCluster } from './adopt.ts';
-import { joinAsAgent, rememberMembership, startAsAgent } from './agent.ts';
 import { type Kubeadm, kubeadmService } from './command.ts';
 import type { KubeadmInput } from './config.ts';
 import { type EtcdAccess, etcdAccess } from './etcd/access.ts';
 import { checkSnapshot, saveSnapshot } from './etcd/snapshot.ts';
 import { type HostFiles, hostFiles, writeHostFiles } from './host-files.ts';
+import { followServers, joinCluster, rememberMembership, startJoined } from './joined.ts';
 import { useRenewedKubeletCertificate, writeKubeProxyKubeconfig } from './kubeconfigs.ts';
 import { endJoin, mintJoin, revokeNode } from './membership.ts';
 import { grantPodNetworkAccess, startPodNetwork } from './pod-network.ts';
@@ -27,7 +27,7 @@ import {
   rewriteControlPlane,
   uploadControlPlane,
 } from './rewrite.ts';
-import { initialise, joinAsServer, pointEndpoint, writeJoinFiles } from './start.ts';
+import { initialise, pointEndpoint } from './start.ts';
 import { completeRestore, restoreState } from './state.ts';
 import { stageStaticPods, unstageStaticPods } from './static-pods.ts';
 
@@ -91,11 +91,11 @@ function starting(node: Node): Pick<Engine, 'prepare' | 'startServer' | 'startRe
   let rewritten = false;
   return {
     prepare: async (signal, mark) => {
-      if (self.role === 'agent') await rememberMembership(paths.initialised);
+      if (self.joins) await rememberMembership(self, paths.initialised);
       if (!existsSync(paths.initialised) && (await hasRemains())) await clear(node, signal);
       await completeRestore(persisted.etcd, controlPlane(files), signal);
       await writeHostFiles(files, input);
-      if (self.role === 'server') await startPodNetwork(input.site, self, signal);
+      if (!self.joins) await startPodNetwork(input.site, self, signal);
       await run(['systemctl', 'start', units.containerd], { signal });
       mark('containerd');
       await attachImages(paths, images.pause, signal);
@@ -108,9 +108,7 @@ function starting(node: Node): Pick<Engine, 'prepare' | 'startServer' | 'startRe
         node.made = complete;
         return { cluster, complete: complete.then(() => keepOwnControlPlane(files)) };
       }
-      // Several servers are not updated together yet: each would have to wait for the others.
-      const isAdopted = existsSync(paths.engineAdopted);
-      rewritten = isAdopted || (!self.highlyAvailable && !(await isOwnControlPlane(files)));
+      rewritten = existsSync(paths.engineAdopted) || !(await isOwnControlPlane(files));
       await useRenewedKubeletCertificate();
       if (rewritten) await rewriteControlPlane(kubeadm, files, progress, signal);
       await startKubelet(files, signal);
@@ -131,21 +129,15 @@ function starting(node: Node): Pick<Engine, 'prepare' | 'startServer' | 'startRe
   };
 }
 
-type Joining = Pick<Engine, 'isMember' | 'joinServer' | 'joinAgent' | 'startAgent'>;
+type Joining = Pick<Engine, 'isMember' | 'join' | 'startJoined' | 'followServers'>;
 
 function joining({ paths, self, files, input, kubeadm }: Node): Joining {
-  const agent = { site: input.site, self, files, input, kubeadm, initialised: paths.initialised };
+  const joined = { site: input.site, self, files, input, kubeadm, initialised: paths.initialised };
   return {
     isMember: () => existsSync(paths.initialised),
-    joinServer: async (material, progress, signal) => {
-      await pointEndpoint(files.hosts, self, material.servers[0] ?? self.address);
-      await writeJoinFiles(files, input, material);
-      const server = await joinAsServer(kubeadm, files, paths.initialised, progress, signal);
-      await pointEndpoint(files.hosts, self, self.address);
-      return server;
-    },
-    joinAgent: (material, progress, signal) => joinAsAgent(agent, material, progress, signal),
-    startAgent: (servers, progress, signal) => startAsAgent(agent, servers, progress, signal),
+    join: (material, progress, signal) => joinCluster(joined, material, progress, signal),
+    startJoined: (servers, progress, signal) => startJoined(joined, servers, progress, signal),
+    followServers: (servers, signal) => followServers(joined, servers, signal),
   };
 }
 

@@ -29,7 +29,9 @@ export async function mintJoin(
   // Before there is a token.
   await endAutoApproval(kubeconfig, signal);
   await deleteTokens(KUBECTL, kubeconfig, node.name, signal);
-  // Who asks has not joined, or not any more: kubeadm joins by no name that the cluster knows as ready.
+  // Who asks has not joined, or not any more: its member of etcd is without its data, and kubeadm joins by no name that
+  // the cluster knows as ready.
+  if (node.role === 'control-plane') await removeMember(etcd, node.name, signal);
   await deleteNode(KUBECTL, kubeconfig, node.name, signal);
   return {
     apiVersion: 'cpiab.dev/v1',
@@ -40,7 +42,7 @@ export async function mintJoin(
     servers: await serverAddresses(etcd, signal),
     token: await createToken(kubeconfig, node.name, ttlMs, signal),
     caHash: await authorityHash(pki),
-    authorities: node.role === 'server' ? await readAuthorities(pki) : {},
+    authorities: node.role === 'control-plane' ? await readAuthorities(pki) : {},
     taints: [],
   };
 }

@@ -15,7 +15,7 @@ export async function hasRemains(kubernetes: string = persisted.kubernetes): Pro
  * anything is running.
  */
 export async function reset(signal: AbortSignal): Promise<void> {
-  const services = [units.kubeadm, units.kubelet, units.kubeProxy, units.podNetwork];
+  const services = [units.kubeadm, units.kubelet, units.kubeProxy, units.podNetwork, units.balancer];
   await tryRun(['systemctl', 'stop', ...services], signal);
   // Containers are scopes below this slice, and end with it.
   await tryRun(['systemctl', 'stop', 'kubepods.slice'], signal);

@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { stringify } from 'yaml';
 import type { JoinMaterial } from '../../../contract/join-material.ts';
 import { persisted } from '../../../contract/layout.ts';
+import type { Site } from '../../../contract/site.ts';
 import { writeAtomic } from '../../../host/files.ts';
 import { until } from '../../until.ts';
 import type { Progress, Self, StartedServer } from '../engine.ts';
@@ -17,7 +18,18 @@ import { joinDocument } from './join.ts';
 import { lastManifest, manifestDirectory, stageStaticPods } from './static-pods.ts';
 
 const STAGE_MS = 500;
-export const balancerFile = '/etc/haproxy/haproxy.cfg';
+export const balancerFile = '/run/cpiab/haproxy.cfg';
+
+/** What a node that joins a cluster, or has joined one, is started with. */
+export interface JoinedNode {
+  site: Site;
+  self: Self;
+  files: HostFiles;
+  input: KubeadmInput;
+  kubeadm: Kubeadm;
+  /** File that says that this node has joined. */
+  initialised: string;
+}
 
 /** Lets this node reach the API server at an address. @param hosts what `/etc/hosts` is, or leads to. */
 export async function pointEndpoint(hosts: string, self: Self, address: string): Promise<void> {
@@ -47,7 +59,7 @@ export async function writeJoinFiles(
   input: KubeadmInput,
   material: JoinMaterial,
 ): Promise<void> {
-  if (material.role === 'server')
+  if (material.role === 'control-plane')
     await writeAuthorities(join(persisted.kubernetes, 'pki'), material.authorities);
   await mkdir(dirname(files.join), { recursive: true });
   // The token in it is worth a place in the cluster.
@@ -67,13 +79,12 @@ export async function joinAsServer(
   done: string,
   progress: Progress,
   signal: AbortSignal,
-): Promise<StartedServer> {
+): Promise<void> {
   const ended = new AbortController();
   const joined = completed(kubeadm, ['join', '--config', files.join], done, progress, signal).finally(() =>
     ended.abort(),
   );
   await Promise.all([joined, stageMeanwhile(files.staticPods, AbortSignal.any([signal, ended.signal]))]);
-  return { cluster: 'new', complete: Promise.resolve() };
 }
 
 /** The API server is shown once etcd's manifest is there: that is when etcd took this node in. */

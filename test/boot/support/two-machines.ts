@@ -3,8 +3,10 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { onTestFinished } from 'vitest';
 import type { EnrolledNode } from '../../../contract/enroll.ts';
+import type { MachineRole } from '../../../contract/seed.ts';
 import { type BoxStatus, BoxStatusSchema } from '../../../contract/status.ts';
 import { getPinned } from '../../../host/pinned-https.ts';
+import { run } from '../../../host/process.ts';
 import { type Box, powerOn } from '../../../host/qemu/box.ts';
 import { freePort } from '../../../host/qemu/launch.ts';
 import { cpiab } from './lab.ts';
@@ -13,6 +15,7 @@ import { layWire, type Tap } from './tap.ts';
 import { watch } from './watch.ts';
 
 const LIMIT_MS = 25 * 60_000;
+const DISK_SIZE = '8G';
 const never = new AbortController().signal;
 /** The site's `network.podCIDR`. */
 const pods = { network: '10.42.0.0', prefix: 16 };
@@ -40,20 +43,24 @@ interface Place {
   ports: [number, number];
   /** More lines of its seed. */
   seed?: string;
+  /** Whether its state is on a disk. */
+  onDisk: boolean;
 }
 
 /** Powers on a machine that has a wire to the other one, besides the card by which this test reaches its API. */
 async function machine(
   iso: string,
   path: Path,
-  { name, mac, address, ports, seed = '' }: Place,
+  { name, mac, address, ports, onDisk, seed = '' }: Place,
 ): Promise<Asked> {
   const network = `network: { interface: { mac: "${mac}" }, addresses: [${address}/24] }`;
   const text = `apiVersion: cpiab.dev/v1\nkind: Seed\nhostname: ${name}\n${network}\n${seed}`;
   const [ownPort, otherPort] = ports;
+  const disk = onDisk ? path(`${name}.img`) : null;
+  if (disk !== null) await run(['truncate', '--size', DISK_SIZE, disk]);
   const box = await powerOn(
     {
-      ...{ medium: { path: iso, format: 'iso', keep: false }, firmware: 'bios', memory: 4096, disk: null },
+      ...{ medium: { path: iso, format: 'iso', keep: false }, firmware: 'bios', memory: 4096, disk },
       directory: path(name),
       firmwareTexts: { 'opt/cpiab/seed': text },
       segment: { mac, ownPort, otherPort },
@@ -85,31 +92,50 @@ async function stateOf(name: string, at: string): Promise<EnrolledNode | undefin
   return nodes.find((node) => node.name === name);
 }
 
+/** The machine that joins. */
+interface Joiner {
+  name: string;
+  /** As its seed has it. */
+  role: Exclude<MachineRole, 'box'>;
+}
+
 /** Starts a box, and a node that joins it by an invitation in its seed. @param iso what both start from. */
-export async function joinTwo(iso: string, path: Path): Promise<TwoMachines> {
+export async function joinTwo(
+  iso: string,
+  path: Path,
+  { name, role }: Joiner = { name: 'worker-1', role: 'node' },
+): Promise<TwoMachines> {
   const tap = await layWire(pods, [await freePort(), await freePort()]);
   onTestFinished(() => tap.cut());
   const [boxPorts, nodePorts] = tap.ends;
-  const harbour = { name: 'harbour', mac: '52:54:00:00:00:01', address: '192.0.2.1', ports: boxPorts };
+  const onDisk = role === 'control-plane';
+  const harbour = {
+    name: 'harbour',
+    mac: '52:54:00:00:00:01',
+    address: '192.0.2.1',
+    ports: boxPorts,
+    onDisk,
+  };
   const box = await machine(iso, path, harbour);
   const at = `${box.box.url}#${box.fingerprint}`;
   const { status: up } = await watch(box.status, hasMark('node'), LIMIT_MS);
   process.stderr.write(`the box is Ready ${secondsTo('node', up)} s after power-on\n`);
-  const asked = ['--name', 'worker-1', '--ttl', '3600', '--address', '192.0.2.1:7443', '--box', at];
+  const invited = ['--name', name, '--role', role === 'node' ? 'agent' : role];
+  const asked = [...invited, '--ttl', '3600', '--address', '192.0.2.1:7443', '--box', at];
   const invitation = (await cpiab('invite', ...asked)).trim();
   const node = await machine(iso, path, {
-    ...{ name: 'worker-1', mac: '52:54:00:00:00:02', address: '192.0.2.2', ports: nodePorts },
-    seed: `role: node\ninvitation: ${invitation}\n`,
+    ...{ name, mac: '52:54:00:00:00:02', address: '192.0.2.2', ports: nodePorts, onDisk },
+    seed: `role: ${role}\ninvitation: ${invitation}\n`,
   });
-  while ((await stateOf('worker-1', at)) === undefined) await sleep(2000);
+  while ((await stateOf(name, at)) === undefined) await sleep(2000);
   // What the machine shows is what is approved.
   const key = (await node.status()).node?.key ?? '';
-  await cpiab('approve', 'worker-1', '--key', key, '--reason', 'on this wire', '--box', at);
+  await cpiab('approve', name, '--key', key, '--reason', 'on this wire', '--box', at);
   const { status } = await watch(node.status, hasMark('node'), LIMIT_MS);
   process.stderr.write(`the node is Ready ${secondsTo('node', status)} s after its power-on\n`);
   for (const { name, startedMs, tookMs } of status.steps)
     process.stderr.write(`  ${name} at ${startedMs} ms, took ${tookMs} ms\n`);
-  while ((await stateOf('worker-1', at))?.cluster !== 'ready') await sleep(2000);
+  while ((await stateOf(name, at))?.cluster !== 'ready') await sleep(2000);
   await watch(box.status, ({ nodes }) => nodes.length === 2, LIMIT_MS);
   return { box, node, tap };
 }

@@ -1,5 +1,6 @@
 import { appendFile, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { parse, parseDocument } from 'yaml';
 import { run } from '../../../host/process.ts';
 
 const repository = resolve(import.meta.dirname, '../../..');
@@ -86,7 +87,10 @@ export async function buildSite(
 ): Promise<string> {
   const tree = await cloneTree(directory);
   const site = join(tree, 'config/clusters/lab.yaml');
-  await writeFile(site, `${await readFile(site, 'utf8')}${lines}\n`);
+  const document = parseDocument(await readFile(site, 'utf8'));
+  for (const [key, values] of Object.entries(parse(lines) as Record<string, object>))
+    for (const [name, value] of Object.entries(values)) document.setIn([key, name], value);
+  await writeFile(site, document.toString());
   await cpiab(tree, 'lock', 'lab');
   await git(tree, 'commit', '--quiet', '--all', '--message', `site lab, ${name}`);
   const out = join(directory, name);

@@ -157,6 +157,35 @@ describe.skipIf(why !== null)('the way out', () => {
   });
 });
 
+describe.skipIf(why !== null)('of several control planes', () => {
+  beforeAll(() => lab.load());
+  afterAll(() => lab.makeLan(null));
+
+  test('another one reaches etcd, an agent does not', async () => {
+    for (const [role, reached] of [
+      ['agent', false],
+      ['control-plane', true],
+    ] as const) {
+      await lab.makeLan(role);
+      const [etcd, api] = answered(await lab.probe('lan', tcp(at.box, 2379, ports.kubernetes)));
+      expect([role, etcd, api]).toEqual([role, reached, true]);
+    }
+  });
+
+  test("a pod reaches another one's API server in the box's name, and no more of it", async () => {
+    const [api] = tcp(at.lan, ports.kubernetes);
+    expect(await lab.probe('pod', api === undefined ? [] : [api])).toEqual([
+      { answers: true, seenAs: at.box },
+    ]);
+    expect(answered(await lab.probe('pod', tcp(at.lan, 2379, 10_250)))).toEqual([false, false]);
+  });
+
+  test('etcd of another one is reached by the address that this one has in the cluster', async () => {
+    const etcd: Probe = { protocol: 'tcp', host: at.lan, port: 2379, from: { address: at.node } };
+    expect(await lab.probe('box', [etcd])).toEqual([{ answers: true, seenAs: at.node }]);
+  });
+});
+
 describe.skipIf(why !== null)('on a node', () => {
   beforeAll(async () => {
     await lab.load();

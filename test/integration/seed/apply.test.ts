@@ -133,7 +133,12 @@ describe('a machine that joins a box', () => {
   const joins = `${head}hostname: worker-1\nrole: node\ninvitation: ${invitation}\n`;
 
   test("is told so, and has not the box's fixed address", async () => {
-    expect(await start(joins)).toMatchObject({ name: 'worker-1', node: { name: 'worker-1', invitation } });
+    expect(await start(joins)).toMatchObject({
+      name: 'worker-1',
+      node: { name: 'worker-1', role: 'agent', invitation },
+    });
+    const further = joins.replace('role: node', 'role: control-plane');
+    expect(await start(further)).toMatchObject({ node: { role: 'control-plane' } });
     const file = await readFile(path('network', '05-node-cpiab0.network'), 'utf8');
     expect(file).toMatch(/^Name=cpiab0$/m);
     expect(file).not.toContain('Address=');
@@ -149,6 +154,9 @@ describe('a machine that joins a box', () => {
     expect(await start(joins)).toMatchObject({ problem: null, node: { name: 'worker-1' } });
     expect(await start(`${head}hostname: worker-1\n`)).toMatchObject({
       problem: { code: 'CPIAB-E1314', problem: expect.stringContaining('that of a node') },
+    });
+    expect(await start(joins.replace('role: node', 'role: control-plane'))).toMatchObject({
+      problem: { code: 'CPIAB-E1314' },
     });
   });
 });

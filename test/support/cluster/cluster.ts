@@ -1,15 +1,15 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { parse } from 'yaml';
 import { balancerConfig, hostsText } from '../../../agent/engine/kubeadm/endpoint.ts';
 import type { EtcdMember } from '../../../agent/engine/kubeadm/etcd/members.ts';
 import type { JoinMaterial } from '../../../contract/join-material.ts';
 import { type ProcessError, run } from '../../../host/process.ts';
 import { kubePrograms } from '../kube-programs.ts';
+import { etcdctl, mirrorEtcd } from './etcd.ts';
 import type { Order } from './in-machine.ts';
 import { Machine } from './machine.ts';
 import { StaticPods } from './static-pods.ts';
@@ -59,7 +59,7 @@ export class Cluster {
       const network = await this.#switch.attach(name, address(number));
       const machine = new Machine(name, network, join(this.#scratch, name));
       const directory = join(this.#scratch, `${name}-run`);
-      const pods = new StaticPods(machine, join(directory, 'static-pods'));
+      const pods = new StaticPods(machine, () => join(directory, 'static-pods'));
       this.servers.push({ name, address: address(number), machine, pods, run: directory });
     }
     this.client = new Machine(
@@ -98,7 +98,7 @@ export class Cluster {
     order: Order,
   ): Promise<Answer> {
     await mkdir(directory, { recursive: true });
-    const self = { name, role: 'server', address, highlyAvailable: true };
+    const self = { name, role: 'control-plane', joins: false, address, highlyAvailable: true };
     const { stdout } = await machine.run([process.execPath, join(here, 'in-machine.ts')], {
       input: JSON.stringify({ self, run: directory, order }),
       onLine: (line, stream) => stream === 'stderr' && process.stderr.write(`${line}\n`),
@@ -125,32 +125,13 @@ export class Cluster {
     );
   }
 
-  /** What kubelet tells of the etcd it runs: kubeadm finds the members by it. @param by a server that runs already. */
-  async mirror({ machine, name }: Server, by: Server): Promise<void> {
-    const manifest = parse(
-      await readFile(machine.path('etc', 'kubernetes', 'manifests', 'etcd.yaml'), 'utf8'),
-    );
-    const pod = `${manifest.metadata.name}-${name}`;
-    Object.assign(manifest.metadata, { name: pod });
-    Object.assign(manifest.metadata.annotations, { 'kubernetes.io/config.mirror': 'mirror' });
-    Object.assign(manifest.spec, { nodeName: name });
-    const kubectl = ['kubectl', '--kubeconfig', ADMIN, '--namespace', 'kube-system'];
-    // Of an earlier machine of that name: nobody is left who could end it.
-    const gone = ['--force', '--grace-period', '0', '--ignore-not-found'];
-    await by.machine.run([...kubectl, 'delete', 'pod', pod, ...gone]);
-    await by.machine.run([...kubectl, 'create', '--filename', '-'], { input: JSON.stringify(manifest) });
-    const status = { phase: 'Running', conditions: [{ type: 'Ready', status: 'True' }] };
-    const patch = ['--subresource', 'status', '--type', 'merge', '--patch', JSON.stringify({ status })];
-    await by.machine.run([...kubectl, 'patch', 'pod', pod, ...patch]);
-  }
-
   async init(server: Server): Promise<void> {
     await this.start(server);
     await Promise.all([
       this.order(server, { do: 'init' }),
       this.register(server, '/etc/kubernetes/super-admin.conf'),
     ]);
-    await this.mirror(server, server);
+    await mirrorEtcd(server, server.machine);
   }
 
   /** Takes one in, by what another gives out for it. */
@@ -159,7 +140,7 @@ export class Cluster {
     await this.start(server);
     await this.register({ ...by, name: server.name }, ADMIN);
     await this.order(server, { do: 'join', material });
-    await this.mirror(server, by);
+    await mirrorEtcd(server, by.machine);
   }
 
   /** Voters that answer, by name, as a server sees them. */
@@ -262,12 +243,4 @@ export class Writer {
     this.#child.stdin?.end();
     await exited;
   }
-}
-
-/** etcd's client with the API server's certificate; the command follows. @param endpoints URLs, with commas. */
-function etcdctl(endpoints: string): string[] {
-  const pki = '/etc/kubernetes/pki';
-  const own = `${pki}/apiserver-etcd-client`;
-  const tls = ['--cacert', `${pki}/etcd/ca.crt`, '--cert', `${own}.crt`, '--key', `${own}.key`];
-  return ['etcdctl', '--endpoints', endpoints, ...tls];
 }

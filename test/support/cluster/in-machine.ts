@@ -125,7 +125,8 @@ const orders: { [Name in Order['do']]: (order: Extract<Order, { do: Name }>) => 
     await joinAsServer(kubeadm, files, `${run}/initialised`, progress, never);
     await pointEndpoint(files.hosts, self, self.address);
   },
-  mint: ({ node }) => mintJoin({ etcd, kubeconfig: ADMIN }, { name: node, role: 'server' }, TTL_MS, never),
+  mint: ({ node }) =>
+    mintJoin({ etcd, kubeconfig: ADMIN }, { name: node, role: 'control-plane' }, TTL_MS, never),
   revoke: ({ node }) => revokeNode({ etcd, kubeconfig: ADMIN }, node, never),
   members: () => listMembers(etcd, never),
 };

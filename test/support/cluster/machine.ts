@@ -66,6 +66,11 @@ export class Machine {
     return await run(this.inside(argv), options);
   }
 
+  /** What a path is inside while it is on, with all that is mounted there. */
+  inner(path: string): string {
+    return `/proc/${this.#init}/root${path}`;
+  }
+
   path(...names: string[]): string {
     return join(this.disk, ...names);
   }

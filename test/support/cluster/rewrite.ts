@@ -29,7 +29,13 @@ for (const version of versions) {
   });
   const bundled = ['registry.k8s.io/etcd:3.6.8-0', 'registry.k8s.io/coredns/coredns:v1.14.7'];
   const images = engineImages([...bundled, 'cpiab.dev/oci/pause:1'], version);
-  const self = { name: 'box', role: 'server' as const, address: '10.44.0.1', highlyAvailable: false };
+  const self = {
+    name: 'box',
+    role: 'control-plane' as const,
+    joins: false,
+    address: '10.44.0.1',
+    highlyAvailable: false,
+  };
   const containerdSocket = '/run/containerd/containerd.sock';
   await mkdir(persisted.kubernetes, { recursive: true });
   await writeHostFiles(files, { site, images, self, containerdSocket, ...files });

@@ -20,12 +20,12 @@ const AGAIN_MS = 1000;
 export class StaticPods {
   readonly #machine: Machine;
   /** Directory of the links that the engine shows to kubelet. */
-  readonly #staged: string;
+  readonly #staged: () => string;
   readonly #running = new Map<string, ChildProcess>();
   #ended = false;
   #loop: Promise<void> | undefined;
 
-  constructor(machine: Machine, staged: string) {
+  constructor(machine: Machine, staged: () => string) {
     this.#machine = machine;
     this.#staged = staged;
   }
@@ -44,7 +44,7 @@ export class StaticPods {
 
   async #watch(): Promise<void> {
     while (!this.#ended) {
-      const wanted: string[] = await readdir(this.#staged).catch(() => []);
+      const wanted: string[] = await readdir(this.#staged()).catch(() => []);
       const fresh = wanted.filter((name) => !this.#running.has(name));
       for (const name of fresh) await this.#begin(name);
       const gone = [...this.#running].filter(([name]) => !wanted.includes(name));

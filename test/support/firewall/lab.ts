@@ -1,12 +1,14 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import { firewallSet } from '../../../agent/node/link.ts';
 import {
   type Dropped,
   type DropReason,
   dropReasonNames,
   firewallElements,
 } from '../../../contract/firewall.ts';
+import type { NodeRole } from '../../../contract/join-material.ts';
 import { parseBoxSite } from '../../../contract/site.ts';
 import { run } from '../../../host/process.ts';
 import type { Order } from './inside.ts';
@@ -103,6 +105,14 @@ export class FirewallLab {
     const after = await this.#order<Dropped>('box', { do: 'dropped' });
     const grown = reasons.map((reason) => [reason, after[reason] - before[reason]] as const);
     return Object.fromEntries(grown.filter(([, packets]) => packets > 0));
+  }
+
+  /** Makes `lan` a node of the box, of the control plane or not; null makes it a stranger again. */
+  async makeLan(role: NodeRole | null): Promise<void> {
+    const servers = role === 'control-plane' ? [at.lan] : [];
+    const input = firewallSet('peers', role === null ? [] : [at.lan]) + firewallSet('servers', servers);
+    await run(this.inside('box', ['nft', '--file', '-']), { input });
+    if (role !== null) await this.#ip('lan', `route replace ${at.node}/32 via ${at.box}`);
   }
 
   /** Makes it a node, and `lan` its box, which has the fixed address then. */

@@ -15,6 +15,7 @@ import { keepMembers } from '../../../agent/members/keep.ts';
 import { BoxReport } from '../../../agent/report/report.ts';
 import { makeOperator } from '../../../builder/bundle/operator.ts';
 import type { AuditEvent } from '../../../contract/audit-log.ts';
+import type { NodeRole } from '../../../contract/join-material.ts';
 import { box, bundleFiles, ports } from '../../../contract/layout.ts';
 import { ManifestSchema } from '../../../contract/manifest.ts';
 import { digestOfBytes } from '../../../host/hashing.ts';
@@ -44,14 +45,15 @@ await mkdir(paths.state, { recursive: true });
 await writeFile(paths.operatorCa, (await makeOperator('alice', new Date())).ca);
 const site = joinSite;
 const report = new BoxReport(['engine'], () => performance.now(), site.name);
-report.set({ id: '00000000-0000-4000-8000-000000000000' });
+report.set({ id: '00000000-0000-4000-8000-000000000000', state: 'disk' });
 const board = new Board(site, report, (why) => process.stderr.write(`abandoned: ${why}\n`), paths);
 const never = new AbortController().signal;
 const self = {
   name: 'box',
-  role: 'server',
+  role: 'control-plane',
+  joins: false,
   address: site.network.nodeAddress,
-  highlyAvailable: false,
+  highlyAvailable: true,
 } as const;
 createServer((_, outgoing) => outgoing.end('{}')).listen(ports.registry, '127.0.0.1');
 board.put('served', { git: undefined as never, registry: new RegistryProxy(ports.registry) });
@@ -66,8 +68,9 @@ void keepMembers(board, 'box', never);
 
 const who = { name: 'alice', fingerprint: 'f', role: 'admin' } as const;
 const idOf = (name: string) => enrollment.list().nodes.find((node) => node.name === name)?.id ?? '';
-const orders: Record<string, (name: string) => unknown> = {
-  invite: (name) => enrollment.invite({ role: 'agent', ttl: 900, name }, address, who),
+const roleOf = (text: string): NodeRole => (text === 'control-plane' ? text : 'agent');
+const orders: Record<string, (name: string, more: string) => unknown> = {
+  invite: (name, role) => enrollment.invite({ role: roleOf(role), ttl: 900, name }, address, who),
   mint: (name) => board.get('engine').mintJoinToken({ name, role: 'agent' }, 600_000, never),
   nodes: () => enrollment.list().nodes,
   approve: async (name) => {
@@ -78,6 +81,7 @@ const orders: Record<string, (name: string) => unknown> = {
   },
   problem: () => report.snapshot().problem,
   drain: (name) => enrollment.drain({ id: idOf(name), who, reason: 'test' }, 10, never),
+  revoke: (name) => enrollment.revoke({ id: idOf(name), who, reason: 'test' }),
   remove: (name) => enrollment.remove({ id: idOf(name), who, reason: 'test' }),
   log: () => board.get('audit').read(0),
 };
@@ -96,9 +100,9 @@ function stage(node: NodeRecord | undefined): string {
 }
 
 for await (const line of createInterface({ input: process.stdin })) {
-  const [what = '', name = ''] = line.split(' ');
+  const [what = '', name = '', more = ''] = line.split(' ');
   const answer = await Promise.resolve()
-    .then(() => orders[what]?.(name))
+    .then(() => orders[what]?.(name, more))
     .catch((error: Error) => ({ error: error.message }));
   process.stdout.write(`${JSON.stringify(answer ?? null)}\n`);
 }

@@ -6,7 +6,9 @@ import { join } from 'node:path';
 import { createInterface, type Interface } from 'node:readline';
 import { tokenDescription } from '../../../agent/engine/nodes.ts';
 import { firewallElements } from '../../../contract/firewall.ts';
+import type { NodeRole } from '../../../contract/join-material.ts';
 import { run } from '../../../host/process.ts';
+import { etcdctl, mirrorEtcd } from '../cluster/etcd.ts';
 import { Machine } from '../cluster/machine.ts';
 import { StaticPods } from '../cluster/static-pods.ts';
 import { Switch } from '../cluster/switch.ts';
@@ -58,7 +60,7 @@ export class JoinLab {
   #pods!: StaticPods;
   #agent: ChildProcess | undefined;
   #lines: AsyncIterator<string> | undefined;
-  readonly #workers: Machine[] = [];
+  readonly #workers: Worker[] = [];
   readonly #switch = new Switch(`cpiab-${process.pid}`);
 
   /** Starts the control plane. @param bundle directory of what the box serves; as much of one as engines look at unless told. */
@@ -81,15 +83,16 @@ export class JoinLab {
     await this.#box.run(['nft', '-f', '-'], { input: await rules() });
     const directory = join(this.#scratch, 'box-run');
     await mkdir(directory);
-    this.#pods = new StaticPods(this.#box, join(directory, 'static-pods'));
+    this.#pods = new StaticPods(this.#box, () => join(directory, 'static-pods'));
     this.#pods.start();
-    const self = { name: 'box', role: 'server', address: fixed, highlyAvailable: false };
+    const self = { name: 'box', role: 'control-plane', joins: false, address: fixed, highlyAvailable: true };
     const input = JSON.stringify({ self, run: directory, order: { do: 'init' } });
     const script = join(here, '..', 'cluster', 'in-machine.ts');
     await Promise.all([
       this.#box.run([process.execPath, script], { input, timeoutMs: 300_000 }),
       this.#register(),
     ]);
+    await mirrorEtcd({ name: 'box', machine: this.#box }, this.#box);
     void this.startAgent();
   }
 
@@ -163,18 +166,31 @@ export class JoinLab {
   }
 
   /** A machine that was never used, with an address on the switch. */
-  async worker(name: string, address: string): Promise<Worker> {
+  async worker(name: string, address: string, role: NodeRole = 'agent'): Promise<Worker> {
     const network = await this.#switch.attach(name, address);
     const machine = new Machine(name, network, join(this.#scratch, name));
-    this.#workers.push(machine);
-    const worker = new Worker(name, machine, join(this.#scratch, 'bin'));
+    const worker = new Worker(name, machine, join(this.#scratch, 'bin'), role);
+    this.#workers.push(worker);
     await worker.switchOn();
     return worker;
   }
 
+  /** Members of etcd, as the box's says: names of those that vote, and of those that only learn. */
+  async members(): Promise<{ voters: string[]; learners: string[] }> {
+    const list = ['member', 'list', '--write-out', 'json', '--hex'];
+    const { stdout } = await this.#box.run([...etcdctl(`https://${fixed}:2379`), ...list]);
+    const { members } = JSON.parse(stdout) as { members: { name?: string; isLearner?: boolean }[] };
+    const named = (learns: boolean) =>
+      members
+        .filter(({ isLearner = false }) => isLearner === learns)
+        .map(({ name = '' }) => name)
+        .toSorted();
+    return { voters: named(false), learners: named(true) };
+  }
+
   async close(): Promise<void> {
     await this.stopAgent();
-    for (const machine of this.#workers) await machine.switchOff();
+    for (const worker of this.#workers) await worker.switchOff();
     await this.#box?.switchOff();
     await this.#pods?.stop();
     await this.#switch.close();
@@ -207,12 +223,17 @@ export class Worker {
   readonly name: string;
   readonly machine: Machine;
   readonly #programs: string;
+  readonly #role: NodeRole;
+  readonly #pods: StaticPods;
 
   /** @param programs directory of Kubernetes' and containerd's. */
-  constructor(name: string, machine: Machine, programs: string) {
+  constructor(name: string, machine: Machine, programs: string, role: NodeRole) {
     this.name = name;
     this.machine = machine;
     this.#programs = programs;
+    this.#role = role;
+    // Its kubelet has no images to run them from.
+    this.#pods = new StaticPods(machine, () => machine.inner('/run/cpiab/static-pods'));
   }
 
   async switchOn(): Promise<void> {
@@ -223,6 +244,7 @@ export class Worker {
     await machine.run(['sh', '-c', PREPARE, 'sh', machine.disk], { input: await rules() });
     const patch = '/run/cpiab/kubeadm-patches/kubeletconfiguration0+merge.json';
     await machine.run(['tee', patch], { input: JSON.stringify(kubeletPatch) });
+    if (this.#role === 'control-plane') this.#pods.start();
   }
 
   async #install(): Promise<void> {
@@ -239,6 +261,7 @@ export class Worker {
 
   async switchOff(): Promise<void> {
     await this.machine.switchOff();
+    await this.#pods.stop();
   }
 
   /** Runs its agent until it says something. @param at moment at which it is killed. */
@@ -246,7 +269,7 @@ export class Worker {
     const script = join(here, 'node-child.ts');
     const path = `PATH=/usr/local/bin:${process.env['PATH']}`;
     const argv = this.machine.inside(['env', path, process.execPath, script, this.name, invitation, at]);
-    return new WorkerAgent(argv);
+    return new WorkerAgent([...argv, this.#role]);
   }
 }
 

@@ -4,7 +4,12 @@ import { machineId } from '../enroll/machine-id.ts';
 
 /** The site of both machines: whoever is invited is let in, and workers belong to a pool. */
 export const joinSite: BoxSite = parseBoxSite({
-  ...{ apiVersion: 'cpiab.dev/v1', kind: 'Site', name: 'lab', engine: { version: 'v1.36.3' } },
+  ...{
+    apiVersion: 'cpiab.dev/v1',
+    kind: 'Site',
+    name: 'lab',
+    engine: { version: 'v1.36.3', highAvailability: true },
+  },
   enroll: { autoApprove: [{ machineIds: [machineId] }] },
   nodes: {
     pools: [

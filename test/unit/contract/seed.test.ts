@@ -44,6 +44,7 @@ describe('a seed', () => {
     ['hostname: -a', 'E1002 seed.yaml:3:11 hostname: expected lower-case letters'],
     ['roles: node', 'E1001 seed.yaml:3:1 roles'],
     ['role: node', 'the key invitation is missing'],
+    ['role: control-plane\nhostname: s2', 'the key invitation is missing'],
     ['role: node\nhostname: w1\ninvitation: https://10.0.0.7', 'E1002 seed.yaml:5:13 invitation'],
     ['invitation: https://10.0.0.7', 'E1002 seed.yaml:3:13 invitation'],
     ['network: { dns: [192.0.2.1] }', 'E1001 seed.yaml:3:12 network.dns'],

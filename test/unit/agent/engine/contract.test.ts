@@ -13,7 +13,13 @@ const site = parseBoxSite({
   name: 'lab',
   engine: { version: 'v1.36.3' },
 });
-const self = { name: 'box', role: 'server' as const, address: '10.44.0.1', highlyAvailable: false };
+const self = {
+  name: 'box',
+  role: 'control-plane' as const,
+  joins: false,
+  address: '10.44.0.1',
+  highlyAvailable: false,
+};
 const digest = `sha256:${'0'.repeat(64)}`;
 const manifest = { images: { 'registry.k8s.io/etcd:3.6.8-0': digest }, files: {} } as unknown as Manifest;
 const k3sInput = { network: site.network, self, initialised: box.initialised };
@@ -30,10 +36,10 @@ const asked: { [Name in keyof Engine]: 'function' | 'object' | 'string' } = {
   requiredImages: 'function',
   prepare: 'function',
   startServer: 'function',
-  joinServer: 'function',
   isMember: 'function',
-  joinAgent: 'function',
-  startAgent: 'function',
+  join: 'function',
+  startJoined: 'function',
+  followServers: 'function',
   startRest: 'function',
   mintJoinToken: 'function',
   endJoin: 'function',

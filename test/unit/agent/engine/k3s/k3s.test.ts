@@ -25,7 +25,13 @@ import { refusal } from '../../../../support/refusal.ts';
 
 const path = freshDirectory();
 const { network } = SiteSchema.parse({ apiVersion: 'cpiab.dev/v1', kind: 'Site', name: 'lab' });
-const self = { name: 'box', role: 'server' as const, address: '10.44.0.1', highlyAvailable: true };
+const self = {
+  name: 'box',
+  role: 'control-plane' as const,
+  joins: false,
+  address: '10.44.0.1',
+  highlyAvailable: true,
+};
 const authority = '-----BEGIN CERTIFICATE-----\nMA==\n-----END CERTIFICATE-----\n';
 const hash = createHash('sha256').update(authority).digest('hex');
 
@@ -40,7 +46,7 @@ const material = (role: JoinMaterial['role'], token: string): JoinMaterial =>
     token,
   });
 const join = {
-  server: material('server', `K10${hash}::server:0123456789abcdef`),
+  server: material('control-plane', `K10${hash}::server:0123456789abcdef`),
   agent: material('agent', `K10${hash}::abcdef.0123456789abcdef`),
 };
 const configs: [string, 'server' | 'agent', K3sConfig][] = [

@@ -5,7 +5,13 @@ import { pointEndpoint } from '../../../../../agent/engine/kubeadm/start.ts';
 import { freshDirectory } from '../../../../support/fresh-directory.ts';
 
 const path = freshDirectory();
-const self = { name: 'cpiab', role: 'server' as const, address: '10.44.0.1', highlyAvailable: false };
+const self = {
+  name: 'cpiab',
+  role: 'control-plane' as const,
+  joins: false,
+  address: '10.44.0.1',
+  highlyAvailable: false,
+};
 const addressesOf = (text: string, name: string | undefined) =>
   text.split('\n').flatMap((line) => (line.split(' ')[1] === name ? [line.split(' ')[0]] : []));
 

@@ -39,7 +39,13 @@ async function writeFor(asked: BoxSite): Promise<void> {
   await writeHostFiles(files, {
     site: asked,
     images,
-    self: { name: 'box', role: 'server' as const, address: '10.9.0.1', highlyAvailable: false },
+    self: {
+      name: 'box',
+      role: 'control-plane' as const,
+      joins: false,
+      address: '10.9.0.1',
+      highlyAvailable: false,
+    },
     containerdSocket: '/run/c.sock',
     ...files,
   });
@@ -110,7 +116,13 @@ test("pods get addresses of this node's part of their network", async () => {
 
 test('a pod waits for nobody where the site has no policies enforced', async () => {
   const images = engineImages(Object.keys(bundled), 'v1.36.3');
-  const self = { name: 'box', role: 'server' as const, address: '10.9.0.1', highlyAvailable: false };
+  const self = {
+    name: 'box',
+    role: 'control-plane' as const,
+    joins: false,
+    address: '10.9.0.1',
+    highlyAvailable: false,
+  };
   const open = { ...site, network: { ...site.network, podNetwork: 'none' as const } };
   await writeHostFiles(files, { site: open, images, self, containerdSocket: '/run/c.sock', ...files });
   expect(await readFile(files.cni, 'utf8')).not.toContain('pod-network');

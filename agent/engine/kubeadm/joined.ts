@@ -2,77 +2,85 @@ import { existsSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { JoinMaterial } from '../../../contract/join-material.ts';
 import { units } from '../../../contract/layout.ts';
-import type { Site } from '../../../contract/site.ts';
 import { writeAtomic } from '../../../host/files.ts';
 import { run } from '../../../host/process.ts';
 import { type KubeClient, withKube } from '../../kube/client.ts';
 import { type ClusterNode, isReady, readiness } from '../../kube/nodes.ts';
+import { until } from '../../until.ts';
 import type { Progress, Self } from '../engine.ts';
-import type { Kubeadm } from './command.ts';
-import type { KubeadmInput } from './config.ts';
-import { type HostFiles, writeKubeProxyConfiguration } from './host-files.ts';
+import { completeServer, hasStore, joinServer, startServerAgain } from './further-server.ts';
+import { writeKubeProxyConfiguration } from './host-files.ts';
 import { kubeletKubeconfig, useRenewedKubeletCertificate } from './kubeconfigs.ts';
 import { isMember, kubeletAccess } from './kubelet-access.ts';
 import { startPodNetwork, writePodNetwork } from './pod-network.ts';
-import { completed, pointEndpoint, writeBalancer, writeJoinFiles } from './start.ts';
+import { completed, type JoinedNode, pointEndpoint, writeBalancer, writeJoinFiles } from './start.ts';
+import { stageStaticPods } from './static-pods.ts';
 
 const POLL_MS = 1000;
 
-/** What a node that runs pods only is started with. */
-export interface AgentNode {
-  site: Site;
-  self: Self;
-  files: HostFiles;
-  input: KubeadmInput;
-  kubeadm: Kubeadm;
-  /** File that says that this node has joined. */
-  initialised: string;
-}
-
 /** Joins by a token. It returns when kubelet has a certificate of its own. */
-export async function joinAsAgent(
-  { self, files, input, kubeadm, initialised }: AgentNode,
+export async function joinCluster(
+  node: JoinedNode,
   material: JoinMaterial,
   progress: Progress,
   signal: AbortSignal,
 ): Promise<void> {
-  await reachServers(files, self, material.servers, signal);
+  if (node.self.role === 'control-plane') return await joinServer(node, material, progress, signal);
+  const { files, input, kubeadm, initialised } = node;
+  await reachServers(node, material.servers, signal);
   await writeJoinFiles(files, input, material);
   await completed(kubeadm, ['join', '--config', files.join], initialised, progress, signal);
 }
 
 /** Starts kubelet of a node that has joined, if it isn't running; waits until the cluster has given it what it needs. */
-export async function startAsAgent(
-  { site, self, files, initialised }: AgentNode,
+export async function startJoined(
+  node: JoinedNode,
   servers: readonly string[],
   progress: Progress,
   signal: AbortSignal,
 ): Promise<void> {
-  await rememberMembership(initialised);
-  await reachServers(files, self, servers, signal);
+  const { site, self, files, initialised } = node;
+  const isServer = self.role === 'control-plane';
+  await rememberMembership(self, initialised);
+  await (isServer ? startServerAgain(node, progress, signal) : reachServers(node, servers, signal));
   await useRenewedKubeletCertificate();
   await run(['systemctl', 'start', units.kubelet], { signal });
+  if (isServer) await completeServer(node, servers, progress, signal);
   await writeKubeProxyConfiguration(files, site, self, kubeletKubeconfig);
   await run(['systemctl', 'start', '--no-block', units.kubeProxy], { signal });
+  await until(isMember, signal);
   await withKube(await kubeletAccess(), async (kube) => {
     progress("waiting for this node's part of the pods' network");
     const hasPart = ({ spec }: ClusterNode) => spec.podCIDR !== undefined;
     const { spec } = await ownNode(kube, self.name, hasPart, progress, signal);
+    if (isServer) await stageStaticPods('all', files.staticPods);
     await writePodNetwork(files.cni, spec.podCIDR ?? '', site);
     await startPodNetwork(site, self, signal);
     await ownNode(kube, self.name, isReady, progress, signal);
   });
 }
 
-/** A join that was cut off after kubelet had got its certificate is complete. */
-export async function rememberMembership(initialised: string): Promise<void> {
-  if (!existsSync(initialised) && isMember()) await writeAtomic(initialised, `${new Date().toISOString()}\n`);
+/**
+ * A join that was cut off is complete in the main when kubelet has got its certificate, or a server's etcd its data:
+ * without that, the others might have no majority.
+ */
+export async function rememberMembership({ role }: Self, initialised: string): Promise<void> {
+  const isJoined = role === 'control-plane' ? hasStore() : isMember();
+  if (!existsSync(initialised) && isJoined) await writeAtomic(initialised, `${new Date().toISOString()}\n`);
+}
+
+/** A server has the API at itself. */
+export async function followServers(
+  node: JoinedNode,
+  servers: readonly string[],
+  signal: AbortSignal,
+): Promise<void> {
+  if (node.self.role === 'agent') await reachServers(node, servers, signal);
 }
 
 /** One server is asked itself; of several, a balancer asks those that answer. */
 async function reachServers(
-  { hosts }: HostFiles,
-  self: Self,
+  { self, files: { hosts } }: Pick<JoinedNode, 'self' | 'files'>,
   servers: readonly string[],
   signal: AbortSignal,
 ): Promise<void> {
