@@ -12,6 +12,7 @@ import type { DiskQuestion } from './install/question.ts';
 import type { KubeClient } from './kube/client.ts';
 import type { Peers } from './members/peers.ts';
 import { Counters } from './metrics/counters.ts';
+import type { Serving } from './node/roster.ts';
 import type { Authority } from './pki/authority.ts';
 import type { BoxReport, Problem } from './report/report.ts';
 import type { Seal } from './seal.ts';
@@ -51,6 +52,8 @@ export interface Facts {
   blobs: BlobCheck;
   git: GitRepository;
   release: Release;
+  /** Images for members of the cluster; on a further control plane. */
+  serving: Serving;
   served: Served;
   engine: Engine;
   server: StartedServer;

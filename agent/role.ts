@@ -7,6 +7,7 @@ import { discoverAlways } from './discover/discover.ts';
 import { NodeStore } from './join/store.ts';
 import { keepMembers } from './members/keep.ts';
 import { keepNode } from './node/keep.ts';
+import { keepMirrors } from './node/mirror-registries.ts';
 import { nodeSequence } from './node/sequence.ts';
 import { clearLeftovers } from './postcheck/run.ts';
 import { journal } from './report/journal.ts';
@@ -64,7 +65,10 @@ function nodeRole(
   return {
     steps: nodeSequence(joining),
     always: [],
-    ready: [(board, _, signal) => keepNode(board, joining, { wall: Date.now, random: Math.random, signal })],
+    ready: [
+      (board, _, signal) => keepNode(board, joining, { wall: Date.now, random: Math.random, signal }),
+      (board, _, signal) => keepMirrors(board, joining.store, signal),
+    ],
     takesNodes: false,
     hasConsoles: !guest,
   };

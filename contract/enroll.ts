@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { BoxSealSchema } from './audit-log.ts';
-import { nodeRoles } from './join-material.ts';
+import { nodeRoles, RegistryMaterialSchema } from './join-material.ts';
 import { sha256 } from './sha256.ts';
 
 const document = <const Kind extends string>(kind: Kind) => ({
@@ -112,7 +112,15 @@ export const GrantSchema = z.strictObject({
 });
 export type Grant = z.infer<typeof GrantSchema>;
 
-/** `POST /v1/membership`, over a connection with a node's certificate: what the box says to one that tells where it is. */
+/** `POST /v1/membership`, over a connection with a node's certificate: that it is there, and what it serves. */
+export const PresenceSchema = z.strictObject({
+  ...document('Presence'),
+  /** Of a control plane: its own registry for nodes, which it serves at its address. */
+  registry: RegistryMaterialSchema.omit({ address: true }).nullable(),
+});
+export type Presence = z.infer<typeof PresenceSchema>;
+
+/** What the box says to a node that tells where it is. */
 export const MembershipSchema = z.strictObject({
   ...document('Membership'),
   id: NodeIdSchema,
@@ -124,6 +132,10 @@ export const MembershipSchema = z.strictObject({
   servers: z.array(z.ipv4()).default([]),
   /** For a control plane: addresses of all members, whom its firewall lets in. */
   peers: z.array(z.ipv4()).default([]),
+  /** Registries for nodes, the box's first; not the node's own. */
+  registries: z.array(RegistryMaterialSchema).default([]),
+  /** For a control plane, which serves images: SHA-256 of each member's key, and when its certificate ends. */
+  members: z.array(z.strictObject({ key: sha256, until: z.string() })).default([]),
 });
 export type Membership = z.infer<typeof MembershipSchema>;
 

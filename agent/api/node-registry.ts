@@ -1,36 +1,46 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { ports } from '../../contract/layout.ts';
-import type { Board } from '../board.ts';
 import { type LiveConnections, peerOf } from '../enroll/live.ts';
+import type { Peer } from '../enroll/requests.ts';
 import { answerText, notYet } from './answer.ts';
 import type { ApiIdentity } from './identity.ts';
+import type { RegistryProxy } from './registry-proxy.ts';
 import { httpsServer, listen } from './server.ts';
 
+/** Who may read: on a box its own record says so, on another control plane what the box has told. */
+export interface Readers {
+  /** Undefined while there is no registry, or nobody knows who may read. */
+  registry(): RegistryProxy | undefined;
+  /** @throws CpiabError E2503, E2504 for who is no member. */
+  expectMember(peer: Peer): void;
+  /** Whether a key is shut out. */
+  refuses(key: string): boolean;
+}
+
 /**
- * Serves images to nodes of this box, and to nobody else. It names no authority whose certificates it wants: a client
- * such as containerd's shows its own only to who does not, or names the one that signed it (RFC 8446 section 4.2.4),
+ * Serves images to nodes of the cluster, and to nobody else. It names no authority whose certificates it wants: a client
+ * such as containerd shows its own only to who does not, or names the one that signed it (RFC 8446 section 4.2.4),
  * and the record of nodes is the check in any case.
  */
 export async function serveNodes(
-  board: Board,
+  readers: Readers,
   identity: ApiIdentity,
   live: LiveConnections,
   signal: AbortSignal,
   port: number = ports.nodes,
 ): Promise<void> {
   const server = httpsServer(identity, null, (incoming, outgoing) => {
-    answer(board, incoming, outgoing).catch((error: unknown) => outgoing.destroy(error as Error));
+    answer(readers, incoming, outgoing).catch((error: unknown) => outgoing.destroy(error as Error));
   });
-  live.watch(server, (key) => board.peek('enrollment')?.refuses(key) ?? false);
+  live.watch(server, (key) => readers.refuses(key));
   await listen(server, port, null, signal);
 }
 
-async function answer(board: Board, incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
-  const enrollment = board.peek('enrollment');
-  const registry = board.peek('served')?.registry;
-  if (enrollment === undefined || registry === undefined) return notYet(outgoing);
+async function answer(readers: Readers, incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
+  const registry = readers.registry();
+  if (registry === undefined) return notYet(outgoing);
   try {
-    enrollment.expectMember(peerOf(incoming.socket));
+    readers.expectMember(peerOf(incoming.socket));
   } catch (error) {
     return answerText(outgoing, 403, `${(error as Error).message}\n`);
   }

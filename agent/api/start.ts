@@ -13,7 +13,7 @@ import { openSeal } from '../seal.ts';
 import { uptimeMs } from '../uptime.ts';
 import { serveApi } from './api.ts';
 import { type ApiIdentity, apiIdentity } from './identity.ts';
-import { serveNodes } from './node-registry.ts';
+import { type Readers, serveNodes } from './node-registry.ts';
 import { apiParts } from './parts.ts';
 
 /** Wall clock, and milliseconds since power-on. */
@@ -39,9 +39,16 @@ export async function startApi(
   await openAudit(board, identity, restored);
   if (takesNodes && board.peek('audit') !== undefined) await openNodes(board, live, restored, signal);
   const parts = await apiParts(board, backups, identity, signal);
-  if (takesNodes) await serveNodes(board, identity, live, signal);
+  if (takesNodes) await serveNodes(readersOf(board), identity, live, signal);
   await serveApi(parts, identity, operatorCa, live, ports.api, signal, journal);
 }
+
+/** Nobody reads before the record of nodes is open. */
+const readersOf = (board: Board): Readers => ({
+  registry: () => (board.peek('enrollment') === undefined ? undefined : board.peek('served')?.registry),
+  expectMember: (peer) => board.get('enrollment').expectMember(peer),
+  refuses: (key) => board.peek('enrollment')?.refuses(key) ?? false,
+});
 
 /** A box whose disk refuses must still be able to say so: it goes on, and takes no push. */
 async function openAudit(board: Board, identity: ApiIdentity, restored: boolean): Promise<void> {

@@ -1,7 +1,7 @@
 import { isIPv4 } from 'node:net';
 import type { Membership } from '../../contract/enroll.ts';
 import { plainAddress } from '../api/client-address.ts';
-import type { Desk, Members } from './desk.ts';
+import { type Desk, type Members, timeText } from './desk.ts';
 import type { NodeRecord } from './ledger.ts';
 
 /** Lets the members through the firewall, and nobody else. */
@@ -10,13 +10,30 @@ export async function admitNodes(desk: Desk): Promise<void> {
 }
 
 /** What a member is told of the others. */
-export function othersOf(desk: Desk, { role }: NodeRecord): Pick<Membership, 'servers' | 'peers'> {
+export function othersOf(desk: Desk, { id, role }: NodeRecord): Omit<Membership, keyof MembershipHead> {
   const { all, servers } = membersOf(desk);
-  return { servers: [desk.nodeAddress, ...servers], peers: role === 'control-plane' ? [...all] : [] };
+  const others = joinedTo(desk).flatMap((one) => (one.id === id ? [] : (one.registry ?? [])));
+  const own = desk.registry() ?? [];
+  return {
+    servers: [desk.nodeAddress, ...servers],
+    registries: [own, others].flat(),
+    ...(role === 'control-plane' ? { peers: [...all], members: keysOf(desk) } : { peers: [], members: [] }),
+  };
 }
 
-function membersOf({ ledger }: Desk): Members {
-  const members = [...ledger.nodes.values()].filter(({ state }) => state === 'joined');
+type MembershipHead = Pick<Membership, 'apiVersion' | 'kind' | 'id' | 'state' | 'bundle'>;
+
+/** Whose certificate is good now, and until when the newest of each is. */
+const keysOf = (desk: Desk): Membership['members'] =>
+  joinedTo(desk).flatMap(({ key, certificates }) => {
+    const until = Math.max(...certificates.map(({ notAfter }) => notAfter));
+    return until > desk.clock.wall() ? [{ key, until: timeText(until) }] : [];
+  });
+
+const joinedTo = ({ ledger }: Desk) => [...ledger.nodes.values()].filter(({ state }) => state === 'joined');
+
+function membersOf(desk: Desk): Members {
+  const members = joinedTo(desk);
   const servers = members.filter(({ role, joining }) => role === 'control-plane' && joining !== null);
   return { all: addresses(members), servers: addresses(servers) };
 }

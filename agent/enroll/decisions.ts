@@ -116,7 +116,7 @@ function endedRecord(
   reason: string,
   now: number,
 ): NodeRecord {
-  const forgotten = { issued: null, joining: null, ready: null };
+  const forgotten = { issued: null, joining: null, ready: null, registry: null };
   const revokedAt = state === 'revoked' ? now : node.revokedAt;
   const leaving = node.state === 'joined' || node.leaving;
   return { ...node, ...forgotten, state, reason, revokedAt, expires: now, leaving };

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import type { InvitationRequestSchema, NodeList, Renewal } from '../../contract/enroll.ts';
+import type { InvitationRequestSchema, NodeList, Presence, Renewal } from '../../contract/enroll.ts';
 import type { Operator } from '../api/operator.ts';
 import { InTurn } from '../in-turn.ts';
 import { admitNodes } from './admitted.ts';
@@ -56,8 +56,8 @@ export class Enrollment {
     return joinMaterial(this.#desk, this.#sightings, peer, signal);
   }
 
-  presence(peer: Peer) {
-    return presence(this.#desk, peer);
+  presence(peer: Peer, told: Presence | null) {
+    return presence(this.#desk, peer, told);
   }
 
   /** @throws CpiabError E2503, E2504 for who is no member. */

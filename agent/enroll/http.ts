@@ -8,6 +8,7 @@ import {
   largestRequest,
   longestDrainSeconds,
   NodeDecisionSchema,
+  PresenceSchema,
   RenewalSchema,
 } from '../../contract/enroll.ts';
 import { CpiabError, type ErrorCode } from '../../contract/errors.ts';
@@ -158,8 +159,9 @@ async function giveJoinMaterial({ enrollment, incoming, outgoing, parts }: Call)
   answerJson(outgoing, 200, await enrollment.joinMaterial(peerOf(incoming.socket), parts.signal));
 }
 
-async function tellMembership({ enrollment, incoming, outgoing }: Call): Promise<void> {
-  answerJson(outgoing, 200, await enrollment.presence(peerOf(incoming.socket)));
+async function tellMembership({ enrollment, bytes, incoming, outgoing }: Call): Promise<void> {
+  const told = bytes.length === 0 ? null : parsed(PresenceSchema, bytes, 'presence');
+  answerJson(outgoing, 200, await enrollment.presence(peerOf(incoming.socket), told));
 }
 
 async function letLeave({ enrollment, incoming, outgoing }: Call): Promise<void> {

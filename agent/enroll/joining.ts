@@ -1,6 +1,8 @@
-import type { Membership } from '../../contract/enroll.ts';
+import { isDeepStrictEqual } from 'node:util';
+import type { Membership, Presence } from '../../contract/enroll.ts';
 import { CpiabError } from '../../contract/errors.ts';
 import type { JoinMaterial } from '../../contract/join-material.ts';
+import { ports } from '../../contract/layout.ts';
 import { plainAddress } from '../api/client-address.ts';
 import { theBox } from '../audit/log.ts';
 import { admitNodes, othersOf } from './admitted.ts';
@@ -63,18 +65,22 @@ export async function joined(desk: Desk, id: string, signal: AbortSignal): Promi
   });
 }
 
-/** A node tells where it is now. @throws CpiabError E2503, E2504. */
-export async function presence(desk: Desk, peer: Peer): Promise<Membership> {
+const nobody = { servers: [], peers: [], registries: [], members: [] };
+
+/** A node tells where it is now, and what it serves. @throws CpiabError E2503, E2504. */
+export async function presence(desk: Desk, peer: Peer, told: Presence | null): Promise<Membership> {
   const { ledger, inTurn } = desk;
   const bundle = desk.registry()?.bundle ?? null;
   const answer = { apiVersion: 'cpiab.dev/v1', kind: 'Membership', bundle } as const;
   const removed = removedNodeOf(desk, peer);
-  if (removed !== null) return { ...answer, id: removed.id, state: 'removed', servers: [], peers: [] };
+  if (removed !== null) return { ...answer, id: removed.id, state: 'removed', ...nobody };
   return await inTurn.run(memberOf(desk, peer).key, async () => {
     const node = memberOf(desk, peer);
     const address = plainAddress(peer.address);
-    if (node.address !== address) {
-      await ledger.put({ nodes: [{ ...node, address }] });
+    const served = node.role === 'control-plane' ? (told?.registry ?? null) : null;
+    const registry = served && { ...served, address: `${address}:${ports.nodes}` };
+    if (node.address !== address || !isDeepStrictEqual(node.registry, registry)) {
+      await ledger.put({ nodes: [{ ...node, address, registry }] });
       await admitNodes(desk);
     }
     return { ...answer, id: node.id, state: 'joined', ...othersOf(desk, node) };

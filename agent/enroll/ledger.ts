@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { z } from 'zod';
 import { NodeIdSchema, NodeInventorySchema, nodeStates } from '../../contract/enroll.ts';
-import { nodeRoles } from '../../contract/join-material.ts';
+import { nodeRoles, RegistryMaterialSchema } from '../../contract/join-material.ts';
 import { sha256 } from '../../contract/sha256.ts';
 import { writeAtomic } from '../../host/files.ts';
 import { LineFile } from '../audit/file.ts';
@@ -61,6 +61,8 @@ export const NodeRecordSchema = z.strictObject({
   ready: Time.nullable().default(null),
   /** It has ended here, and the cluster has still to be told. */
   leaving: z.boolean().default(false),
+  /** Of a control plane: the registry that it serves nodes from. */
+  registry: RegistryMaterialSchema.nullable().default(null),
 });
 export type NodeRecord = z.infer<typeof NodeRecordSchema>;
 

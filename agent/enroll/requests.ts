@@ -150,6 +150,7 @@ function recordOf(
     joining: null,
     ready: null,
     leaving: false,
+    registry: null,
   };
 }
 

@@ -8,7 +8,7 @@ import {
 import { mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { GrantSchema, JoinRequestSchema } from '../../contract/enroll.ts';
+import { GrantSchema, JoinRequestSchema, MembershipSchema } from '../../contract/enroll.ts';
 import { CpiabError } from '../../contract/errors.ts';
 import { RegistryMaterialSchema } from '../../contract/join-material.ts';
 import { sha256 } from '../../contract/sha256.ts';
@@ -33,11 +33,14 @@ export type Member = z.infer<typeof MemberSchema>;
 /** What a node knows of the cluster that it has joined, or is about to. The token is not in it. */
 const JoinedClusterSchema = z.strictObject({
   servers: z.array(z.ipv4()).min(1),
-  registry: RegistryMaterialSchema.nullable(),
+  /** Where images are, the box's first. */
+  registries: z.array(RegistryMaterialSchema),
   /** Other machines that a control plane lets in. */
   peers: z.array(z.ipv4()).default([]),
   /** This node's own, by which etcd knows it; null on an agent. */
   address: z.ipv4().nullable().default(null),
+  /** Whom a control plane gives images, by their keys, and until when. */
+  members: MembershipSchema.shape.members,
 });
 export type JoinedCluster = z.infer<typeof JoinedClusterSchema>;
 

@@ -10,7 +10,7 @@ import type { Problem } from '../report/report.ts';
 import type { Joining } from './joining.ts';
 import { leave } from './leave.ts';
 import { admitCluster, routeToBox } from './link.ts';
-import { mirrorBox } from './mirror-box.ts';
+import { mirrorRegistries } from './mirror-registries.ts';
 import { linkToBox } from './steps.ts';
 
 /** Nodes of a box that were started together do not ask it together. */
@@ -59,20 +59,24 @@ async function look(
   const { nodeAddress } = board.site.network;
   const link = await linkToBox(board, joining, signal);
   await routeToBox(link, nodeAddress, signal);
-  const { state, bundle, servers, peers } = await tellPresence(store, signal);
-  if (state === 'removed') return await leave(board, joining, signal);
+  const serving = board.peek('serving');
+  const told = await tellPresence(store, signal, serving?.registry);
+  if (told.state === 'removed') return await leave(board, joining, signal);
+  serving?.roster.set(told.members);
   if (wall() >= renewalDue(await store.requireMember(), part)) {
     const { grant } = await renew(store, wall, signal);
     journal('info', { renewed: grant.id, until: new X509Certificate(grant.certificate).validTo });
   }
   const cluster = await store.requireCluster();
-  const registry = cluster.registry && { ...cluster.registry, bundle: bundle ?? cluster.registry.bundle };
-  const told = { ...cluster, servers, peers };
-  await mirrorBox(board, store, { ...told, registry });
-  if (isDeepStrictEqual(told, cluster)) return;
-  await admitCluster(link, nodeAddress, told, signal);
-  await board.get('engine').followServers(servers, signal);
-  await store.keepCluster(told);
+  const { servers, peers, members } = told;
+  // A box that has not verified its bundle yet names no registry of its own.
+  const registries = told.bundle === null ? cluster.registries : told.registries;
+  const now = { ...cluster, servers, peers, members, registries };
+  await mirrorRegistries(board, store, now, signal);
+  if (isDeepStrictEqual(now, cluster)) return;
+  await admitCluster(link, nodeAddress, now, signal);
+  if (!isDeepStrictEqual(servers, cluster.servers)) await board.get('engine').followServers(servers, signal);
+  await store.keepCluster(now);
 }
 
 function problemOf(error: unknown): Problem {

@@ -3,16 +3,22 @@ import { join } from 'node:path';
 import { ports } from '../../contract/layout.ts';
 import { writeAtomic } from '../../host/files.ts';
 
-/** The box's registry, as this node reaches it; paths of PEM files. */
-export interface BoxRegistry {
+/** A registry of the cluster, as this node reaches it; paths of PEM files. */
+export interface ClusterRegistry {
   /** Host and port. */
   address: string;
   ca: string;
   certificate: string;
   key: string;
-  /** Whether box and node have the same bundle. */
-  sameBundle: boolean;
 }
+
+/** Those that are asked before this node's own medium, and after it. */
+export interface Registries {
+  before: readonly ClusterRegistry[];
+  after: readonly ClusterRegistry[];
+}
+
+export const noRegistries: Registries = { before: [], after: [] };
 
 const OWN = `http://127.0.0.1:${ports.registry}`;
 /** Hosts that the image has settings for; `_default` stands for all others. */
@@ -22,32 +28,33 @@ const UNKNOWN = '_default';
 /**
  * Writes where containerd looks for images, a file for each host that references name; nothing is asked outside. A node
  * with the box's own bundle takes from its medium, which it has verified by the same signature: no image goes over the
- * network, and none has to be unpacked. With another bundle the box goes first, since Git in the box names its images.
- * containerd reads them at each pull. Source: containerd, docs/hosts.md.
- * @param box null until the node has joined.
+ * network, and none has to be unpacked. With another bundle others go first, since Git in the box names its images.
+ * containerd reads them at each pull, and asks the next one where one does not answer. Source: containerd, docs/hosts.md.
  */
 export async function writeMirrors(
   directory: string,
-  box: BoxRegistry | null,
+  registries: Registries,
   settings: string = IMAGE_SETTINGS,
 ): Promise<void> {
   for (const host of await readdir(settings)) {
     await mkdir(join(directory, host), { recursive: true });
-    await writeAtomic(join(directory, host, 'hosts.toml'), hostsToml(host, box));
+    await writeAtomic(join(directory, host, 'hosts.toml'), hostsToml(host, registries));
   }
 }
 
-export function hostsToml(host: string, box: BoxRegistry | null): string {
+export function hostsToml(host: string, { before, after }: Registries): string {
   const path = `/v2/${host === UNKNOWN ? 'unknown-host' : host}`;
   const own = { server: `${OWN}${path}`, lines: access(null) };
-  if (box === null) return `server = '${own.server}'\n${own.lines}`;
-  const boxes = { server: `https://${box.address}${path}`, lines: access(box) };
-  const [first, last] = box.sameBundle ? [own, boxes] : [boxes, own];
-  return `server = '${last.server}'\n${last.lines}\n[host."${first.server}"]\n${first.lines}`;
+  const place = (one: ClusterRegistry) => ({ server: `https://${one.address}${path}`, lines: access(one) });
+  const places = [...before.map(place), own, ...after.map(place)];
+  const last = places.pop() ?? own;
+  const sections = places.map(({ server, lines }) => `\n[host."${server}"]\n${lines}`);
+  // What stands in `server` is asked last.
+  return `server = '${last.server}'\n${last.lines}${sections.join('')}`;
 }
 
-function access(box: BoxRegistry | null): string {
+function access(registry: ClusterRegistry | null): string {
   const common = "override_path = true\ncapabilities = ['pull', 'resolve']\n";
-  if (box === null) return common;
-  return `${common}ca = '${box.ca}'\nclient = [['${box.certificate}', '${box.key}']]\n`;
+  if (registry === null) return common;
+  return `${common}ca = '${registry.ca}'\nclient = [['${registry.certificate}', '${registry.key}']]\n`;
 }

@@ -13,8 +13,9 @@ import { expectAddress, expectDisk } from './control-plane.ts';
 import type { Joining } from './joining.ts';
 import { leave } from './leave.ts';
 import { admitCluster, findLink, type Link, routeToBox } from './link.ts';
-import { mirrorBox } from './mirror-box.ts';
-import { writeMirrors } from './mirrors.ts';
+import { mirrorRegistries } from './mirror-registries.ts';
+import { noRegistries, writeMirrors } from './mirrors.ts';
+import { serveImages } from './serve-images.ts';
 
 /** The box's own address, as this node goes there now. */
 export async function linkToBox({ site }: Board, joining: Joining, signal: AbortSignal): Promise<Link> {
@@ -65,7 +66,7 @@ export async function prepareNode(board: Board, joining: Joining, signal: AbortS
   await board.when('manifest');
   await run(['systemctl', 'start', '--no-block', units.registry], { signal });
   const { own } = await linkToBox(board, joining, signal);
-  await writeMirrors(`${board.paths.run}/certs.d`, null);
+  await writeMirrors(`${board.paths.run}/certs.d`, noRegistries);
   await expectAddress(joining, own);
   const { name, role } = joining;
   const self = { name, role, address: own, joins: true, highlyAvailable: role === 'control-plane' };
@@ -86,15 +87,18 @@ export async function joinStep(
   else {
     progress('asking the box for what it joins with');
     const material = await fetchJoinMaterial(store, signal);
-    const { servers, registry = null } = material;
-    const cluster = { servers, registry, peers: [], address: role === 'control-plane' ? link.own : null };
+    const { servers, registry } = material;
+    const told = { servers, registries: registry === undefined ? [] : [registry], peers: [], members: [] };
+    const cluster = { ...told, address: role === 'control-plane' ? link.own : null };
     await store.keepCluster(cluster);
     await admitCluster(link, board.site.network.nodeAddress, cluster, signal);
     await engine.join(material, progress, signal);
     board.report.mark('joined');
   }
   const cluster = await store.requireCluster();
-  await mirrorBox(board, store, cluster);
+  if (role === 'control-plane' && board.peek('serving') === undefined)
+    board.put('serving', await serveImages(board, joining, signal));
+  await mirrorRegistries(board, store, cluster, signal);
   await engine.startJoined(cluster.servers, progress, signal);
   board.report.mark('node');
   return `${name} is ready, ${board.site.engine.kind} ${board.site.engine.version}`;

@@ -52,7 +52,7 @@ test('its images may come from the box, which gives them to nodes only', async (
   expect(settings).toContain('[host."http://127.0.0.1:5000/v2/docker.io"]');
   const ask = (how: string) =>
     inside(
-      `curl --silent --cacert /run/cpiab/box.crt ${how} --output /dev/null --write-out '%{http_code}' https://10.44.0.1:7444/v2/`,
+      `curl --silent --cacert /run/cpiab/registry-10.44.0.1-7444.crt ${how} --output /dev/null --write-out '%{http_code}' https://10.44.0.1:7444/v2/`,
     );
   expect(await ask('--cert /run/cpiab/node.pem')).toBe('200');
   expect(await ask('')).toBe('403');

@@ -19,7 +19,7 @@ function waiting(index: number, address: string): NodeRecord {
       issued: null,
       nonces: [],
     },
-    ...{ witnessed: null, revokedAt: null, joining: null, ready: null, leaving: false },
+    ...{ witnessed: null, revokedAt: null, joining: null, ready: null, leaving: false, registry: null },
   };
 }
 

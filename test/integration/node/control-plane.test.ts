@@ -29,7 +29,7 @@ test('a control plane needs a disk, an agent does not', async () => {
 test('the address that etcd knows a control plane by stays, an agent may get another', async () => {
   const server = await joining('control-plane');
   await expectAddress(server, '10.0.0.9');
-  const cluster = { servers: ['10.44.0.1'], registry: null, peers: [] };
+  const cluster = { servers: ['10.44.0.1'], registries: [], peers: [], members: [] };
   await server.store.key();
   await server.store.keepCluster({ ...cluster, address: '10.0.0.9' });
   await expectAddress(server, '10.0.0.9');

@@ -9,7 +9,7 @@ export function nodeRecord(name: string, requested: number, more: Partial<NodeRe
     ...{ state: 'pending', key, spki: 'AAAA', request: key, address: '10.0.0.9', invitation: null },
     ...{ requested, expires: requested + 3_600_000, reason: '', inventory: null, certificates: [] },
     ...{ issued: null, nonces: [], witnessed: null, revokedAt: null, joining: null, ready: null },
-    leaving: false,
+    ...{ leaving: false, registry: null },
     ...more,
   };
 }
