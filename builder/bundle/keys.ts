@@ -35,6 +35,18 @@ export function keysDirectory(site: string, env: NodeJS.ProcessEnv = process.env
   return join(isAbsolute(configured) ? configured : join(homedir(), '.config'), 'cpiab', 'keys', site);
 }
 
+/** PEM files of an operator. */
+export interface CredentialFiles {
+  cert: string;
+  key: string;
+}
+
+/** Where an operator's credential for a site is, unless told otherwise. */
+export function credentialFiles(site: string, cert?: string, key?: string): CredentialFiles {
+  const own = keysDirectory(site);
+  return { cert: cert ?? join(own, 'operator.crt'), key: key ?? join(own, 'operator.key') };
+}
+
 /**
  * Reads the site's keys; the first use makes them (secret files 0600, directory 0700).
  * @throws CpiabError E1050 for a key that isn't one, what `readTextFile` throws of one that is there.

@@ -1,23 +1,16 @@
 import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { keysDirectory } from '../../builder/bundle/keys.ts';
+import { type CredentialFiles, credentialFiles } from '../../builder/bundle/keys.ts';
 import { CpiabError } from '../../contract/errors.ts';
 import { ensureDirectory, renameDurably } from '../../host/files.ts';
 import { isolatedGit } from '../../host/isolated-git.ts';
 import { ProcessError, run } from '../../host/process.ts';
 import type { BoxAddress } from './client.ts';
 
-/** PEM files of an operator. */
-export interface CredentialFiles {
-  cert: string;
-  key: string;
-}
-
 /** What was told, else what this machine has for a site; null where it has none: then it may read as anyone may. */
-export function credentialFiles(site: string, cert?: string, key?: string): CredentialFiles | null {
-  const own = keysDirectory(site);
-  const files = { cert: cert ?? join(own, 'operator.crt'), key: key ?? join(own, 'operator.key') };
+export function readerFiles(site: string, cert?: string, key?: string): CredentialFiles | null {
+  const files = credentialFiles(site, cert, key);
   const asked = cert !== undefined || key !== undefined;
   return asked || (existsSync(files.cert) && existsSync(files.key)) ? files : null;
 }

@@ -4,7 +4,7 @@ import { CpiabError } from '../../contract/errors.ts';
 import { boxServerName, kubernetesPath } from '../../contract/kubernetes.ts';
 import { getPinned, noAnswer } from '../../host/pinned-https.ts';
 import { type BoxAddress, fetchStatus } from './client.ts';
-import { credentialFiles } from './export.ts';
+import { readerFiles } from './export.ts';
 
 /**
  * By its API, the box hands on what kubectl asks. The operator's files are named, not copied: who renews them need not
@@ -16,7 +16,7 @@ export async function kubeconfigOf(
   given: { cert: string | undefined; key: string | undefined },
 ) {
   const { site } = (await fetchStatus({ url, fingerprint })).box;
-  const credential = credentialFiles(site, given.cert, given.key);
+  const credential = readerFiles(site, given.cert, given.key);
   if (credential === null) throw new CpiabError('E1413', { subject: keysDirectory(site), args: [site] });
   const { body } = await getPinned(new URL('/v1/ca.pem', url), fingerprint).catch((cause: unknown) => {
     throw noAnswer(url.href, fingerprint, cause);

@@ -1,9 +1,9 @@
 import type { IncomingMessage } from 'node:http';
-import { join } from 'node:path';
+import { dirname } from 'node:path';
 import { createInterface } from 'node:readline';
 import { text as textOf } from 'node:stream/consumers';
 import { z } from 'zod';
-import { keysDirectory } from '../../builder/bundle/keys.ts';
+import { credentialFiles } from '../../builder/bundle/keys.ts';
 import { CpiabError } from '../../contract/errors.ts';
 import { readTextFile } from '../../host/input-file.ts';
 import { jsonOrNull } from '../../host/json.ts';
@@ -57,12 +57,12 @@ export class OperatorClient {
 
   /** With the credential that this machine has for a site. @throws CpiabError E1413 when it has none. */
   static async of(address: BoxAddress, site: string, signal: AbortSignal): Promise<OperatorClient> {
-    const directory = keysDirectory(site);
-    const read = (name: string) =>
-      readTextFile(join(directory, name)).catch((cause: unknown) => {
-        throw new CpiabError('E1413', { subject: directory, args: [site], cause });
+    const files = credentialFiles(site);
+    const read = (path: string) =>
+      readTextFile(path).catch((cause: unknown) => {
+        throw new CpiabError('E1413', { subject: dirname(path), args: [site], cause });
       });
-    const credential = { cert: await read('operator.crt'), key: await read('operator.key') };
+    const credential = { cert: await read(files.cert), key: await read(files.key) };
     return new OperatorClient(address, credential, signal);
   }
 

@@ -14,11 +14,11 @@ export function exportCommand(context: CliContext) {
     .option('--key <file>', 'its private key')
     .action(async (box, { out, cert, key }) => {
       const { boxAddress, fetchStatus } = await import('../box/client.ts');
-      const { credentialFiles, exportRepository } = await import('../box/export.ts');
+      const { exportRepository, readerFiles } = await import('../box/export.ts');
       const { sha256File } = await import('../../host/files.ts');
       const address = await boxAddress(box, 'cpiab export');
       const { site } = (await fetchStatus(address)).box;
-      const credential = credentialFiles(site, cert, key);
+      const credential = readerFiles(site, cert, key);
       const exported = await exportRepository(address, site, credential, out, context.signal);
       const { sha256, size } = await sha256File(out, context.signal);
       const { head, references } = exported;

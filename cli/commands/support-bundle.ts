@@ -1,4 +1,4 @@
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { CpiabError } from '../../contract/errors.ts';
 import { supportPath } from '../../contract/support.ts';
 import type { VerifiedSupport } from '../../host/support-bundle.ts';
@@ -21,10 +21,9 @@ export function supportBundleCommand(context: CliContext) {
     .option('--key <file>', 'its private key')
     .action(async ({ box, out, cert, key }) => {
       const { boxAddress, fetchStatus } = await import('../box/client.ts');
-      const { keysDirectory } = await import('../../builder/bundle/keys.ts');
+      const { credentialFiles } = await import('../../builder/bundle/keys.ts');
       const address = await boxAddress(box, 'cpiab support-bundle');
-      const keys = keysDirectory((await fetchStatus(address)).box.site);
-      const files = { cert: cert ?? join(keys, 'operator.crt'), key: key ?? join(keys, 'operator.key') };
+      const files = credentialFiles((await fetchStatus(address)).box.site, cert, key);
       const path = resolve(out);
       await fetchBundle(address, files, path, context.signal);
       print(path, await verified(path, address.fingerprint, context), context);
