@@ -10,19 +10,6 @@ export type BackupMember = (typeof backupMembers)[number];
 const Sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 const Count = z.int().nonnegative();
 
-/** Papers of a cargo that is landed: the box holds them against itself before it uses anything. */
-const LandingSchema = z.strictObject({
-  /** SHA-256 of `cargo.json`. */
-  cargo: Sha256,
-  /** The minisign key that signed it, as minisign prints it. */
-  key: z.string(),
-  sequence: z.int().positive(),
-  created: z.iso.datetime(),
-  expires: z.iso.datetime(),
-  receiver: z.strictObject({ boxId: z.string(), fingerprint: Sha256 }),
-});
-export type Landing = z.infer<typeof LandingSchema>;
-
 /** The last file of a backup, `manifest.json`: nothing of a backup is used before all of it agrees with this. */
 export const BackupManifestSchema = z.strictObject({
   apiVersion: z.literal('cpiab.dev/v1'),
@@ -41,8 +28,6 @@ export const BackupManifestSchema = z.strictObject({
   created: z.string(),
   /** What another box may have of this one: no identity, no authority. Absent for all of a box. */
   contents: z.literal('cargo').optional(),
-  /** Where that is brought to the other box. */
-  landing: LandingSchema.optional(),
   members: z.array(
     z.strictObject({ name: z.enum(backupMembers), size: Count, sha256: Sha256, pieces: Count }),
   ),

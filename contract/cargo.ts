@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { ageRecipient, BackupManifestSchema, backupMembers } from './backup.ts';
+import { chunkSizes } from './chunk-sizes.ts';
 
 /** Names in a cargo's directory. */
 export const cargoFiles = {
@@ -10,9 +11,6 @@ export const cargoFiles = {
 
 /** Where a chunk lies below the directory. */
 export const chunkPath = (id: string) => `${cargoFiles.chunks}/${id.slice(0, 2)}/${id}`;
-
-/** Bytes of a chunk's content, how many it has on average over the least, and what its file may have more: headers of age and zstd, tags. */
-export const chunkSizes = { least: 1 << 20, over: 1 << 18, most: 4 << 20, overhead: 4096 } as const;
 
 /** State of a box that no cargo has: the receiving box goes on with its own, made by itself. Names of the state tree. */
 export const reminted = [
@@ -68,6 +66,8 @@ export const CargoManifestSchema = z.strictObject({
   expires: Time,
   sender: z.strictObject({ site: Name, ...BoxNameSchema.shape }),
   receiver: CargoReceiverSchema,
+  /** What it unpacks to: the archive that the box takes, and holds against this. */
+  archive: z.strictObject({ sha256: Hex, size: z.int().positive() }),
   /** What the receiving box has its own of. */
   reminted: z.array(z.enum(reminted)),
   /** Chunks of the index, in order. */
@@ -94,3 +94,14 @@ export const CargoIndexSchema = z.strictObject({
   ),
 });
 export type CargoIndex = z.infer<typeof CargoIndexSchema>;
+
+/** `POST /v1/cargo/SHA256`: by what the box checks for itself what it was brought. Texts of the three files. */
+export const CargoPapersSchema = z.strictObject({
+  /** `cargo.json`. */
+  manifest: z.string(),
+  /** `cargo.json.minisig`. */
+  signature: z.string(),
+  /** The sender's public key, which the operator trusts. */
+  key: z.string(),
+});
+export type CargoPapers = z.infer<typeof CargoPapersSchema>;

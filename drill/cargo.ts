@@ -1,8 +1,9 @@
 import { join } from 'node:path';
 import { apiIdentity } from '../agent/api/identity.ts';
-import { type OpenCargo, reopenCargo, requireCurrent } from '../builder/cargo/open.ts';
+import { type OpenCargo, reopenCargo } from '../builder/cargo/open.ts';
 import type { CargoReceiver } from '../contract/cargo.ts';
 import { box as layout } from '../contract/layout.ts';
+import { requireCurrent } from '../host/cargo/papers.ts';
 import { parsePublicKey } from '../host/minisign.ts';
 import type { Drill } from './drill.ts';
 
@@ -18,6 +19,10 @@ export async function receiverOf(drill: Drill): Promise<CargoReceiver> {
 /** What has arrived in bank B: signed by the site, for its box, and in time. @throws CpiabError E2101, E2114, E2191, E2193, E2194. */
 export async function arrived(drill: Drill): Promise<OpenCargo> {
   const cargo = await reopenCargo(drill.cargo('b'), parsePublicKey(drill.publicKey));
-  requireCurrent(cargo, { now: Date.now(), receiver: await receiverOf(drill), after: 0 });
+  requireCurrent(cargo.directory, cargo.manifest, {
+    now: Date.now(),
+    receiver: await receiverOf(drill),
+    after: 0,
+  });
   return cargo;
 }

@@ -35,6 +35,13 @@ export function parsePublicKey(text: string): PublicKey {
   return { id, name, key: createPublicKey({ key: der, format: 'der', type: 'spki' }) };
 }
 
+/** The text of a public key file. */
+export function formatPublicKey({ id, name, key }: PublicKey): string {
+  const raw = key.export({ format: 'der', type: 'spki' }).subarray(-32);
+  const body = Buffer.concat([Buffer.from('Ed'), id, raw]).toString('base64');
+  return `untrusted comment: minisign public key ${name}\n${body}\n`;
+}
+
 /** @throws Error when the text is not a minisign signature file. */
 export function parseSignature(text: string): Signature {
   const lines = text.split('\n');

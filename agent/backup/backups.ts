@@ -3,13 +3,14 @@ import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type BackupManifest, type BackupRecord, stateVersion } from '../../contract/backup.ts';
 import { CpiabError } from '../../contract/errors.ts';
-import type { Digest } from '../../contract/manifest.ts';
+import { type Digest, digestOf } from '../../contract/manifest.ts';
 import { encryptAge } from '../../host/age/age.ts';
 import { parseRecipient } from '../../host/age/keys.ts';
 import { packBackup } from '../../host/backup/archive.ts';
+import type { SignedManifest } from '../../host/cargo/papers.ts';
 import type { Board } from '../board.ts';
 import { Inbox } from '../update/inbox.ts';
-import type { Landable } from './land.ts';
+import type { Landing } from './land.ts';
 import { backupContent } from './members.ts';
 import { ownState } from './own-state.ts';
 import { stageRestore } from './stage.ts';
@@ -62,15 +63,24 @@ export class Backups {
 
   /**
    * Stages what was brought of a cargo, like a restore. The box stays who it is.
+   * @param signed whose signature has verified by the key that the operator trusts.
    * @param replace this box's identifier, where its own state may go.
-   * @throws CpiabError E2180, E2191…E2194, E5402…E5406; nothing was changed then.
+   * @throws CpiabError E2103 for an archive that was not signed, E2180, E2191…E2194, E5402…E5406; nothing was changed then.
    */
-  land(digest: Digest, replace: string | null, signal: AbortSignal): Promise<BackupManifest> {
+  land(
+    digest: Digest,
+    signed: SignedManifest,
+    replace: string | null,
+    signal: AbortSignal,
+  ): Promise<BackupManifest> {
     return this.#alone(async () => {
       const { id: boxId, fingerprint } = this.#board.report.snapshot().box;
-      const landing = { receiver: { boxId, fingerprint }, now: this.#wall() };
-      if ((await this.inbox.received(digest)) === 0)
-        throw new CpiabError('E2180', { subject: 'cargo', args: ['nothing of it was brought'] });
+      const landing = { signed, receiver: { boxId, fingerprint }, now: this.#wall() };
+      const { sha256, size } = signed.manifest.archive;
+      if (digestOf(sha256) !== digest) throw new CpiabError('E2103', { subject: 'cargo' });
+      // Which the inbox has held against its digest when the last byte came.
+      if ((await this.inbox.received(digest)) !== size)
+        throw new CpiabError('E2180', { subject: 'cargo', args: ['not all of it was brought'] });
       const archive = createReadStream(this.inbox.pathOf(digest));
       const manifest = await this.#restore(archive, replace, landing, signal);
       await this.inbox.empty();
@@ -114,7 +124,7 @@ export class Backups {
   async #restore(
     archive: AsyncIterable<Uint8Array>,
     replace: string | null,
-    landing: Landable | null,
+    landing: Landing | null,
     signal: AbortSignal,
   ): Promise<BackupManifest> {
     const { report, paths, site } = this.#board;

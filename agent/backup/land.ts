@@ -1,15 +1,16 @@
 import { mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import type { BackupManifest, Landing } from '../../contract/backup.ts';
 import { CpiabError } from '../../contract/errors.ts';
+import { requireCurrent, type SignedManifest } from '../../host/cargo/papers.ts';
 import { writeAtomic } from '../../host/files.ts';
 import { jsonOrNull } from '../../host/json.ts';
 
-/** What a cargo is held against. */
-export interface Landable {
+/** A cargo's papers, and what they are held against. */
+export interface Landing {
+  signed: SignedManifest;
   /** This box. */
-  receiver: Landing['receiver'];
+  receiver: { boxId: string; fingerprint: string };
   /** Milliseconds since the epoch. */
   now: number;
 }
@@ -22,40 +23,22 @@ type Landed = z.infer<typeof LandedSchema>;
 const LANDED = join('cargo', 'landed.json');
 
 /**
- * Holds a cargo's papers against this box. Whoever lands it has checked their signature.
- * @throws CpiabError E2191 for another box, E2192 older than what was landed, E2193 and E2194 by this box's clock,
- *   E5403 for what is no cargo.
+ * Holds a cargo's papers against this box.
+ * @throws CpiabError E2191 for another box, E2192 older than what was landed, E2193 and E2194 by this box's clock.
  */
-export async function requireLandable(
-  state: string,
-  { landing, contents, fingerprint }: BackupManifest,
-  { receiver, now }: Landable,
-): Promise<void> {
-  const subject = 'cargo';
-  if (landing === undefined || contents !== 'cargo')
-    throw new CpiabError('E5403', { subject, args: ['it is a backup: `cpiab restore` takes it'] });
-  const { boxId } = landing.receiver;
-  if (boxId !== receiver.boxId || landing.receiver.fingerprint !== receiver.fingerprint)
-    throw new CpiabError('E2191', { subject, args: [`box ${boxId}`, `box ${receiver.boxId}`] });
-  const clock = new Date(now).toISOString();
-  if (now < Date.parse(landing.created))
-    throw new CpiabError('E2193', { subject, args: [landing.created, clock] });
-  if (now >= Date.parse(landing.expires))
-    throw new CpiabError('E2194', { subject, args: [landing.expires, clock] });
-  const last = (await landedBefore(state))[fingerprint];
-  const isStale =
-    last !== undefined &&
-    (landing.sequence < last.sequence ||
-      (landing.sequence === last.sequence && landing.cargo !== last.cargo));
-  if (isStale)
-    throw new CpiabError('E2192', { subject, args: [String(landing.sequence), String(last.sequence)] });
+export async function requireLandable(state: string, { signed, receiver, now }: Landing): Promise<void> {
+  const { manifest, digest } = signed;
+  const last = (await landedBefore(state))[manifest.sender.fingerprint];
+  const isAnother = last !== undefined && manifest.sequence === last.sequence && digest !== last.cargo;
+  const after = (last?.sequence ?? 0) + (isAnother ? 1 : 0);
+  requireCurrent('cargo', manifest, { now, receiver, after });
 }
 
 /**
  * Makes what was unpacked what this box goes on with: its own name and keys, and a mark for the engine that the
  * cluster's objects name others. @throws CpiabError E5403 when the cluster knows its node by another name.
  */
-export async function adoptTree(state: string, tree: string, manifest: BackupManifest): Promise<void> {
+export async function adoptTree(state: string, tree: string, { signed }: Landing): Promise<void> {
   const nameIn = async (directory: string) =>
     (await readFile(join(directory, 'hostname'), 'utf8').catch(() => '')).trim();
   const [theirs, own] = [await nameIn(tree), await nameIn(state)];
@@ -66,10 +49,8 @@ export async function adoptTree(state: string, tree: string, manifest: BackupMan
   }
   await rm(join(tree, 'hostname'), { force: true });
   await writeAtomic(join(tree, 'engine-adopted'), '');
-  const { landing, fingerprint } = manifest;
-  if (landing === undefined) return;
-  const landed = { ...(await landedBefore(state)) };
-  landed[fingerprint] = { sequence: landing.sequence, cargo: landing.cargo };
+  const { sender, sequence } = signed.manifest;
+  const landed = { ...(await landedBefore(state)), [sender.fingerprint]: { sequence, cargo: signed.digest } };
   await mkdir(join(tree, 'cargo'), { mode: 0o700 });
   await writeAtomic(join(tree, LANDED), `${JSON.stringify(landed)}\n`);
 }

@@ -1,13 +1,13 @@
-import { appendFile, mkdir, rename, rm } from 'node:fs/promises';
+import { appendFile, type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type BackupManifest, stateVersion } from '../../contract/backup.ts';
+import { type BackupManifest, type BackupMember, stateVersion } from '../../contract/backup.ts';
 import { CpiabError } from '../../contract/errors.ts';
 import { flux, restoring } from '../../contract/layout.ts';
 import { ArchiveError, readBackup } from '../../host/backup/archive.ts';
 import { renameDurably } from '../../host/files.ts';
 import { ProcessError, run } from '../../host/process.ts';
 import { gitEnvironment } from '../serve/git/settings.ts';
-import { adoptTree, type Landable, requireLandable } from './land.ts';
+import { adoptTree, type Landing, requireLandable } from './land.ts';
 import { boxNames, cargoNames } from './members.ts';
 import { type Untar, unpackInto, untarHere } from './tar.ts';
 
@@ -19,7 +19,7 @@ export interface Fit {
   /** Ends well for a snapshot that the engine can begin with. */
   checkSnapshot(file: string, signal: AbortSignal): Promise<void>;
   /** Where a cargo is landed; null where a backup is restored. */
-  landing: Landable | null;
+  landing: Landing | null;
 }
 
 /** What each archive may have directly below the state tree. */
@@ -40,6 +40,7 @@ export async function stageRestore(
   signal: AbortSignal,
   untar: Untar = untarHere,
 ): Promise<BackupManifest> {
+  if (fit.landing !== null) await requireLandable(state, fit.landing);
   const fresh = join(state, restoring.fresh);
   await rm(fresh, { recursive: true, force: true });
   await mkdir(join(fresh, 'tree'), { recursive: true, mode: 0o700 });
@@ -64,12 +65,8 @@ async function unpacked(
 ): Promise<BackupManifest> {
   const fresh = join(state, restoring.fresh);
   const member = (name: string) => join(fresh, name);
-  const manifest = await readBackup(archive, async (name, piece) => {
-    signal.throwIfAborted();
-    await appendFile(member(name), piece, { mode: 0o600 });
-  });
+  const manifest = await writeMembers(archive, member, signal);
   requireFit(manifest, fit);
-  if (fit.landing !== null) await requireLandable(state, manifest, fit.landing);
   for (const [name, names] of Object.entries(allowed[fit.landing === null ? 'box' : 'cargo'])) {
     const unpackTo = (file: string, directory: string) => unpackInto(untar, file, directory, signal);
     await unpack(fresh, name, names, unpackTo);
@@ -78,8 +75,26 @@ async function unpacked(
   await fit.checkSnapshot(member('etcd.snapshot'), signal);
   await rename(member('etcd.snapshot'), join(fresh, 'tree', 'engine-snapshot'));
   await rm(member('git.bundle'));
-  if (fit.landing !== null) await adoptTree(state, join(fresh, 'tree'), manifest);
+  if (fit.landing !== null) await adoptTree(state, join(fresh, 'tree'), fit.landing);
   return manifest;
+}
+
+async function writeMembers(
+  archive: AsyncIterable<Uint8Array>,
+  pathOf: (name: BackupMember) => string,
+  signal: AbortSignal,
+): Promise<BackupManifest> {
+  const files = new Map<BackupMember, FileHandle>();
+  try {
+    return await readBackup(archive, async (name, part) => {
+      signal.throwIfAborted();
+      const file = files.get(name) ?? (await open(pathOf(name), 'wx', 0o600));
+      files.set(name, file);
+      await file.appendFile(part);
+    });
+  } finally {
+    for (const file of files.values()) await file.close();
+  }
 }
 
 /** Unpacked by itself first: only names that belong there go on. */
@@ -119,6 +134,7 @@ async function makeRepository(
 function requireFit(manifest: BackupManifest, { site, engine, sequence, landing }: Fit): void {
   const wrong = [
     [landing === null && manifest.contents === 'cargo', 'it is in a cargo: `cpiab cargo land` takes it'],
+    [landing !== null && manifest.contents !== 'cargo', 'it is a backup: `cpiab restore` takes it'],
     [
       manifest.stateVersion > stateVersion,
       `its state version is ${manifest.stateVersion}, this box knows ${stateVersion}`,

@@ -13,9 +13,11 @@ import { stateVersion } from '../../contract/backup.ts';
 import type { CargoReceiver } from '../../contract/cargo.ts';
 import { formatBytes } from '../../contract/units.ts';
 import { makeIdentity } from '../../host/age/keys.ts';
-import { type BackupHead, packBackup, readBackup } from '../../host/backup/archive.ts';
+import { type BackupHead, packBackup, readUnhashed } from '../../host/backup/archive.ts';
 import { startPiped } from '../../host/piped-process.ts';
 import { run } from '../../host/process.ts';
+import { QUIET_SHARE } from '../enroll/other-work.ts';
+import { type Spent, timed } from './spent.ts';
 
 const MEGABYTES = Number(process.argv[2] ?? 512);
 const RUNS = Number(process.argv[3] ?? 3);
@@ -46,20 +48,21 @@ async function main(): Promise<void> {
     const landing: Pair[] = [];
     let size = 0;
     for (let round = 0; round < RUNS; round++) {
-      await rm(at('cargo'), { recursive: true, force: true });
-      await rm(at('out'), { recursive: true, force: true });
-      await mkdir(at('out', 'theirs'), { recursive: true });
-      await mkdir(at('out', 'ours'));
-      const theirs = await shell(
-        `tar -C ${at('data')} -c volumes | zstd -q | age -r ${recipient} > ${at('age')}; sync -f ${at('age')}`,
-      );
-      const ours = await timed(async () => {
+      for (const name of ['cargo', 'out']) await rm(at(name), { recursive: true, force: true });
+      for (const name of ['theirs', 'ours']) await mkdir(at('out', name), { recursive: true });
+      const packing = `tar -C ${at('data')} -c volumes | zstd -q | age -r ${recipient} > ${at('age')}; sync -f ${at('age')}`;
+      const own = async () => {
         size = (await seal(at)).total;
-      });
-      sealing.push({ ours, theirs });
-      const out = at('out', 'theirs');
-      const back = await shell(`age -d -i ${at('key')} ${at('age')} | zstd -dq | tar -C ${out} -x`);
-      landing.push({ ours: await timed(() => unpack(at)), theirs: back });
+      };
+      sealing.push(await inTurns(round, own, () => shell(packing)));
+      const back = `age -d -i ${at('key')} ${at('age')} | zstd -dq | tar -C ${at('out', 'theirs')} -x`;
+      landing.push(
+        await inTurns(
+          round,
+          () => unpack(at),
+          () => shell(back),
+        ),
+      );
     }
     await run(['diff', '-r', at('data'), at('out', 'ours')]);
     const stored = (await stat(at('age'))).size;
@@ -67,7 +70,7 @@ async function main(): Promise<void> {
       `data ${MEGABYTES} MB; cargo ${formatBytes(size)}, tar | zstd | age ${formatBytes(stored)}: ${(size / stored).toFixed(2)}`,
     );
     speed('seal', sealing);
-    speed('unpack', landing);
+    speed('land', landing);
     for (const [how, change] of Object.entries(changes)) {
       await change(at('data', 'volumes'));
       const { total, fresh } = await seal(at);
@@ -133,7 +136,7 @@ async function seal(at: At): Promise<{ total: number; fresh: number }> {
   return { total: manifest.chunks.reduce((sum, chunk) => sum + chunk.size, 0), fresh: written.bytes };
 }
 
-/** As the box does: the archive is read, held against its manifest, and the volumes unpacked. */
+/** What landing takes but for the way to the box: all is decrypted, held against the signature, and unpacked. */
 async function unpack(at: At): Promise<void> {
   await writeFile(at('pub'), encodePublicKey(key));
   const content = await openContent(await openCargo(at('cargo'), at('pub')), [identity]);
@@ -141,48 +144,42 @@ async function unpack(at: At): Promise<void> {
     signal,
     env: { PATH: process.env['PATH'] ?? '' },
   });
-  await readBackup(cargoArchive(content), async (name, piece) => {
-    if (name === 'volumes.tar' && !tar.stdin.write(piece))
-      await new Promise((resolve) => tar.stdin.once('drain', resolve));
+  await readUnhashed(cargoArchive(content), async (name, part) => {
+    if (name === 'volumes.tar') await new Promise((resolve) => tar.stdin.write(part, resolve));
   });
   tar.stdin.end();
   const { status, stderr } = await tar.ended;
   if (status !== 0) throw new Error(stderr);
 }
 
-/** Wall clock, and what the processors worked for it: on a busy machine three processes get more of it than one. */
-interface Spent {
-  ms: number;
-  cpuMs: number;
-}
 interface Pair {
   ours: Spent;
   theirs: Spent;
 }
 
-async function timed(work: () => Promise<void>): Promise<Spent> {
-  const [started, before] = [performance.now(), process.cpuUsage()];
-  await work();
-  const { user, system } = process.cpuUsage(before);
-  return { ms: performance.now() - started, cpuMs: (user + system) / 1000 };
+/** Each begins every other time: what comes first finds other things in the caches. */
+async function inTurns(round: number, ours: () => Promise<unknown>, theirs: () => Promise<unknown>) {
+  if (round % 2 === 0) return { theirs: await timed(theirs), ours: await timed(ours) };
+  return { ours: await timed(ours), theirs: await timed(theirs) };
 }
 
-async function shell(script: string): Promise<Spent> {
-  const started = performance.now();
-  const all = `set -o pipefail; TIMEFORMAT='%U %S'; time { ${script}; }`;
-  const { stderr } = await run(['bash', '-c', all], { env: { LC_ALL: 'C' } });
-  const [user = 0, system = 0] = (stderr.trim().split('\n').at(-1) ?? '').split(' ').map(Number);
-  return { ms: performance.now() - started, cpuMs: (user + system) * 1000 };
+async function shell(script: string): Promise<void> {
+  await run(['bash', '-c', `set -o pipefail; ${script}`], { env: { LC_ALL: 'C' } });
 }
 
 function speed(what: string, pairs: Pair[]): void {
   const median = (of: (pair: Pair) => number) =>
     pairs.map(of).toSorted((a, b) => a - b)[pairs.length >> 1] ?? 0;
   const rate = (ms: number) => `${Math.round((MEGABYTES * 1.048576) / (ms / 1000))} MB/s`;
+  const wall = median(({ ours, theirs }) => theirs.ms / ours.ms).toFixed(2);
+  const cpu = median(({ ours, theirs }) => theirs.cpuMs / ours.cpuMs).toFixed(2);
   const [mine, other] = [median(({ ours }) => ours.ms), median(({ theirs }) => theirs.ms)];
-  const ratio = median(({ ours, theirs }) => theirs.ms / ours.ms).toFixed(2);
-  const work = median(({ ours, theirs }) => theirs.cpuMs / ours.cpuMs).toFixed(2);
-  say(`${what}: ${rate(mine)}, against ${rate(other)}: ${ratio} times as fast; per processor ${work}`);
+  const [mineCpu, otherCpu] = [median(({ ours }) => ours.cpuMs), median(({ theirs }) => theirs.cpuMs)];
+  say(`${what}: ${rate(mine)}, against ${rate(other)}: ratio ${wall}`);
+  say(`${what}, per second of processor: ${rate(mineCpu)}, against ${rate(otherCpu)}: ratio ${cpu}`);
+  const others = Math.max(...pairs.flatMap(({ ours, theirs }) => [ours.others, theirs.others]));
+  if (others > QUIET_SHARE)
+    say(`${what}: disturbed, others had up to ${Math.round(others * 100)} % of the processors meanwhile`);
 }
 
 function say(line: string): void {

@@ -1,4 +1,4 @@
-import { chunkSizes } from '../../contract/cargo.ts';
+import { chunkSizes } from '../../contract/chunk-sizes.ts';
 import { hkdf } from '../../host/age/primitives.ts';
 
 const { least, over, most } = chunkSizes;
@@ -20,7 +20,6 @@ export function gearOf(key: Uint8Array): Int32Array {
 export class Chunker {
   readonly #gear: Int32Array;
   /** Of the chunk that has begun. */
-  #parts: Buffer[] = [];
   #length = 0;
   #hash = 0;
 
@@ -28,35 +27,23 @@ export class Chunker {
     this.#gear = gear;
   }
 
-  /** @returns the chunks that end in this part. What lies in one part is not copied. */
-  push(part: Buffer): Buffer[] {
-    const chunks: Buffer[] = [];
-    let from = 0;
-    for (;;) {
-      const end = this.#cut(part, from);
-      if (end === null) break;
-      chunks.push(this.#take(part.subarray(from, end)));
-      from = end;
-    }
-    this.#parts.push(part.subarray(from));
+  /**
+   * @param part what comes next, from a place in it.
+   * @returns where the chunk that has begun ends in it; null when it goes on after it.
+   */
+  end(part: Buffer, from: number): number | null {
+    const end = this.#cut(part, from);
     this.#length += part.length - from;
-    return chunks;
+    if (end !== null) this.begin();
+    return end;
   }
 
-  /** @returns what is left; the next push begins anew. */
-  end(): Buffer[] {
-    return this.#length === 0 ? [] : [this.#take(Buffer.of())];
-  }
-
-  #take(last: Buffer): Buffer {
-    const parts = [...this.#parts, last].filter(({ length }) => length > 0);
-    this.#parts = [];
+  /** What comes next has nothing to do with what came before. */
+  begin(): void {
     this.#length = 0;
     this.#hash = 0;
-    return parts.length === 1 ? (parts[0] as Buffer) : Buffer.concat(parts);
   }
 
-  /** @returns where the chunk that has begun ends in these bytes; null when it goes on after them. */
   #cut(bytes: Buffer, from: number): number | null {
     const gear = this.#gear;
     // Sizes of a chunk as places in these bytes.

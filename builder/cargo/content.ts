@@ -1,89 +1,98 @@
 import { createHash } from 'node:crypto';
-import { buffer } from 'node:stream/consumers';
-import type { BackupManifest, Landing } from '../../contract/backup.ts';
+import type { BackupManifest } from '../../contract/backup.ts';
 import { type CargoIndex, CargoIndexSchema } from '../../contract/cargo.ts';
 import { parseDocument } from '../../contract/document/signed-document.ts';
 import { CpiabError } from '../../contract/errors.ts';
-import type { Identity } from '../../host/age/keys.ts';
-import { ArchiveError, readBackup, repackBackup } from '../../host/backup/archive.ts';
+import type { KeyIdentity } from '../../host/age/keys.ts';
+import { repackBackup } from '../../host/backup/archive.ts';
 import { ChunkReader } from './chunk-reader.ts';
+import { ChunkWorkers, type Slot } from './chunk-workers.ts';
 import type { OpenCargo } from './open.ts';
-
-/** Chunks that are read and decompressed ahead. */
-const AHEAD = 4;
 
 /** What is in a cargo, for who can decrypt it. */
 export interface CargoContent {
   cargo: OpenCargo;
-  identities: readonly Identity[];
+  identities: readonly KeyIdentity[];
   contents: BackupManifest;
   members: CargoIndex['members'];
 }
 
 /** Decrypts the index. @throws CpiabError E2181 when it is for somebody else, E2190, E2114. */
-export async function openContent(cargo: OpenCargo, identities: readonly Identity[]): Promise<CargoContent> {
+export async function openContent(
+  cargo: OpenCargo,
+  identities: readonly KeyIdentity[],
+): Promise<CargoContent> {
   const { directory, manifest } = cargo;
-  const reader = new ChunkReader(cargo, identities);
-  await reader.requireReadable(manifest.index[0]);
-  const text = await buffer(contentOf(reader, manifest.index));
-  const index = parseDocument(CargoIndexSchema, text, directory, 'the index of a cargo');
+  const reader = new ChunkReader(cargo);
+  await reader.requireReadable(manifest.index[0], identities);
+  const parts: Buffer[] = [];
+  for (const id of manifest.index) parts.push(await reader.read(id, identities));
+  const index = parseDocument(CargoIndexSchema, Buffer.concat(parts), directory, 'the index of a cargo');
   return { cargo, identities, contents: index.contents, members: index.members };
 }
 
-/**
- * Decrypts all of it and holds it against what its sender's box gave; nothing is kept.
- * @returns the archive's name and bytes. @throws CpiabError E2190.
- */
-export async function checkContent(
-  content: CargoContent,
-  landing: Landing | undefined,
-  onBytes: (bytes: number) => void,
-): Promise<{ sha256: string; size: number }> {
-  const hash = createHash('sha256');
+/** Decrypts all of it and holds it against what its sender signed; nothing is kept. @throws CpiabError E2190. */
+export async function checkContent(content: CargoContent, onBytes: (bytes: number) => void): Promise<void> {
   let size = 0;
-  async function* passing() {
-    for await (const part of cargoArchive(content, landing)) {
-      hash.update(part);
-      size += part.length;
-      onBytes(size);
-      yield part;
+  for await (const part of cargoArchive(content)) {
+    size += part.length;
+    onBytes(size);
+  }
+}
+
+/**
+ * The archive that a box takes, as its sender's box gave it. What a part says is there until the next is asked for.
+ * @throws CpiabError E2190, at its end when it is not what the sender signed.
+ */
+export async function* cargoArchive(content: CargoContent): AsyncGenerator<Buffer> {
+  const { directory, manifest } = content.cargo;
+  const hash = createHash('sha256');
+  for await (const part of repackBackup(membersOf(content), content.contents)) {
+    hash.update(part);
+    yield part;
+  }
+  if (hash.digest('hex') !== manifest.archive.sha256)
+    throw new CpiabError('E2190', { subject: directory, args: ['it does not unpack to what was sealed'] });
+}
+
+async function* membersOf({ cargo, identities, members }: CargoContent) {
+  const { chunks } = cargo.manifest;
+  const reader = new ChunkReader(cargo);
+  const workers = new ChunkWorkers({ recipients: [], identities: identities.map(({ secret }) => secret) });
+  try {
+    for (const { name, chunks: numbers } of members) {
+      const ids = numbers.map((number) => chunks[number]?.id);
+      yield { name, content: contentOf(reader, ids, workers) };
     }
+  } finally {
+    await workers.close();
   }
-  await readBackup(passing(), async () => {}).catch((cause: unknown) => {
-    if (!(cause instanceof ArchiveError)) throw cause;
-    throw new CpiabError('E2190', { subject: content.cargo.directory, args: [cause.message], cause });
-  });
-  return { sha256: hash.digest('hex'), size };
 }
 
-/** The archive that a box takes, as its sender's box gave it; the same bytes each time. Whoever reads it checks it. */
-export function cargoArchive(content: CargoContent, landing?: Landing): AsyncGenerator<Buffer> {
-  const { contents } = content;
-  return repackBackup(membersOf(content), landing === undefined ? contents : { ...contents, landing });
-}
-
-async function* membersOf(content: CargoContent) {
-  const { chunks } = content.cargo.manifest;
-  const reader = new ChunkReader(content.cargo, content.identities);
-  for (const { name, chunks: numbers } of content.members)
-    yield {
-      name,
-      content: contentOf(
-        reader,
-        numbers.map((number) => chunks[number]?.id),
-      ),
-    };
-}
-
-/** The plain content of chunks, one after the other. */
-async function* contentOf(reader: ChunkReader, ids: readonly (string | undefined)[]): AsyncGenerator<Buffer> {
-  const ahead: Promise<Buffer>[] = [];
-  for (const id of ids) {
-    const reading = reader.read(id);
+/** The plain content of chunks, one after the other; those that come next are opened meanwhile. */
+async function* contentOf(
+  reader: ChunkReader,
+  ids: readonly (string | undefined)[],
+  workers: ChunkWorkers,
+): AsyncGenerator<Buffer> {
+  const ahead: Promise<Slot>[] = [];
+  for (const id of [...ids, ...Array.from({ length: workers.slots }, () => null)]) {
+    if (ahead.length === workers.slots || id === null) {
+      const slot = await ahead.shift();
+      if (slot === undefined) return;
+      yield slot.bytes.subarray(0, slot.length);
+      workers.release(slot);
+    }
+    if (id === null) continue;
+    const opening = opened(reader, id, workers);
     // It is told when its turn comes.
-    reading.catch(() => {});
-    ahead.push(reading);
-    if (ahead.length >= AHEAD) yield await (ahead.shift() as Promise<Buffer>);
+    opening.catch(() => {});
+    ahead.push(opening);
   }
-  for (const reading of ahead) yield await reading;
+}
+
+async function opened(reader: ChunkReader, id: string | undefined, workers: ChunkWorkers): Promise<Slot> {
+  const slot = await workers.slot();
+  await reader.open(id, workers, slot);
+  return slot;
 }

@@ -3,7 +3,6 @@ import type { CargoChunk, CargoIndex } from '../../contract/cargo.ts';
 import { CpiabError } from '../../contract/errors.ts';
 import { parsePublicKey } from '../../host/minisign.ts';
 import { encodePublicKey, type SiteKey } from '../bundle/minisign.ts';
-import { ChunkReader } from './chunk-reader.ts';
 import { type CargoContent, openContent } from './content.ts';
 import { readChunk, reopenCargo } from './open.ts';
 import type { SenderRecord } from './sender.ts';
@@ -20,7 +19,6 @@ export class Earlier {
   readonly #directory: string;
   readonly #chunks: ReadonlyMap<string, CargoChunk>;
   readonly #members: ReadonlyMap<BackupMember, readonly Place[]>;
-  readonly #reader: ChunkReader | null;
   /** Of the member that is written. */
   #places: readonly Place[] = [];
   #known: ReadonlyMap<string, Place> = new Map();
@@ -34,7 +32,6 @@ export class Earlier {
     this.#directory = directory;
     this.#chunks = new Map(chunks.map((chunk) => [chunk.id, chunk]));
     this.#members = new Map(content?.members.map((member) => [member.name, placesOf(member, chunks)]));
-    this.#reader = content && new ChunkReader(content.cargo, content.identities);
   }
 
   /** One that was cut off or damaged counts as none. */
@@ -84,16 +81,6 @@ export class Earlier {
     const both = base === undefined ? [chunk] : [chunk, base];
     const whole = await Promise.all(both.map((each) => this.#isWhole(each)));
     return whole.includes(false) ? null : both;
-  }
-
-  /** Content of a chunk; null for a damaged one. */
-  async content(id: string): Promise<Buffer | null> {
-    return (
-      (await this.#reader?.read(id).catch((error: unknown) => {
-        if (error instanceof CpiabError) return null;
-        throw error;
-      })) ?? null
-    );
   }
 
   async #isWhole(chunk: CargoChunk): Promise<boolean> {

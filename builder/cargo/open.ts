@@ -1,38 +1,19 @@
-import { createHash } from 'node:crypto';
-import { open, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import {
-  type CargoChunk,
-  type CargoManifest,
-  CargoManifestSchema,
-  cargoFiles,
-  chunkPath,
-} from '../../contract/cargo.ts';
-import { parseDocument } from '../../contract/document/signed-document.ts';
+import { type CargoChunk, type CargoPapers, cargoFiles, chunkPath } from '../../contract/cargo.ts';
 import { CpiabError } from '../../contract/errors.ts';
+import { readPapers, type SignedManifest } from '../../host/cargo/papers.ts';
 import { requireFile } from '../../host/input-file.ts';
-import { type PublicKey, verifyBytes } from '../../host/minisign.ts';
+import { formatPublicKey, type PublicKey } from '../../host/minisign.ts';
 import { inTurn } from '../in-turn.ts';
 import { keyOf } from '../verify/trusted-key.ts';
+import { ChunkError, readChunkFile, type StoredChunk } from './chunk-store.ts';
 
 /** A cargo whose signature has verified. */
-export interface OpenCargo {
+export interface OpenCargo extends SignedManifest {
   directory: string;
-  manifest: CargoManifest;
-  /** SHA-256 of the manifest. */
-  digest: string;
-  /** The key that signed it, as minisign prints it. */
-  key: string;
-}
-
-/** What a cargo is held against. */
-export interface Expected {
-  /** Milliseconds since the epoch. */
-  now: number;
-  /** The box that is to take it; null for any. */
-  receiver: { boxId: string; fingerprint: string } | null;
-  /** A sequence that was there before; 0 for none. */
-  after: number;
+  /** What another can verify it by. */
+  papers: CargoPapers;
 }
 
 const READERS = 4;
@@ -46,7 +27,7 @@ export async function openCargo(directory: string, keyFile: string | undefined):
   const path = join(directory, cargoFiles.manifest);
   const signaturePath = join(directory, cargoFiles.signature);
   for (const each of [path, signaturePath]) await requireFile(each);
-  const [text, signature] = [await readFile(path), await readFile(signaturePath, 'utf8')];
+  const [text, signature] = [await readFile(path, 'utf8'), await readFile(signaturePath, 'utf8')];
   const claim = {
     subject: path,
     signature: async () => ({ text: signature, path: signaturePath }),
@@ -55,39 +36,18 @@ export async function openCargo(directory: string, keyFile: string | undefined):
   const key = await keyOf(claim, keyFile);
   if (key.last !== null)
     throw new CpiabError('E2102', { subject: path, args: [key.name, 'one that is not retired'] });
-  return parsed(directory, text, signature, key);
+  return verified(directory, text, signature, key);
 }
 
 /** The same with a key that is known. @throws CpiabError E2101, E2114; what reading throws. */
 export async function reopenCargo(directory: string, key: PublicKey): Promise<OpenCargo> {
-  const path = join(directory, cargoFiles.manifest);
-  return parsed(
-    directory,
-    await readFile(path),
-    await readFile(join(directory, cargoFiles.signature), 'utf8'),
-    key,
-  );
+  const read = (name: string) => readFile(join(directory, name), 'utf8');
+  return verified(directory, await read(cargoFiles.manifest), await read(cargoFiles.signature), key);
 }
 
-function parsed(directory: string, text: Buffer, signature: string, key: PublicKey): OpenCargo {
-  const path = join(directory, cargoFiles.manifest);
-  if (!verifyBytes(text, signature, key)) throw new CpiabError('E2101', { subject: path });
-  const manifest = parseDocument(CargoManifestSchema, text, path, 'a cargo manifest');
-  return { directory, manifest, digest: createHash('sha256').update(text).digest('hex'), key: key.name };
-}
-
-/** @throws CpiabError E2191 foreign, E2192 stale, E2193 from the future, E2194 expired. */
-export function requireCurrent({ directory: subject, manifest }: OpenCargo, expected: Expected): void {
-  const { created, expires, sequence, receiver } = manifest;
-  const { now, after, receiver: box } = expected;
-  const clock = () => new Date(now).toISOString();
-  const nameOf = (one: { boxId: string; fingerprint: string }) =>
-    `box ${one.boxId} (${one.fingerprint.slice(0, 16)})`;
-  if (box !== null && (box.boxId !== receiver.boxId || box.fingerprint !== receiver.fingerprint))
-    throw new CpiabError('E2191', { subject, args: [nameOf(receiver), nameOf(box)] });
-  if (sequence < after) throw new CpiabError('E2192', { subject, args: [String(sequence), String(after)] });
-  if (now < Date.parse(created)) throw new CpiabError('E2193', { subject, args: [created, clock()] });
-  if (now >= Date.parse(expires)) throw new CpiabError('E2194', { subject, args: [expires, clock()] });
+function verified(directory: string, manifest: string, signature: string, key: PublicKey): OpenCargo {
+  const papers = { manifest, signature, key: formatPublicKey(key) };
+  return { directory, papers, ...readPapers(join(directory, cargoFiles.manifest), papers, key) };
 }
 
 /** Checks every chunk as it lies there: who has no key can do that too. @throws CpiabError E2190 naming it. */
@@ -103,21 +63,20 @@ export async function checkChunks(
 }
 
 /** A chunk's file, checked. @throws CpiabError E2190. */
-export async function readChunk(directory: string, { id, sha256, size }: CargoChunk): Promise<Buffer> {
-  const path = join(directory, chunkPath(id));
-  const refuse = (why: string, cause?: unknown) =>
-    new CpiabError('E2190', { subject: path, args: [why], cause });
-  const file = await open(path).catch((cause: unknown) => {
-    throw refuse('a chunk is missing', cause);
+export async function readChunk(directory: string, chunk: CargoChunk): Promise<Buffer> {
+  const stored = placed(directory, chunk);
+  return await refusing(stored, readChunkFile(stored));
+}
+
+/** Where a chunk lies. */
+export function placed(directory: string, { id, sha256, size }: CargoChunk): StoredChunk {
+  return { path: join(directory, chunkPath(id)), sha256, size };
+}
+
+/** @throws CpiabError E2190 for a chunk that can't be read. */
+export async function refusing<Result>({ path }: StoredChunk, reading: Promise<Result>): Promise<Result> {
+  return await reading.catch((cause: unknown) => {
+    if (!(cause instanceof ChunkError)) throw cause;
+    throw new CpiabError('E2190', { subject: path, args: [cause.message], cause });
   });
-  try {
-    // One byte more, so that what is too long is seen; never the whole of it.
-    const { buffer, bytesRead } = await file.read(Buffer.allocUnsafe(size + 1), 0, size + 1, 0);
-    const bytes = buffer.subarray(0, bytesRead);
-    if (createHash('sha256').update(bytes).digest('hex') !== sha256)
-      throw refuse('a chunk is not what was sealed');
-    return bytes;
-  } finally {
-    await file.close();
-  }
 }

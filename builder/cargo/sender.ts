@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import type { CargoReceiver } from '../../contract/cargo.ts';
 import { CpiabError } from '../../contract/errors.ts';
-import { type Identity, makeIdentity, parseIdentity, recipientOf } from '../../host/age/keys.ts';
+import { type KeyIdentity, makeIdentity, parseIdentity, recipientOf } from '../../host/age/keys.ts';
 import { ensureDirectory, writeAtomic } from '../../host/files.ts';
 import { readTextFile } from '../../host/input-file.ts';
 import { decodeSecretKey, type SiteKey } from '../bundle/minisign.ts';
@@ -22,7 +22,7 @@ type Record = z.infer<typeof RecordSchema>;
 /** What a sender remembers of one receiver. It lies with the site's keys, and is as secret as what it encrypts. */
 export class SenderRecord {
   readonly key: Buffer;
-  readonly identity: Identity;
+  readonly identity: KeyIdentity;
   /** Its `age1…`. */
   readonly recipient: string;
   readonly #path: string;

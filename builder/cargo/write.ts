@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type BackupManifest, type BackupMember, backupMembers } from '../../contract/backup.ts';
@@ -10,13 +11,14 @@ import {
   reminted,
 } from '../../contract/cargo.ts';
 import { CpiabError } from '../../contract/errors.ts';
-import { parseRecipient, type Recipient } from '../../host/age/keys.ts';
-import { ArchiveError, readBackup } from '../../host/backup/archive.ts';
+import { parseRecipient } from '../../host/age/keys.ts';
+import { ArchiveError, readUnhashed } from '../../host/backup/archive.ts';
 import { stableJson } from '../../host/cache.ts';
 import { writeAtomic } from '../../host/files.ts';
 import { fullDisk } from '../../host/full-disk.ts';
 import { jsonOrNull } from '../../host/json.ts';
 import { type SiteKey, signBytes } from '../bundle/minisign.ts';
+import { ChunkWorkers } from './chunk-workers.ts';
 import { ChunkWriter, type WrittenContent } from './chunk-writer.ts';
 import { Earlier } from './earlier.ts';
 import { ChunkNames } from './names.ts';
@@ -55,18 +57,27 @@ export async function writeCargo(request: CargoRequest): Promise<WrittenCargo> {
 }
 
 async function written(request: CargoRequest): Promise<WrittenCargo> {
-  const { directory, record, signal } = request;
-  const names = new ChunkNames(record.key);
-  const recipients = [request.receiver.recipient, record.recipient].map(recipientOf);
-  const earlier = await Earlier.in(directory, record, request.key);
-  const writer = new ChunkWriter(directory, { names, recipients, identity: record.identity }, earlier);
-  const { contents, members } = await writeMembers(request, writer);
+  const { receiver, record, directory, key } = request;
+  const recipients = [receiver.recipient, record.recipient];
+  for (const text of recipients) requireRecipient(text);
+  const earlier = await Earlier.in(directory, record, key);
+  const workers = new ChunkWorkers({ recipients, identities: [record.identity.secret] });
+  try {
+    const names = new ChunkNames(record.key);
+    return await writtenBy(request, new ChunkWriter({ directory, names, earlier, workers }));
+  } finally {
+    await workers.close();
+  }
+}
+
+async function writtenBy(request: CargoRequest, writer: ChunkWriter): Promise<WrittenCargo> {
+  const { contents, archive, members } = await writeMembers(request, writer);
   const index: CargoIndex = { apiVersion: 'cpiab.dev/v1', kind: 'CargoIndex', contents, members };
   await writer.push(Buffer.from(stableJson(index)));
   const ids = (await writer.end()).chunks.map((number) => writer.chunks[number]?.id ?? '');
   // What the manifest names must be there before it.
-  await writer.finish(signal);
-  const manifest = await describe(request, contents, ids, writer);
+  await writer.finish(request.signal);
+  const manifest = await describe(request, contents, { archive, index: ids, chunks: writer.chunks });
   await putManifest(request, manifest);
   await writer.prune();
   return { manifest, contents, written: writer.written };
@@ -88,19 +99,28 @@ export async function requireOwn(directory: string, receiver: CargoReceiver): Pr
     throw new CpiabError('E1431', { subject: directory, args: [`for ${found?.boxId ?? 'nobody known'}`] });
 }
 
-async function writeMembers({ archive, signal }: CargoRequest, writer: ChunkWriter) {
+async function writeMembers(request: CargoRequest, writer: ChunkWriter) {
   const members = new Map<BackupMember, WrittenContent>(
     backupMembers.map((name) => [name, { chunks: [], sizes: [] }]),
   );
+  const hash = createHash('sha256');
+  let size = 0;
+  async function* passing() {
+    for await (const part of request.archive) {
+      request.signal.throwIfAborted();
+      hash.update(part);
+      size += part.length;
+      yield part;
+    }
+  }
   let current: BackupMember | undefined;
-  const contents = await readBackup(archive, async (name, piece) => {
-    signal.throwIfAborted();
+  const contents = await readUnhashed(passing(), async (name, part) => {
     if (current !== name) {
       if (current !== undefined) members.set(current, await writer.end());
       writer.begin(name);
       current = name;
     }
-    await writer.push(piece);
+    await writer.push(part);
   }).catch((cause: unknown) => {
     throw cause instanceof ArchiveError
       ? new CpiabError('E2190', { subject: 'what the box gave', args: [cause.message], cause })
@@ -109,14 +129,14 @@ async function writeMembers({ archive, signal }: CargoRequest, writer: ChunkWrit
   if (current !== undefined) members.set(current, await writer.end());
   if (contents.contents !== 'cargo')
     throw new CpiabError('E2190', { subject: 'what the box gave', args: ['it has its identity in it'] });
-  return { contents, members: [...members].map(([name, written]) => ({ name, ...written })) };
+  const archive = { sha256: hash.digest('hex'), size };
+  return { contents, archive, members: [...members].map(([name, written]) => ({ name, ...written })) };
 }
 
 async function describe(
   { receiver, record, now, lifeMs }: CargoRequest,
   { site, boxId, fingerprint }: BackupManifest,
-  index: string[],
-  { chunks }: ChunkWriter,
+  content: Pick<CargoManifest, 'archive' | 'index' | 'chunks'>,
 ): Promise<CargoManifest> {
   return {
     apiVersion: 'cpiab.dev/v1',
@@ -127,15 +147,13 @@ async function describe(
     sender: { site, boxId, fingerprint },
     receiver,
     reminted: [...reminted],
-    index,
-    chunks,
+    ...content,
   };
 }
 
-function recipientOf(text: string): Recipient {
-  const known = parseRecipient(text);
-  if (known === null) throw new CpiabError('E1412', { subject: text, args: ['recipient of age'] });
-  return known;
+function requireRecipient(text: string): void {
+  if (parseRecipient(text) === null)
+    throw new CpiabError('E1412', { subject: text, args: ['recipient of age'] });
 }
 
 /** The signature comes last: between the two there is no cargo, and the next seal makes it one. */

@@ -1,5 +1,11 @@
 import { CpiabError } from '../../contract/errors.ts';
-import { type Identity, parseIdentities, parseRecipient, passphrase } from '../../host/age/keys.ts';
+import {
+  type Identity,
+  type KeyIdentity,
+  parseIdentities,
+  parseRecipient,
+  passphrase,
+} from '../../host/age/keys.ts';
 import { readTextFile } from '../../host/input-file.ts';
 
 /** The first line of a file. @throws CpiabError E1412 for an empty one. */
@@ -18,8 +24,13 @@ export async function readIdentities(
     return [passphrase(await readPassphrase(passphraseFile))];
   if (identity === undefined || passphraseFile !== undefined)
     throw new CpiabError('E1411', { subject: 'cpiab restore' });
-  const found = parseIdentities(await readTextFile(identity));
-  if (found === null) throw new CpiabError('E1412', { subject: identity, args: ['identity of age'] });
+  return await readKeyIdentities(identity);
+}
+
+/** @param file as age-keygen writes it. @throws CpiabError E1412. */
+export async function readKeyIdentities(file: string): Promise<KeyIdentity[]> {
+  const found = parseIdentities(await readTextFile(file));
+  if (found === null) throw new CpiabError('E1412', { subject: file, args: ['identity of age'] });
   return found;
 }
 

@@ -1,11 +1,12 @@
-import { cargoArchive, checkContent, openContent } from '../../builder/cargo/content.ts';
-import { type OpenCargo, openCargo, requireCurrent } from '../../builder/cargo/open.ts';
-import { type BackupManifest, BackupManifestSchema, type Landing } from '../../contract/backup.ts';
+import { cargoArchive, openContent } from '../../builder/cargo/content.ts';
+import { type OpenCargo, openCargo } from '../../builder/cargo/open.ts';
+import { type BackupManifest, BackupManifestSchema } from '../../contract/backup.ts';
 import { CpiabError } from '../../contract/errors.ts';
 import { type ProgressSink, tracked } from '../../contract/progress.ts';
 import { ReceivedSchema } from '../../contract/update.ts';
+import { requireCurrent } from '../../host/cargo/papers.ts';
 import { type BoxAddress, fetchStatus } from '../box/client.ts';
-import { OperatorClient } from '../box/operator.ts';
+import { OperatorClient, post } from '../box/operator.ts';
 import { PART, sendPart } from '../box/send.ts';
 import type { Watched } from './seal.ts';
 import type { CargoKeys } from './verify.ts';
@@ -19,8 +20,8 @@ export interface LandOptions {
 }
 
 /**
- * Checks a cargo to its end, brings it to the box that it was sealed for, and lands it there: the box restarts into it,
- * as itself. Cut off, it is gone on with.
+ * Brings a cargo to the box that it was sealed for, chunk by chunk as it is checked, and lands it there: the box holds
+ * all of it against the sender's signature and restarts into it, as itself. Cut off, it is gone on with.
  * @throws CpiabError what `verifyCargo` throws, E1413, E5308 with the box's own refusal.
  */
 export async function landCargo(
@@ -32,36 +33,22 @@ export async function landCargo(
 ): Promise<{ cargo: OpenCargo; contents: BackupManifest }> {
   const { id: boxId, site } = (await fetchStatus(box)).box;
   const cargo = await openCargo(directory, senderKey);
+  const { manifest, papers } = cargo;
   const { fingerprint } = box;
-  requireCurrent(cargo, { now: Date.now(), receiver: { boxId, fingerprint }, after: 0 });
+  requireCurrent(directory, manifest, { now: Date.now(), receiver: { boxId, fingerprint }, after: 0 });
   const content = await openContent(cargo, identities);
   const client = await OperatorClient.of(box, site, signal);
-  const landing = papersOf(cargo);
-  const checked = { id: 'decrypt', title: 'decrypt and check all of it', phase: 'check' as const };
-  const { sha256, size } = await tracked(progress, checked, () =>
-    checkContent(content, landing, (bytes) => {
-      signal.throwIfAborted();
-      progress({ type: 'progress', id: 'decrypt', bytes });
-    }),
-  );
+  const { sha256, size } = manifest.archive;
   const where = `/v1/cargo/${sha256}`;
   const sent = { id: 'send', title: `bring it to ${box.url.host}`, phase: 'write' as const, total: size };
-  await tracked(progress, sent, () =>
-    send(client, { where, size }, cargoArchive(content, landing), progress, signal),
-  );
-  const headers = replace === undefined ? {} : { 'cpiab-replace': replace };
-  const order = { method: 'POST' as const, headers, timeoutMs: LONGEST_MS };
-  const title = 'the box unpacks and checks it';
+  await tracked(progress, sent, () => send(client, { where, size }, cargoArchive(content), progress, signal));
+  const order = post(papers, LONGEST_MS);
+  const headers = { ...order.headers, ...(replace === undefined ? {} : { 'cpiab-replace': replace }) };
+  const title = 'the box checks and unpacks it';
   const contents = await tracked(progress, { id: 'land', title }, () =>
-    client.ask(where, order, BackupManifestSchema),
+    client.ask(where, { ...order, headers }, BackupManifestSchema),
   );
   return { cargo, contents };
-}
-
-function papersOf({ manifest, digest, key }: OpenCargo): Landing {
-  const { sequence, created, expires, receiver } = manifest;
-  const { boxId, fingerprint } = receiver;
-  return { cargo: digest, key, sequence, created, expires, receiver: { boxId, fingerprint } };
 }
 
 /** What the box has of it already is not sent again. */
@@ -88,20 +75,22 @@ async function send(
   }
 }
 
-/** A stream from a byte on, in parts of one size. */
+/** A stream from a byte on, in parts of one size. What is in one is there until the next is asked for. */
 async function* partsFrom(archive: AsyncIterable<Buffer>, from: number): AsyncGenerator<Buffer> {
-  let held: Buffer[] = [];
+  const part = Buffer.alloc(PART);
   let length = 0;
   let skip = from;
-  for await (const piece of archive) {
-    const rest = piece.subarray(Math.min(skip, piece.length));
-    skip -= piece.length - rest.length;
-    held.push(rest);
-    length += rest.length;
-    if (length < PART) continue;
-    yield Buffer.concat(held);
-    held = [];
-    length = 0;
+  for await (const bytes of archive) {
+    let at = Math.min(skip, bytes.length);
+    skip -= at;
+    while (at < bytes.length) {
+      const copied = bytes.copy(part, length, at);
+      at += copied;
+      length += copied;
+      if (length < PART) continue;
+      yield part;
+      length = 0;
+    }
   }
-  if (length > 0) yield Buffer.concat(held);
+  if (length > 0) yield part.subarray(0, length);
 }

@@ -1,20 +1,15 @@
 import { type CargoContent, checkContent, openContent } from '../../builder/cargo/content.ts';
-import {
-  checkChunks,
-  type Expected,
-  type OpenCargo,
-  openCargo,
-  requireCurrent,
-} from '../../builder/cargo/open.ts';
+import { checkChunks, type OpenCargo, openCargo } from '../../builder/cargo/open.ts';
 import { tracked } from '../../contract/progress.ts';
-import type { Identity } from '../../host/age/keys.ts';
+import type { KeyIdentity } from '../../host/age/keys.ts';
+import { type Expected, requireCurrent } from '../../host/cargo/papers.ts';
 import type { Watched } from './seal.ts';
 
 export interface CargoKeys {
   /** The sender's minisign public key; else one of this machine's sites. */
   senderKey?: string | undefined;
   /** What decrypts it; with none, what is in it is not looked at. */
-  identities: readonly Identity[];
+  identities: readonly KeyIdentity[];
 }
 
 export interface VerifiedCargo {
@@ -35,7 +30,7 @@ export async function verifyCargo(
   { signal, progress }: Watched,
 ): Promise<VerifiedCargo> {
   const cargo = await openCargo(directory, senderKey);
-  requireCurrent(cargo, { ...expected, now: Date.now() });
+  requireCurrent(directory, cargo.manifest, { ...expected, now: Date.now() });
   const total = cargo.manifest.chunks.reduce((sum, { size }) => sum + size, 0);
   const part = { id: 'verify', title: 'check every chunk', phase: 'check' as const, total };
   let bytes = 0;
@@ -48,7 +43,7 @@ export async function verifyCargo(
   const content = await openContent(cargo, identities);
   const title = 'decrypt all of it';
   await tracked(progress, { id: 'decrypt', title, phase: 'check' }, () =>
-    checkContent(content, undefined, (so) => {
+    checkContent(content, (so) => {
       signal.throwIfAborted();
       progress({ type: 'progress', id: 'decrypt', bytes: so });
     }),

@@ -147,8 +147,8 @@ function landCommand(context: CliContext) {
 }
 
 async function identitiesOf(file: string | undefined) {
-  const { readIdentities } = await import('../backup/keys.ts');
-  return file === undefined ? [] : await readIdentities(file, undefined);
+  const { readKeyIdentities } = await import('../backup/keys.ts');
+  return file === undefined ? [] : await readKeyIdentities(file);
 }
 
 /** All but the list of chunks. */

@@ -18,6 +18,12 @@ export interface Identity {
   unwrap(stanza: Stanza): Buffer | null;
 }
 
+/** An X25519 key. */
+export interface KeyIdentity extends Identity {
+  /** `AGE-SECRET-KEY-1…`. */
+  secret: string;
+}
+
 const NONCE = Buffer.alloc(12);
 const X25519_INFO = 'age-encryption.org/v1/X25519';
 const SCRYPT_LABEL = 'age-encryption.org/v1/scrypt';
@@ -44,12 +50,13 @@ function x25519Recipient(recipient: Buffer): Recipient {
 }
 
 /** @param text `AGE-SECRET-KEY-1…`. @returns null when it is no identity. */
-export function parseIdentity(text: string): Identity | null {
+export function parseIdentity(text: string): KeyIdentity | null {
   const bytes = bech32Decode('age-secret-key-', text);
   if (bytes?.length !== 32) return null;
   const secret = privateKey(bytes);
   const recipient = rawPublic(secret);
   return {
+    secret: text,
     unwrap: ({ args: [type, encoded = '', ...more], body }) => {
       if (type !== 'X25519' || more.length > 0 || body.length !== 32) return null;
       const share = fromUnpadded(encoded);
@@ -60,14 +67,14 @@ export function parseIdentity(text: string): Identity | null {
 }
 
 /** Identities of a file as `age-keygen` writes it: one a line, with empty lines and comments. @returns null when a line is none. */
-export function parseIdentities(text: string): Identity[] | null {
+export function parseIdentities(text: string): KeyIdentity[] | null {
   const lines = text.split('\n').map((line) => line.trim());
   const found = lines.filter((line) => line !== '' && !line.startsWith('#')).map(parseIdentity);
   return found.length === 0 || found.includes(null) ? null : found.filter((one) => one !== null);
 }
 
 /** A new pair; `secret` is what a file of age-keygen holds. */
-export function makeIdentity(): { identity: Identity; recipient: string; secret: string } {
+export function makeIdentity(): { identity: KeyIdentity; recipient: string; secret: string } {
   const secret = bech32Encode('age-secret-key-', randomBytes(32)).toUpperCase();
   const [identity, recipient] = [parseIdentity(secret), recipientOf(secret)];
   if (identity === null || recipient === null) throw new Error('unreachable');

@@ -5,6 +5,8 @@ import {
   type BackupMember,
   backupMembers,
 } from '../../contract/backup.ts';
+import { stableJson } from '../cache.ts';
+import { jsonOrNull } from '../json.ts';
 
 /** A member's content. */
 export interface MemberSource {
@@ -48,82 +50,129 @@ export async function* packBackup(
   yield* end(head, described);
 }
 
-/** The same of members whose hashes are known; whoever reads it holds them against those. */
+/**
+ * The same archive again, of members whose sizes are known: nothing of them is held. A part that it gives may lie in
+ * memory of theirs.
+ */
 export async function* repackBackup(
   members: AsyncIterable<MemberSource>,
   { members: described, apiVersion: _, kind: __, ...head }: BackupManifest,
 ): AsyncGenerator<Buffer> {
   for await (const { name, content } of members) {
-    let index = 0;
-    for await (const piece of piecesOf(content)) yield* file(pieceName(name, index++), piece);
+    const size = described.find((member) => member.name === name)?.size ?? 0;
+    yield* inPieces(name, size, content);
   }
   yield* end(head, described);
+}
+
+async function* inPieces(name: BackupMember, size: number, content: AsyncIterable<Uint8Array>) {
+  let at = 0;
+  for await (const part of content) {
+    for (let from = 0; from < part.length; ) {
+      const left = PIECE - (at % PIECE);
+      if (left === PIECE) yield header(pieceName(name, at / PIECE), Math.min(PIECE, size - at));
+      const piece = asBuffer(part).subarray(from, from + left);
+      yield piece;
+      from += piece.length;
+      at += piece.length;
+    }
+  }
+  yield Buffer.alloc(padding(at));
 }
 
 const pieceName = (member: BackupMember, index: number) => `${member}/${String(index).padStart(6, '0')}`;
 
 function* end(head: BackupHead, members: BackupManifest['members']): Generator<Buffer> {
   const manifest = { apiVersion: 'cpiab.dev/v1', kind: 'BackupManifest', ...head, members };
-  const text = Buffer.from(`${JSON.stringify(manifest, null, 1)}\n`);
+  const text = Buffer.from(formatManifest(manifest));
   yield* file(MANIFEST, { parts: [text], size: text.length });
   yield Buffer.alloc(2 * BLOCK);
 }
 
+/** There is one way to write each: an archive that is packed again has the same bytes. */
+const formatManifest = (manifest: object) => `${stableJson(manifest, 1)}\n`;
+
 /**
  * Reads a backup and holds it against its manifest.
- * @param onPiece given each piece in order; nothing of it may be used before this function has returned.
+ * @param onPart given the content in order; nothing of it may be used before this function has returned.
  * @throws ArchiveError.
  */
-export async function readBackup(
+export async function readBackup(source: AsyncIterable<Uint8Array>, onPart: OnPart): Promise<BackupManifest> {
+  const hashes = new Map(backupMembers.map((name) => [name, createHash('sha256')]));
+  const manifest = await readUnhashed(source, async (name, part) => {
+    hashes.get(name)?.update(part);
+    await onPart(name, part);
+  });
+  for (const { name, sha256 } of manifest.members)
+    if (hashes.get(name)?.digest('hex') !== sha256) throw unlike(name);
+  return manifest;
+}
+
+/** What was read of a member. */
+interface Found {
+  size: number;
+  pieces: number;
+}
+
+type OnPart = (name: BackupMember, part: Buffer) => Promise<void>;
+
+/** The same for who checks all of its bytes otherwise. @throws ArchiveError. */
+export async function readUnhashed(
   source: AsyncIterable<Uint8Array>,
-  onPiece: (name: BackupMember, piece: Buffer) => Promise<void>,
+  onPart: OnPart,
 ): Promise<BackupManifest> {
   const reader = new Reader(source);
-  const found = new Map<
-    BackupMember,
-    { size: number; pieces: number; hash: ReturnType<typeof createHash> }
-  >();
+  const found = new Map<BackupMember, Found>();
   for (;;) {
     const { name, size } = parseHeader(await reader.take(BLOCK));
     if (name === MANIFEST) return await finish(reader, size, found);
-    const [, member = '', index = ''] = /^([a-z.]+)\/(\d{6,})$/.exec(name) ?? [];
-    const known = backupMembers.find((each) => each === member);
-    if (known === undefined || size > PIECE) throw new ArchiveError(`has a file ${JSON.stringify(name)}`);
-    const state = found.get(known) ?? { size: 0, pieces: 0, hash: createHash('sha256') };
-    if (Number(index) !== state.pieces) throw new ArchiveError(`lacks pieces of ${known} before ${index}`);
-    const piece = await reader.padded(size);
-    state.hash.update(piece);
-    found.set(known, { ...state, size: state.size + size, pieces: state.pieces + 1 });
-    await onPiece(known, piece);
+    const member = nextPiece(name, size, found);
+    for (let left = size; left > 0; ) {
+      const part = await reader.some(left);
+      left -= part.length;
+      await onPart(member, part);
+    }
+    await reader.padding(size);
   }
+}
+
+function nextPiece(name: string, size: number, found: Map<BackupMember, Found>): BackupMember {
+  const [, member = '', index = ''] = /^([a-z.]+)\/(\d{6,})$/.exec(name) ?? [];
+  const known = backupMembers.find((each) => each === member);
+  if (known === undefined || size > PIECE) throw new ArchiveError(`has a file ${JSON.stringify(name)}`);
+  const before = found.get(known) ?? { size: 0, pieces: 0 };
+  if (Number(index) !== before.pieces) throw new ArchiveError(`lacks pieces of ${known} before ${index}`);
+  found.set(known, { size: before.size + size, pieces: before.pieces + 1 });
+  return known;
 }
 
 async function finish(
   reader: Reader,
   size: number,
-  found: Map<BackupMember, { size: number; pieces: number; hash: ReturnType<typeof createHash> }>,
+  found: ReadonlyMap<BackupMember, Found>,
 ): Promise<BackupManifest> {
   if (size > LARGEST_MANIFEST) throw new ArchiveError('has no manifest of a backup');
-  const manifest = parseManifest(await reader.padded(size));
+  const manifest = parseManifest(await reader.take(size));
+  await reader.padding(size);
   const names = manifest.members.map(({ name }) => name);
   if (names.join() !== backupMembers.join()) throw new ArchiveError(`has members ${names.join(', ')}`);
   for (const { name, ...expected } of manifest.members) {
-    const { size = 0, pieces = 0, hash = createHash('sha256') } = found.get(name) ?? {};
-    const same =
-      size === expected.size && pieces === expected.pieces && hash.digest('hex') === expected.sha256;
-    if (!same) throw new ArchiveError(`${name} is not what the manifest says`);
+    const { size: bytes, pieces } = found.get(name) ?? { size: 0, pieces: 0 };
+    if (bytes !== expected.size || pieces !== expected.pieces) throw unlike(name);
   }
-  if (!(await reader.take(2 * BLOCK)).every((byte) => byte === 0) || !(await reader.ended()))
+  if (!isZero(await reader.take(2 * BLOCK)) || !(await reader.ended()))
     throw new ArchiveError('goes on after its end');
   return manifest;
 }
 
+const unlike = (name: BackupMember) => new ArchiveError(`${name} is not what the manifest says`);
+
 function parseManifest(bytes: Buffer): BackupManifest {
-  try {
-    return BackupManifestSchema.parse(JSON.parse(bytes.toString('utf8')));
-  } catch (cause) {
-    throw new ArchiveError('has no manifest of a backup', { cause });
-  }
+  const text = bytes.toString('utf8');
+  const manifest = BackupManifestSchema.safeParse(jsonOrNull(text)).data;
+  if (manifest === undefined || formatManifest(manifest) !== text)
+    throw new ArchiveError('has no manifest of a backup');
+  return manifest;
 }
 
 /** What is copied only by whoever needs it in one. */
@@ -190,43 +239,42 @@ function parseHeader(block: Buffer): { name: string; size: number } {
 
 const asBuffer = (bytes: Uint8Array) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 
-/** A copy only where there are several: most of what is taken is small, and lies in one large piece. */
-function oneOf([first = Buffer.of(), ...more]: readonly Uint8Array[]): Buffer {
-  return more.length > 0 ? Buffer.concat([first, ...more]) : asBuffer(first);
-}
+const isZero = (bytes: Buffer) => bytes.every((byte) => byte === 0);
 
-/** Takes bytes from a stream by count. */
+/** Takes bytes from a stream. */
 class Reader {
   readonly #source: AsyncIterator<Uint8Array>;
-  #held: Uint8Array[] = [];
-  #length = 0;
+  #held: Buffer = Buffer.of();
 
   constructor(source: AsyncIterable<Uint8Array>) {
     this.#source = source[Symbol.asyncIterator]();
   }
 
-  async take(count: number): Promise<Buffer> {
-    while (this.#length < count) {
+  /** At least one byte, at most so many, and none of them copied. */
+  async some(most: number): Promise<Buffer> {
+    while (this.#held.length === 0) {
       const { done, value } = await this.#source.next();
       if (done) throw new ArchiveError('is cut off');
-      if (value.length > 0) this.#held.push(value);
-      this.#length += value.length;
+      this.#held = asBuffer(value);
     }
-    const all = oneOf(this.#held);
-    this.#length = all.length - count;
-    this.#held = this.#length === 0 ? [] : [all.subarray(count)];
-    return all.subarray(0, count);
+    const part = this.#held.subarray(0, most);
+    this.#held = this.#held.subarray(part.length);
+    return part;
   }
 
-  async padded(size: number): Promise<Buffer> {
-    const content = await this.take(size);
-    if (!(await this.take(padding(size))).every((byte) => byte === 0))
-      throw new ArchiveError('is not an archive of a backup');
-    return content;
+  async take(count: number): Promise<Buffer> {
+    const all = Buffer.alloc(count);
+    for (let at = 0; at < count; ) at += (await this.some(count - at)).copy(all, at);
+    return all;
+  }
+
+  /** What fills a file's last block. */
+  async padding(size: number): Promise<void> {
+    if (!isZero(await this.take(padding(size)))) throw new ArchiveError('is not an archive of a backup');
   }
 
   async ended(): Promise<boolean> {
-    if (this.#length > 0) return false;
+    if (this.#held.length > 0) return false;
     for (;;) {
       const { done, value } = await this.#source.next();
       if (done) return true;

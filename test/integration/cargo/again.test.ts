@@ -44,7 +44,7 @@ async function seal(): Promise<{ chunks: CargoChunk[]; written: { chunks: number
   const { manifest, written } = await writeCargo({ ...about, archive, now: Date.now() - 1000 });
   await writeFile(here('pub'), encodePublicKey(key));
   const content = await openContent(await openCargo(here('cargo'), here('pub')), [identity]);
-  await checkContent(content, undefined, () => {});
+  await checkContent(content, () => {});
   return { chunks: manifest.chunks, written };
 }
 

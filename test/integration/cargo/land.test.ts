@@ -1,10 +1,8 @@
 import { existsSync } from 'node:fs';
-import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { finishRestore } from '../../../agent/backup/finish.ts';
-import { requireLandable } from '../../../agent/backup/land.ts';
-import type { BackupManifest, Landing } from '../../../contract/backup.ts';
 import { handedOver, reminted } from '../../../contract/cargo.ts';
 import { run } from '../../../host/process.ts';
 import type { TestApi } from '../../support/api.ts';
@@ -12,7 +10,6 @@ import { cpiab, refusalOf, startBox, stateOf } from '../../support/backup/box.ts
 import { fillVolume, hashOfTree } from '../../support/backup/trees.ts';
 import { giveSiteKey } from '../../support/cargo/seal.ts';
 import { freshDirectory } from '../../support/fresh-directory.ts';
-import { refusal } from '../../support/refusal.ts';
 
 const here = freshDirectory();
 const volume = 'volumes/pvc-1_syncthing_data';
@@ -162,9 +159,8 @@ describe('is refused, and nothing of the box is changed', () => {
     await land();
   });
 
-  test('by a restore, and a backup by a landing', async () => {
+  test('by a restore', async () => {
     await seal();
-    const curl = ['curl', '-sk', '--cert', fresh.files.certificate, '--key', fresh.files.key];
     const recipient = (await run(['age-keygen', '-y', here('key')])).stdout.trim();
     const asked = JSON.stringify({ recipients: [recipient], contents: 'cargo' });
     const made = await run([
@@ -175,67 +171,6 @@ describe('is refused, and nothing of the box is changed', () => {
     await run(['cp', join(stateOf(old), 'backups', name), here('lean.age')]);
     const lean = await unchanged(cpiab(fresh, 'restore', here('lean.age'), '--identity', here('key')));
     expect(lean.message).toMatch(/E5403.*it is in a cargo/);
-    await cpiab(old, 'backup', '--out', here('box.age'), '--recipient', recipient);
-    await run(['sh', '-c', `age -d -i ${here('key')} ${here('box.age')} > ${here('box.tar')}`]);
-    const [sha256 = ''] = (await run(['sha256sum', here('box.tar')])).stdout.split(' ');
-    const { size } = await stat(here('box.tar'));
-    const where = `${fresh.url}/v1/cargo/${sha256}`;
-    await run([...curl, '-T', here('box.tar'), `${where}?offset=0&length=${size}`]);
-    const { stdout } = await run([...curl, '-X', 'POST', where]);
-    expect(JSON.parse(stdout)).toMatchObject({ code: 'CPIAB-E5403' });
     expect(existsSync(join(stateOf(fresh), 'restore'))).toBe(false);
-  });
-
-  test('what was never brought', async () => {
-    const curl = ['curl', '-sk', '--cert', fresh.files.certificate, '--key', fresh.files.key, '-X', 'POST'];
-    const { stdout } = await run([...curl, `${fresh.url}/v1/cargo/${'0'.repeat(64)}`]);
-    expect(JSON.parse(stdout)).toMatchObject({ code: 'CPIAB-E2180' });
-  });
-});
-
-describe("a box holds a cargo's papers against itself, whoever brings them", () => {
-  const now = Date.parse('2026-11-22T12:00:00Z');
-  const receiver = { boxId: 'fresh', fingerprint: 'b'.repeat(64) };
-  const landing: Landing = {
-    ...{ cargo: '1'.repeat(64), key: 'K', sequence: 5, receiver },
-    ...{ created: '2026-11-22T11:00:00.000Z', expires: '2026-11-22T13:00:00.000Z' },
-  };
-  const papers = (changed: Partial<Landing>) =>
-    ({
-      contents: 'cargo',
-      fingerprint: 'a'.repeat(64),
-      landing: { ...landing, ...changed },
-    }) as BackupManifest;
-  const held = (manifest: BackupManifest) => requireLandable(here(), manifest, { receiver, now });
-
-  beforeEach(async () => {
-    await run(['mkdir', here('cargo')]);
-    await writeFile(
-      here('cargo/landed.json'),
-      JSON.stringify({ ['a'.repeat(64)]: { sequence: 5, cargo: '1'.repeat(64) } }),
-    );
-  });
-
-  test('the same once more, and a newer one', async () => {
-    await held(papers({}));
-    await held(papers({ sequence: 6, cargo: '2'.repeat(64) }));
-  });
-
-  test.each<[string, string, Partial<Landing>]>([
-    ['an older one', 'E2192', { sequence: 4 }],
-    ['another one of the same sequence', 'E2192', { cargo: '2'.repeat(64) }],
-    ['one for another box', 'E2191', { receiver: { ...receiver, boxId: 'old' } }],
-    ['one for another key', 'E2191', { receiver: { ...receiver, fingerprint: 'c'.repeat(64) } }],
-    ['one that has expired by its clock', 'E2194', { expires: '2026-11-22T12:00:00.000Z' }],
-    ['one from the future', 'E2193', { created: '2026-11-22T12:00:01.000Z' }],
-  ])('%s: %s', async (_what, code, changed) => {
-    expect((await refusal(held(papers(changed)))).code).toBe(code);
-  });
-
-  test('papers of something else: E5403', async () => {
-    const { contents: _, ...backup } = papers({});
-    expect((await refusal(held(backup))).code).toBe('E5403');
-    const { landing: __, ...bare } = papers({});
-    expect((await refusal(held(bare))).code).toBe('E5403');
   });
 });

@@ -11,7 +11,7 @@ import { writeCargo } from '../../../builder/cargo/write.ts';
 import { verifyCargo } from '../../../cli/cargo/verify.ts';
 import { backupMembers, stateVersion } from '../../../contract/backup.ts';
 import { type CargoManifest, type CargoReceiver, cargoFiles, chunkPath } from '../../../contract/cargo.ts';
-import { type Identity, makeIdentity, parseRecipient } from '../../../host/age/keys.ts';
+import { type KeyIdentity, makeIdentity, parseRecipient } from '../../../host/age/keys.ts';
 import { type BackupHead, packBackup } from '../../../host/backup/archive.ts';
 import { hashOfTree } from '../../support/backup/trees.ts';
 import { readManifest, resign, stored } from '../../support/cargo/seal.ts';
@@ -50,7 +50,7 @@ const check = (
     identities = [],
     after = 0,
     box = null,
-  }: { identities?: Identity[]; after?: number; box?: string | null } = {},
+  }: { identities?: KeyIdentity[]; after?: number; box?: string | null } = {},
 ) => {
   const expected = {
     receiver: box === null ? null : { boxId: box, fingerprint: receiver.fingerprint },
@@ -89,7 +89,7 @@ describe('is refused before anything is written', () => {
   const later = (hours: number) => new Date(Date.now() + hours * HOUR).toISOString();
   const fileFor = async (whom: string) =>
     await sealed(
-      await packWhole(randomBytes(1000)),
+      packWhole(randomBytes(1000)),
       [parseRecipient(whom)].filter((one) => one !== null),
     );
   /** A chunk that the signed manifest names, and that the receiver can't open. */

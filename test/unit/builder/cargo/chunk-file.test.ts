@@ -4,7 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { packPatch, packWhole, sealed, unpack, unsealed } from '../../../../builder/cargo/chunk-file.ts';
 import { ChunkNames } from '../../../../builder/cargo/names.ts';
-import { chunkSizes } from '../../../../contract/cargo.ts';
+import { chunkSizes } from '../../../../contract/chunk-sizes.ts';
 import { AgeError } from '../../../../host/age/age.ts';
 import { makeIdentity, parseRecipient } from '../../../../host/age/keys.ts';
 import { freshDirectory } from '../../../support/fresh-directory.ts';
@@ -28,30 +28,35 @@ function opened(file: Buffer, ...zstd: string[]): Buffer {
 test.each([Buffer.of(), Buffer.alloc(100_000), base, randomBytes(chunkSizes.most)])(
   'a whole chunk is opened by its key alone, here and by age and zstd',
   async (content) => {
-    const file = await sealed(await packWhole(content), to);
+    const file = await sealed(packWhole(content), to);
     expect(file.length).toBeLessThanOrEqual(content.length + chunkSizes.overhead);
-    expect((await unpack(await unsealed(file, [identity]), undefined)).equals(content)).toBe(true);
+    expect(unpack(await unsealed(file, [identity]), undefined).equals(content)).toBe(true);
     expect(opened(file).equals(content)).toBe(true);
     await expect(unsealed(file, [makeIdentity().identity])).rejects.toThrow(AgeError);
   },
 );
 
 test('a patch is as large as what has changed, and needs its base', async () => {
-  const patch = (await packPatch(changed, base)) ?? Buffer.of();
+  const patch = packPatch(changed, base) ?? Buffer.of();
   expect(patch.length).toBeLessThan(4096 + 300);
-  expect((await unpack(patch, base)).equals(changed)).toBe(true);
+  expect(unpack(patch, base).equals(changed)).toBe(true);
   expect(opened(await sealed(patch, to), '-D', here('base')).equals(changed)).toBe(true);
-  await expect(unpack(patch, undefined)).rejects.toThrow();
-  const other = await unpack(patch, randomBytes(base.length)).catch(() => Buffer.of());
+  expect(() => unpack(patch, undefined)).toThrow();
+  let other: Buffer = Buffer.of();
+  try {
+    other = unpack(patch, randomBytes(base.length));
+  } catch {
+    // What it copies may lie beyond the end.
+  }
   expect(other.equals(changed)).toBe(false);
 });
 
-test('what has little in common with its base is no patch', async () => {
-  expect(await packPatch(randomBytes(base.length), base)).toBeNull();
+test('what has little in common with its base is no patch', () => {
+  expect(packPatch(randomBytes(base.length), base)).toBeNull();
 });
 
-test('no chunk unpacks to more than one may have', async () => {
-  await expect(unpack(await packWhole(Buffer.alloc(chunkSizes.most + 1)), undefined)).rejects.toThrow();
+test('no chunk unpacks to more than one may have', () => {
+  expect(() => unpack(packWhole(Buffer.alloc(chunkSizes.most + 1)), undefined)).toThrow();
 });
 
 test('names depend on content and key', () => {

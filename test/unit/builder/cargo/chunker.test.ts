@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { Chunker, gearOf } from '../../../../builder/cargo/chunker.ts';
-import { chunkSizes } from '../../../../contract/cargo.ts';
+import { chunkSizes } from '../../../../contract/chunk-sizes.ts';
 
 const content = randomBytes(64 << 20);
 const gear = gearOf(Buffer.alloc(32, 1));
@@ -9,9 +9,15 @@ const gear = gearOf(Buffer.alloc(32, 1));
 function cut(bytes: Buffer, pieces: number, by = gear): Buffer[] {
   const chunker = new Chunker(by);
   const chunks: Buffer[] = [];
-  for (let at = 0; at < bytes.length; at += pieces)
-    chunks.push(...chunker.push(bytes.subarray(at, at + pieces)));
-  return [...chunks, ...chunker.end()];
+  let begun = 0;
+  for (let at = 0; at < bytes.length; at += pieces) {
+    const part = bytes.subarray(at, at + pieces);
+    for (let end = chunker.end(part, 0); end !== null; end = chunker.end(part, end)) {
+      chunks.push(bytes.subarray(begun, at + end));
+      begun = at + end;
+    }
+  }
+  return [...chunks, bytes.subarray(begun)];
 }
 
 const names = (chunks: Buffer[]) => chunks.map((chunk) => createHash('sha256').update(chunk).digest('hex'));
