@@ -6,6 +6,7 @@ import { MachineFactsSchema } from '../../contract/assess.ts';
 import { CpiabError } from '../../contract/errors.ts';
 import { type Inventory, InventorySchema, inventoryPath } from '../../contract/inventory.ts';
 import { hasBox, whyNoBox } from '../../contract/site.ts';
+import type { BoxStatus } from '../../contract/status.ts';
 import type { Needs } from '../../policy/fit/needs.ts';
 import { type Machine, machineOf, machineOfNode, type Place, placeOf } from '../../policy/fit/place.ts';
 import { siteNeeds } from '../../policy/fit/site-needs.ts';
@@ -34,8 +35,8 @@ export async function needsOf(asked: Asked, repository: string, signal: AbortSig
   if (!hasBox(site)) throw new CpiabError('E1075', { subject: name, args: [whyNoBox(site) ?? ''] });
   const needs = siteNeeds(site, await readWorld(await readWorkTree(repository, signal), name));
   if (cargo === null) return needs;
-  const sealed = cargo.manifest.chunks.reduce((sum, { size }) => sum + size, 0);
-  const data = [{ what: 'the cargo, three times while it lands', bytes: 3 * sealed }];
+  const { size } = cargo.manifest.archive;
+  const data = [{ what: 'the cargo, three times while it lands', bytes: 3 * size }];
   return { ...needs, subject: `a cargo of site ${name}`, data };
 }
 
@@ -45,30 +46,33 @@ export async function placeFrom(asked: Asked, signal: AbortSignal): Promise<Plac
   const given = files.map(({ content }) => machineOf(content));
   const saved = asked.inventory === undefined ? null : await inventoryIn(asked.inventory);
   if (asked.box === undefined) return placeOf(given, saved, null);
-  const box = await boxThere(asked.box, signal);
+  const box = await boxThere(asked.box, saved, signal);
   const names = new Set(given.map(({ name }) => name));
   const joined = box.joined.filter(({ name }) => !names.has(name));
-  return placeOf([box.own, ...given, ...joined], saved ?? box.inventory, box.kubernetes);
+  return placeOf([box.own, ...given, ...joined], box.inventory, box.kubernetes);
 }
 
 async function inventoryIn(path: string): Promise<Inventory> {
   return (await readJson(path, InventorySchema, { limit: LARGEST_INVENTORY })).content;
 }
 
-async function boxThere(box: string, signal: AbortSignal) {
+/** @param saved then the box is not asked what it sees: its site may have it look at nothing. */
+async function boxThere(box: string, saved: Inventory | null, signal: AbortSignal) {
   const nodes = await NodesClient.of(box, 'cpiab assess', signal);
   const status = await fetchStatus(nodes.address);
   const client = await OperatorClient.of(nodes.address, status.box.site, signal);
-  const inventory = await client.ask(inventoryPath, {}, InventorySchema);
+  const inventory = saved ?? (await client.ask(inventoryPath, {}, InventorySchema));
   const joined = (await nodes.list()).flatMap(({ name, state, inventory: said }): Machine[] =>
     said !== null && ['pending', 'approved', 'joined'].includes(state) ? [machineOfNode(name, said)] : [],
   );
-  const own = runningBox(status.memory.total, nodes.address.url.hostname);
+  const own = runningBox(status, nodes.address.url.hostname);
   return { inventory, own, joined, kubernetes: status.nodes[0]?.version ?? null };
 }
 
 /** A box tells its memory, and neither processors nor room on its disk. */
-const runningBox = (memoryBytes: number, address: string): Machine => ({
-  ...{ name: 'box', addresses: [address], memoryBytes, architecture: 'x86_64' },
+const runningBox = ({ box, memory }: BoxStatus, address: string): Machine => ({
+  ...{ name: box.id.slice(0, 8), addresses: [address], architecture: 'x86_64' },
+  // Nothing until it has looked.
+  memoryBytes: memory.total === 0 ? null : memory.total,
   ...{ kernel: null, cpus: null, diskBytes: null, facts: null },
 });

@@ -58,12 +58,13 @@ function amount(
   machines: readonly Machine[],
 ): FitCheck {
   const each = needs.workloads.map((one) => asked(one) * (one.instances ?? machines.length));
-  const data = id === 'disk' ? needs.data.map(({ bytes }) => bytes) : [];
-  const total = [...each, ...data].reduce((sum, one) => sum + one, 0);
+  const data = id === 'disk' ? needs.data : [];
+  const total = [...each, ...data.map(({ bytes }) => bytes)].reduce((sum, one) => sum + one, 0);
   const known = machines.map(of).filter((one) => one !== null);
   const sum = known.reduce((a, b) => a + b, 0);
   const unmeasured = machines.length - known.length;
-  const about = { what, needed: text(total) };
+  const parts = data.map((one) => `, ${text(one.bytes)} of it ${one.what}`);
+  const about = { what, needed: `${text(total)}${parts.join('')}` };
   const more = unmeasured === 0 ? '' : `; of ${unmeasured} not measured`;
   if (sum >= total && known.length > 0)
     return check(id, 'pass', { ...about, found: `${text(sum)} on ${counted(known.length)}${more}` });
