@@ -4,12 +4,13 @@ import { proveChartsWhole } from '../../../builder/close/close.ts';
 import { fetchCharts } from '../../../builder/fetch/charts.ts';
 import type { BuildHost } from '../../../builder/host.ts';
 import { lockCharts } from '../../../builder/lock/charts.ts';
-import { type Site, SiteSchema } from '../../../contract/site.ts';
+import type { Site } from '../../../contract/site.ts';
 import { freshDirectory } from '../../support/fresh-directory.ts';
 import { quietHost } from '../../support/quiet-host.ts';
 import { refusal } from '../../support/refusal.ts';
 import { chartArchive } from '../../support/registry/charts.ts';
 import { startRegistry, type TestRegistry } from '../../support/registry/server.ts';
+import { siteOf } from '../../support/registry/site.ts';
 import { tinyLock } from '../../support/tiny-lock.ts';
 
 const path = freshDirectory();
@@ -21,12 +22,7 @@ let host: BuildHost;
 beforeEach(async () => {
   await mkdir(path('registry'));
   registry = await startRegistry(path('registry'));
-  site = SiteSchema.parse({
-    apiVersion: 'cpiab.dev/v1',
-    kind: 'Site',
-    name: 'harbour',
-    registries: { 'ghcr.io': { mirrors: [registry.base.href] } },
-  });
+  site = siteOf(registry);
   host = quietHost(path(), path('cache'));
 });
 afterEach(() => registry.stop());

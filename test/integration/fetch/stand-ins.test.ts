@@ -2,12 +2,13 @@ import { mkdir } from 'node:fs/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { fetchUpstream } from '../../../builder/fetch/upstream.ts';
 import { lockUpstream } from '../../../builder/lock/upstream.ts';
-import { type Site, SiteSchema } from '../../../contract/site.ts';
+import type { Site } from '../../../contract/site.ts';
 import { freshDirectory } from '../../support/fresh-directory.ts';
 import { quietHost } from '../../support/quiet-host.ts';
 import { refusal } from '../../support/refusal.ts';
 import { tarLayer } from '../../support/registry/images.ts';
 import { startRegistry, type TestRegistry } from '../../support/registry/server.ts';
+import { siteOf } from '../../support/registry/site.ts';
 import { tinyLock } from '../../support/tiny-lock.ts';
 
 const path = freshDirectory();
@@ -18,12 +19,7 @@ let site: Site;
 beforeEach(async () => {
   await mkdir(path('registry'));
   registry = await startRegistry(path('registry'));
-  site = SiteSchema.parse({
-    apiVersion: 'cpiab.dev/v1',
-    kind: 'Site',
-    name: 'harbour',
-    registries: { 'ghcr.io': { mirrors: [registry.base.href] } },
-  });
+  site = siteOf(registry);
 });
 afterEach(() => registry.stop());
 
