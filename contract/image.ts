@@ -11,7 +11,7 @@ const versionSource = z.union([
   z.strictObject({ program: z.string(), module: z.string() }),
   /** The upstream part of a Debian package's version. */
   z.strictObject({ debian: z.string() }),
-  /** The npm package that `package-lock.json` pins. */
+  /** The npm package that `package-lock.json` pins, or `cpiab` for this repository's own version. */
   z.strictObject({ npm: z.string() }),
 ]);
 export type VersionSource = z.infer<typeof versionSource>;

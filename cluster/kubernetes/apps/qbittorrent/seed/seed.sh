@@ -6,8 +6,16 @@ set -eu
 umask 077
 mkdir -p /config/qBittorrent/config
 umask 002
-mkdir -p /media/torrents/incomplete
-[ -e /config/qBittorrent/config/qBittorrent.conf ] && exit 0
-cp /seed/qBittorrent.conf /config/qBittorrent/config/qBittorrent.conf.new
-sync /config/qBittorrent/config/qBittorrent.conf.new
-mv /config/qBittorrent/config/qBittorrent.conf.new /config/qBittorrent/config/qBittorrent.conf
+mkdir -p /data/torrents/incomplete
+cd /config/qBittorrent/config
+from=qBittorrent.conf
+[ -e "$from" ] || from=/seed/qBittorrent.conf
+umask 077
+# For container `wiring`, which sets the rest: also on a volume from before there was one.
+awk '
+	/^WebUI.LocalHostAuth=/ { next }
+	{ print }
+	/^\[Preferences\]$/ { print "WebUI\\LocalHostAuth=false" }
+' "$from" >qBittorrent.conf.new
+sync qBittorrent.conf.new
+mv qBittorrent.conf.new qBittorrent.conf
