@@ -19,6 +19,8 @@ export interface PostcheckKind {
   why: string;
   /** What to do when it fails. */
   fix: string;
+  /** Whether the box is in order without it: what it is about is of use online only, or waits for a person. */
+  optional?: true;
 }
 
 /** Every check of a post-check, in the order in which they are shown. The agent has a function for each. */
@@ -203,6 +205,13 @@ export const postchecks = {
     title: 'a line that a pod writes is found in Loki',
     why: 'when something goes wrong, what it said is lost with its pod',
     fix: "look at the collector's pod on the node and at its metrics, then at Loki's log",
+  },
+  'apps/wiring': {
+    group: 'apps',
+    title: 'media apps know each other as Git says, with nothing left to change',
+    why: 'what is wished for is not found, not downloaded, or not filed',
+    fix: 'the evidence names the app and what to do; `kubectl -n media-wiring logs deploy/media-wiring` has the changes',
+    optional: true,
   },
   'apps/health': {
     group: 'apps',

@@ -3,7 +3,7 @@ import { checkEgress, checkImages, checkPullErrors, checkRegistry } from './clos
 import { checkDns } from './dns.ts';
 import { checkApiServer, checkCgroup, checkDatastore, checkNodes, checkSystemPods } from './engine.ts';
 import { checkControllers, checkReady, checkRevision } from './flux.ts';
-import { checkCertificates, checkRedirect, checkRoutes } from './ingress.ts';
+import { checkCertificates, checkRedirect, checkRoutes, onceServed } from './ingress.ts';
 import { checkAnonymous, checkDiscovery } from './login.ts';
 import { checkLogs } from './logs.ts';
 import type { Check } from './look.ts';
@@ -11,6 +11,7 @@ import { checkAlert, checkDashboards, checkTargets } from './observability.ts';
 import { checkDecryption, checkKeyFiles, checkSecretHistory } from './secrets.ts';
 import { checkVolume } from './storage.ts';
 import { checkUnbundledImage } from './unbundled-image.ts';
+import { checkWiring } from './wiring.ts';
 
 /** What finds out each check; that of apps is there once for each app. */
 export const checks: Record<Exclude<PostcheckName, 'apps/health'>, Check> = {
@@ -35,13 +36,14 @@ export const checks: Record<Exclude<PostcheckName, 'apps/health'>, Check> = {
   'secrets/history': checkSecretHistory,
   'secrets/files': checkKeyFiles,
   'storage/volume': checkVolume,
-  'ingress/redirect': checkRedirect,
-  'ingress/certificates': checkCertificates,
-  'ingress/routes': checkRoutes,
-  'login/anonymous': checkAnonymous,
-  'login/discovery': checkDiscovery,
+  'ingress/redirect': onceServed(checkRedirect),
+  'ingress/certificates': onceServed(checkCertificates),
+  'ingress/routes': onceServed(checkRoutes),
+  'login/anonymous': onceServed(checkAnonymous),
+  'login/discovery': onceServed(checkDiscovery),
   'observability/targets': checkTargets,
   'observability/dashboards': checkDashboards,
   'observability/alert': checkAlert,
   'observability/logs': checkLogs,
+  'apps/wiring': checkWiring,
 };

@@ -107,9 +107,11 @@ export async function lookOf(board: Board, signal: AbortSignal): Promise<Look> {
 
 const itemsOf = (all: typeof checks): Item[] =>
   Object.entries(all).map(([id, check]) => ({
-    ...{ id, check, required: true },
-    kind: postchecks[id as PostcheckName],
+    ...{ id, check },
+    ...requiredOf(postchecks[id as PostcheckName]),
   }));
+
+const requiredOf = (kind: PostcheckKind) => ({ kind, required: kind.optional !== true });
 
 /** One for each app of the site. That they cannot be listed is a failure of its own. */
 async function appItems(look: Look): Promise<Item[]> {

@@ -14,12 +14,14 @@ interface Service {
   namespace: string;
   service: string;
   port: number;
+  /** Of the port. */
+  name?: string;
 }
 
 /** Makes a Service whose only pod answers at a port of this machine. */
 export async function expose(
   kube: KubeApi,
-  { namespace, service, port }: Service,
+  { namespace, service, port, name = 'http' }: Service,
   at: number,
 ): Promise<void> {
   const below = `/api/v1/namespaces/${namespace}`;
@@ -30,7 +32,7 @@ export async function expose(
   });
   await kube.client.apply(`${below}/services/${service}`, {
     ...{ apiVersion: 'v1', kind: 'Service', metadata },
-    spec: { ports: [{ name: 'http', port }] },
+    spec: { ports: [{ name, port }] },
   });
   const pod = await kube.pod(namespace, 'default', service);
   const podIPs = [{ ip }];
@@ -38,6 +40,6 @@ export async function expose(
   const targetRef = { kind: 'Pod', name: pod.name, namespace };
   await kube.client.apply(`${below}/endpoints/${service}`, {
     ...{ apiVersion: 'v1', kind: 'Endpoints', metadata },
-    subsets: [{ addresses: [{ ip, targetRef }], ports: [{ name: 'http', port: at }] }],
+    subsets: [{ addresses: [{ ip, targetRef }], ports: [{ name, port: at }] }],
   });
 }
