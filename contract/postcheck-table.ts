@@ -151,6 +151,12 @@ export const postchecks = {
     why: 'apps would lose their data',
     fix: 'look at the pods of the provisioner and at the room on the disk (`cpiab status`)',
   },
+  'storage/room': {
+    group: 'storage',
+    title: 'every disk of a node and every volume in use has room',
+    why: 'programs stop or lose what they write, and a node without room puts pods out',
+    fix: 'remove what nobody needs from what is named, or give the disk or the share more room',
+  },
   'ingress/redirect': {
     group: 'ingress',
     title: 'port 80 leads to HTTPS, for each host',

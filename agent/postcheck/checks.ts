@@ -9,7 +9,7 @@ import { checkLogs } from './logs.ts';
 import type { Check } from './look.ts';
 import { checkAlert, checkDashboards, checkTargets } from './observability.ts';
 import { checkDecryption, checkKeyFiles, checkSecretHistory } from './secrets.ts';
-import { checkVolume } from './storage.ts';
+import { checkRoom, checkVolume } from './storage.ts';
 import { checkUnbundledImage } from './unbundled-image.ts';
 import { checkWiring } from './wiring.ts';
 
@@ -36,6 +36,7 @@ export const checks: Record<Exclude<PostcheckName, 'apps/health'>, Check> = {
   'secrets/history': checkSecretHistory,
   'secrets/files': checkKeyFiles,
   'storage/volume': checkVolume,
+  'storage/room': checkRoom,
   'ingress/redirect': onceServed(checkRedirect),
   'ingress/certificates': onceServed(checkCertificates),
   'ingress/routes': onceServed(checkRoutes),

@@ -1,6 +1,7 @@
 import type { KubeObject } from '../kube/client.ts';
+import { fullPlaces, sayFull } from '../observe/room.ts';
 import type { Look } from './look.ts';
-import { fail, notApplicable, type Outcome, pass, unknown } from './outcome.ts';
+import { fail, notApplicable, type Outcome, pass, passUnless, unknown } from './outcome.ts';
 import { runPod, shellImage } from './pod.ts';
 import { scratchNamespace } from './scratch.ts';
 
@@ -10,6 +11,11 @@ const claimPath = `/api/v1/namespaces/${scratchNamespace}/persistentvolumeclaims
 
 interface StorageClass {
   metadata: { name: string; annotations?: Record<string, string> };
+}
+
+export async function checkRoom({ kube, signal }: Look): Promise<Outcome> {
+  const full = await fullPlaces(kube, signal);
+  return passUnless(full.map(sayFull), 'every disk and volume in use has room');
 }
 
 /** One pod writes, another, after it is gone, reads. */

@@ -4,6 +4,7 @@ import { formatBytes } from '../../contract/units.ts';
 import { run } from '../../host/process.ts';
 import type { Paths } from '../board.ts';
 import type { Problem } from '../report/report.ts';
+import { seldom } from './seldom.ts';
 import type { Watch } from './watch.ts';
 
 export interface SpaceLimits {
@@ -62,19 +63,6 @@ function tooFull(
   const amount = `${formatBytes(free)} of ${formatBytes(total)} are free`;
   const how = full ? 'is full' : 'is nearly full';
   return { problem: `the place of the box's state ${how}: ${amount}; most is in ${most}`, nextAction: NEXT };
-}
-
-/** What an answer costs is paid once in so many milliseconds. */
-function seldom<Answer>(
-  ms: number,
-  ask: (signal: AbortSignal) => Promise<Answer>,
-): (signal: AbortSignal) => Promise<Answer> {
-  let last: { answer: Answer; at: number } | null = null;
-  return async (signal) => {
-    const at = performance.now();
-    if (last === null || at - last.at > ms) last = { answer: await ask(signal), at };
-    return last.answer;
-  };
 }
 
 /** The three largest entries, such as `volumes (1.4 GB)`. */

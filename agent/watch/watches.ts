@@ -6,6 +6,7 @@ import { watchClock } from './clock.ts';
 import { watchMedium } from './medium.ts';
 import { watchNfs } from './nfs.ts';
 import { watchSpace } from './space.ts';
+import { watchVolumes } from './volumes.ts';
 import type { Watch } from './watch.ts';
 
 /** What is looked at from power-on, what explains most coming first. docs/reference/failures.md */
@@ -30,5 +31,6 @@ export function watches(board: Board): Record<string, Watch> {
     }),
     addresses: watchAddresses,
     nfs: watchNfs(() => board.peek('kube')),
+    volumes: watchVolumes(() => board.peek('kube')),
   };
 }
