@@ -174,7 +174,7 @@ function networkCard({ card = {}, apiPort, guestApiPort }: MachineSpec): string[
 }
 
 /** Source: qemu-system-x86_64(1), `-netdev dgram`. */
-function segmentCard(segment: Segment | undefined): string[] {
+export function segmentCard(segment: Segment | undefined): string[] {
   if (segment === undefined) return [];
   const { mac, ownPort, otherPort } = segment;
   const end = (side: string, port: number) => `${side}.type=inet,${side}.host=127.0.0.1,${side}.port=${port}`;

@@ -38,7 +38,8 @@ beforeAll(async () => {
     join(kubernetes, 'components/backup/backup.sh'),
     join(scratch, 'null'),
   ];
-  const lines = await inGuest(head.join('') + script, [...scripts, ...own], scratch);
+  const files = [...scripts, ...own, join(repository, 'test/support/nas/nas.sh')];
+  const lines = await inGuest({ script: head.join('') + script, files, scratch });
   expect(lines).toContain('end');
   const told = lines.flatMap((line) => {
     const { name, value } = /^(?<name>[-a-z]+): (?<value>.*)$/.exec(line)?.groups ?? {};

@@ -45,13 +45,15 @@ interface Place {
   seed?: string;
   /** Whether its state is on a disk. */
   onDisk: boolean;
+  /** MiB. */
+  memory?: number;
 }
 
 /** Powers on a machine that has a wire to the other one, besides the card by which this test reaches its API. */
-async function machine(
+export async function startMachine(
   iso: string,
   path: Path,
-  { name, mac, address, ports, onDisk, seed = '' }: Place,
+  { name, mac, address, ports, onDisk, seed = '', memory = 4096 }: Place,
 ): Promise<Asked> {
   const network = `network: { interface: { mac: "${mac}" }, addresses: [${address}/24] }`;
   const text = `apiVersion: cpiab.dev/v1\nkind: Seed\nhostname: ${name}\n${network}\n${seed}`;
@@ -60,7 +62,7 @@ async function machine(
   if (disk !== null) await run(['truncate', '--size', DISK_SIZE, disk]);
   const box = await powerOn(
     {
-      ...{ medium: { path: iso, format: 'iso', keep: false }, firmware: 'bios', memory: 4096, disk },
+      ...{ medium: { path: iso, format: 'iso', keep: false }, firmware: 'bios', memory, disk },
       directory: path(name),
       firmwareTexts: { 'opt/cpiab/seed': text },
       segment: { mac, ownPort, otherPort },
@@ -116,14 +118,14 @@ export async function joinTwo(
     ports: boxPorts,
     onDisk,
   };
-  const box = await machine(iso, path, harbour);
+  const box = await startMachine(iso, path, harbour);
   const at = `${box.box.url}#${box.fingerprint}`;
   const { status: up } = await watch(box.status, hasMark('node'), LIMIT_MS);
   process.stderr.write(`the box is Ready ${secondsTo('node', up)} s after power-on\n`);
   const invited = ['--name', name, '--role', role === 'node' ? 'agent' : role];
   const asked = [...invited, '--ttl', '3600', '--address', '192.0.2.1:7443', '--box', at];
   const invitation = (await cpiab('invite', ...asked)).trim();
-  const node = await machine(iso, path, {
+  const node = await startMachine(iso, path, {
     ...{ name, mac: '52:54:00:00:00:02', address: '192.0.2.2', ports: nodePorts, onDisk },
     seed: `role: ${role}\ninvitation: ${invitation}\n`,
   });

@@ -7,7 +7,7 @@ import { readLock } from '../../../builder/lock/read.ts';
 import { cacheRoot } from '../../../host/cache.ts';
 import { run } from '../../../host/process.ts';
 import { detectAccelerator } from '../../../host/qemu/accelerator.ts';
-import { acceleratorArguments } from '../../../host/qemu/arguments.ts';
+import { acceleratorArguments, type Segment, segmentCard } from '../../../host/qemu/arguments.ts';
 import { quietHost } from '../quiet-host.ts';
 
 const repository = dirname(dirname(dirname(import.meta.dirname)));
@@ -21,7 +21,8 @@ const PACKAGES = [
 /** What the scenario needs of the box's own kernel: how paths below its `kernel` directory begin, each in its own way. */
 const MODULES = [
   ...['fs/nfs', 'fs/lockd', 'fs/netfs', 'fs/btrfs', 'net/sunrpc', 'net/dns_resolver'],
-  ...['drivers/block/loop.ko', 'drivers/net/veth.ko', 'lib', 'crypto'],
+  ...['drivers/block/loop.ko', 'drivers/net/veth.ko', 'drivers/net/virtio_net.ko', 'lib', 'crypto'],
+  ...['drivers/virtio', 'drivers/net/net_failover.ko', 'net/core/failover.ko'],
 ];
 /** A machine that is emulated beside other work is slow, not stuck. */
 const KERNEL = 'console=ttyS0 quiet panic=-1 nowatchdog rcupdate.rcu_cpu_stall_suppress=1';
@@ -35,12 +36,29 @@ sh /scenario/run.sh
 busybox poweroff -f
 `;
 
+interface Guest {
+  script: string;
+  /** Put beside the script, into `/scenario`. */
+  files: readonly string[];
+  scratch: string;
+  segment?: Segment;
+  signal?: AbortSignal;
+  onLine?: (line: string) => void;
+}
+
 /**
- * Runs a shell script as the first program of a virtual machine with the box's kernel, NFS client and restic.
- * @param files put beside it, into `/scenario`.
+ * Runs a shell script as the first program of a virtual machine with the box's kernel, NFS client and restic, until it
+ * ends.
  * @returns what it printed, line by line.
  */
-export async function inGuest(script: string, files: readonly string[], scratch: string): Promise<string[]> {
+export async function inGuest({
+  script,
+  files,
+  scratch,
+  segment,
+  signal: end,
+  onLine,
+}: Guest): Promise<string[]> {
   const { kernel, root } = await guestParts();
   const folder = join(scratch, 'tree', 'scenario');
   await mkdir(folder, { recursive: true });
@@ -48,29 +66,24 @@ export async function inGuest(script: string, files: readonly string[], scratch:
   for (const path of files) await cp(path, join(folder, basename(path)));
   const initrd = join(scratch, 'initrd');
   // The kernel unpacks archives that lie one behind the other. Source: Linux, Documentation/driver-api/early-userspace.
-  await run([
-    'sh',
-    '-c',
-    'cat "$1" >"$2"; cd "$3"; find scenario | cpio --quiet -o -H newc >>"$2"',
-    'sh',
-    root,
-    initrd,
-    join(scratch, 'tree'),
-  ]);
-  const accelerator = await detectAccelerator(signal);
+  const pack = 'cat "$1" >"$2"; cd "$3"; find scenario | cpio --quiet -o -H newc >>"$2"';
+  await run(['sh', '-c', pack, 'sh', root, initrd, join(scratch, 'tree')]);
   const lines: string[] = [];
   await run(
     [
       ...['qemu-system-x86_64', '-machine', 'q35', '-nodefaults', '-no-user-config', '-display', 'none'],
-      ...acceleratorArguments(accelerator),
+      ...acceleratorArguments(await detectAccelerator(signal)),
       ...['-smp', '1', '-m', '1536', '-no-reboot', '-serial', 'stdio'],
+      ...segmentCard(segment),
       ...['-kernel', kernel, '-initrd', initrd, '-append', KERNEL],
     ],
     {
-      timeoutMs: 3_600_000,
+      timeoutMs: 3 * 3_600_000,
+      ...(end === undefined ? {} : { signal: end }),
       onLine: (line) => {
         process.stderr.write(`guest: ${line}\n`);
         lines.push(line.trim());
+        onLine?.(line.trim());
       },
     },
   );

@@ -13,9 +13,9 @@ timed() {
 }
 nas() { ip netns exec nas "$@"; }
 
-modprobe -a loop btrfs veth nfsd nfsv4
-# rpc.mountd reads it, and a Debian without an init system has none.
-ln -sf /proc/self/mounts /etc/mtab
+APPS=notes
+. ./nas.sh
+modprobe veth
 ip netns add nas
 ip link add box type veth peer name nas netns nas
 ip address add 192.168.1.10/24 dev box
@@ -24,25 +24,6 @@ nas ip address add 192.168.1.20/24 dev nas
 nas ip link set nas up
 nas ip link set lo up
 
-# The volume of the NAS: shares are subvolumes, as DSM makes them.
-truncate -s 300M /tmp/volume
-mkfs.btrfs -q /tmp/volume
-mkdir /volume1
-mount -o loop /tmp/volume /volume1
-for share in data backup; do btrfs -q subvolume create /volume1/$share; done
-sh folders.sh /volume1 notes >/dev/null
-cp exports /etc/exports
-
-# Grace and leases are short, or a first write would wait for a minute and a half (nfsd(7)).
-cat >/tmp/serve <<'SERVE'
-mount -t nfsd nfsd /proc/fs/nfsd
-mkdir -p /run/rpcbind /var/lib/nfs/v4recovery
-echo 10 >/proc/fs/nfsd/nfsv4leasetime
-echo 10 >/proc/fs/nfsd/nfsv4gracetime
-exportfs -ra
-rpc.mountd --no-nfs-version 3
-rpc.nfsd --no-nfs-version 3 4
-SERVE
 timed serve nas sh -e /tmp/serve
 
 # As the kubelet does, with the options of the cluster's volumes.
