@@ -33,22 +33,33 @@ const SUMMARY_MS = 10_000;
 /** So many claims are named. */
 const NAMED = 4;
 
-/** File systems of nodes and of volumes in use that are nearly full, by what each kubelet sees. A silent one says nothing. */
-export async function fullPlaces(kube: Kube, signal: AbortSignal): Promise<FullPlace[]> {
-  const { items } = await kube.get<{ items: ClusterNode[] }>('/api/v1/nodes', signal);
-  return (await Promise.all(items.filter(isReady).map((node) => fullOn(node, kube, signal)))).flat();
+export interface Rooms {
+  full: FullPlace[];
+  /** Nodes whose kubelet could not be asked. */
+  silent: string[];
 }
 
-async function fullOn(
-  { metadata: { name } }: ClusterNode,
-  kube: Kube,
-  signal: AbortSignal,
-): Promise<FullPlace[]> {
-  const path = `/api/v1/nodes/${name}/proxy/stats/summary`;
+/** File systems of nodes and of volumes in use that are nearly full, by what each kubelet sees. */
+export async function fullPlaces(kube: Kube, signal: AbortSignal): Promise<Rooms> {
+  const { items } = await kube.get<{ items: ClusterNode[] }>('/api/v1/nodes', signal);
+  const asked = items.map(async (node): Promise<Rooms> => {
+    const { name } = node.metadata;
+    const summary = isReady(node) ? await summaryOf(name, kube, signal) : null;
+    return summary === null ? { full: [], silent: [name] } : { full: fullOn(name, summary), silent: [] };
+  });
+  const all = await Promise.all(asked);
+  return { full: all.flatMap(({ full }) => full), silent: all.flatMap(({ silent }) => silent) };
+}
+
+async function summaryOf(node: string, kube: Kube, signal: AbortSignal): Promise<Summary | null> {
   const limited = AbortSignal.any([signal, AbortSignal.timeout(SUMMARY_MS)]);
+  const path = `/api/v1/nodes/${node}/proxy/stats/summary`;
   const summary = await kube.get<Summary>(path, limited).catch(() => null);
   signal.throwIfAborted();
-  if (summary === null) return [];
+  return summary;
+}
+
+function fullOn(node: string, summary: Summary): FullPlace[] {
   const volumes = (summary.pods ?? []).flatMap(({ volume = [] }) =>
     volume.flatMap(({ pvcRef, ...room }) =>
       pvcRef === undefined ? [] : [{ claim: `${pvcRef.namespace}/${pvcRef.name}`, ...room }],
@@ -57,7 +68,7 @@ async function fullOn(
   const places = [{ claim: null, ...summary.node.fs }, ...volumes].filter(isFull);
   // Volumes of one size are directories of one file system, such as that of the node.
   return [...Map.groupBy(places, ({ capacityBytes }) => capacityBytes)].map(([total, all]) => ({
-    node: name,
+    node,
     claims: [...new Set(all.flatMap(({ claim }) => claim ?? []))].toSorted(),
     free: Math.min(...all.map(({ availableBytes }) => availableBytes)),
     total,

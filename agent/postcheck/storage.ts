@@ -14,7 +14,9 @@ interface StorageClass {
 }
 
 export async function checkRoom({ kube, signal }: Look): Promise<Outcome> {
-  const full = await fullPlaces(kube, signal);
+  const { full, silent } = await fullPlaces(kube, signal);
+  if (full.length === 0 && silent.length > 0)
+    return unknown(`nothing is known of the disks of ${silent.join(', ')}`);
   return passUnless(full.map(sayFull), 'every disk and volume in use has room');
 }
 

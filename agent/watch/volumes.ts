@@ -16,7 +16,7 @@ export function watchVolumes(
 ): Watch {
   return seldom(mostAgeMs, async (signal) => {
     const kube = kubeOf();
-    const [first] = kube === undefined ? [] : await fullPlaces(kube, signal);
+    const [first] = kube === undefined ? [] : (await fullPlaces(kube, signal)).full;
     return first === undefined ? null : { problem: sayFull(first), nextAction: NEXT };
   });
 }

@@ -8,7 +8,7 @@ import { FluxSource, probePlaces } from '../../agent/postcheck/probe.ts';
 import { clearAway, clearLeftovers, lookOf } from '../../agent/postcheck/run.ts';
 import { makeScratch, scratchNamespace } from '../../agent/postcheck/scratch.ts';
 import { checkDecryption } from '../../agent/postcheck/secrets.ts';
-import { checkVolume } from '../../agent/postcheck/storage.ts';
+import { checkRoom, checkVolume } from '../../agent/postcheck/storage.ts';
 import { until } from '../../agent/until.ts';
 import { OperatorClient, post } from '../../cli/box/operator.ts';
 import { type PostcheckReport, PostcheckReportSchema, postcheckPath } from '../../contract/postcheck.ts';
@@ -175,6 +175,13 @@ describe('what does not apply says why', () => {
       evidence: 'no app of the site has Secrets, and the box has no key',
     });
   });
+
+  test('a disk without room is named with the claims on it', async () => {
+    lab.free = 0;
+    const { evidence } = await checkRoom(await look());
+    lab.free = 5e9;
+    expect(evidence).toBe('the file system of web/data on node cpiab is nearly full: 0 B of 10 GB are free');
+  });
 });
 
 describe('each thing that is broken is named', () => {
@@ -288,5 +295,6 @@ const broken = {
   'secrets/history': contains('note.txt in '),
   'secrets/files': contains('seal.key has mode 0640'),
   'storage/volume': contains('lost what a pod wrote: it said why'),
+  'storage/room': 'unknown: nothing is known of the disks of cpiab',
   'apps/health/web': contains('/health does not answer'),
 };

@@ -55,7 +55,7 @@ async function fill(name: string, left: number): Promise<void> {
 
 describe.skipIf(!isRoot)('volumes', () => {
   const look = () => watchVolumes(() => cluster(), 0)(signal);
-  const check = () => checkRoom({ kube: cluster(), signal } as never);
+  const check = (ready?: string) => checkRoom({ kube: cluster(ready), signal } as never);
 
   test('with room are no news', async () => {
     expect(await look()).toBeNull();
@@ -85,5 +85,9 @@ describe.skipIf(!isRoot)('volumes', () => {
   test('a node that is not there says nothing of its volumes', async () => {
     await fill('media', 0);
     expect(await watchVolumes(() => cluster('Unknown'))(signal)).toBeNull();
+    expect(await check('Unknown')).toEqual({
+      result: 'unknown',
+      evidence: 'nothing is known of the disks of box',
+    });
   });
 });

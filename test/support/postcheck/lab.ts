@@ -3,6 +3,7 @@ import { randomInt } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
+import { createServer as createSecure } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { parse } from 'yaml';
@@ -23,7 +24,7 @@ import { fluxCrds, programFiles } from '../kube-programs.ts';
 import { KubeApi } from '../svid/kube-api.ts';
 import { expose, ownAddress } from './exposed.ts';
 import { Kubelet } from './kubelet.ts';
-import { images, makeObjects } from './objects.ts';
+import { images, makeObjects, nodePath } from './objects.ts';
 import { BoxPrograms, Programs } from './programs.ts';
 import { siteFiles } from './site.ts';
 
@@ -45,6 +46,8 @@ export class PostcheckLab {
   programs!: BoxPrograms;
   /** What the app's Service answers. */
   webStatus = 200;
+  /** Bytes that are free on the disk of the node, by what its kubelet says. */
+  free = 5e9;
 
   constructor(at: (name: string) => string) {
     this.#at = at;
@@ -60,6 +63,7 @@ export class PostcheckLab {
     await this.#openFlux();
     await makeObjects(this.kube);
     await this.#openWeb();
+    await this.#openStats();
     this.kubelet.start();
     const names = ['namespace', 'persistentvolumeclaim-protection', 'persistentvolume-protection'];
     const controllers = names.map((name) => `${name}-controller`).join();
@@ -88,6 +92,26 @@ export class PostcheckLab {
     board.put('kube', this.kube.client);
     board.put('git', this.git);
     board.put('engine', this.#engine());
+  }
+
+  /** What a kubelet tells of its disk, where the API server asks for it: over TLS that it does not check here. */
+  async #openStats(): Promise<void> {
+    const file = (name: string) => readFile(join(this.kube.directory, name));
+    const pair = { cert: await file('ca.crt'), key: await file('ca.key') };
+    const stats = createSecure(pair, (_, answer) => {
+      const room = { availableBytes: this.free, capacityBytes: 10e9 };
+      const volume = [{ pvcRef: { namespace: 'web', name: 'data' }, ...room }];
+      answer.end(JSON.stringify({ node: { fs: room }, pods: [{ volume }] }));
+    });
+    const address = ownAddress();
+    await listen(stats, 0, address, signal);
+    stats.unref();
+    const { port: Port } = stats.address() as AddressInfo;
+    const addresses = [{ type: 'InternalIP', address }];
+    await this.kube.client.patchStatus(nodePath, {
+      addresses,
+      daemonEndpoints: { kubeletEndpoint: { Port } },
+    });
   }
 
   /** etcd's own tools on the store of this API server. */
