@@ -124,7 +124,7 @@ export const enrollErrors = {
     hint: 'docs/operate/nodes.md, "Further control planes", says what a box needs for it',
   },
   E5514: {
-    exit: 2,
+    exit: 1,
     says: (why: string) => `this machine can be no control plane: ${why}`,
     hint: 'docs/operate/nodes.md, "Further control planes", says what a machine needs for it',
   },

@@ -10,7 +10,7 @@ test('a site needs only its name and the version of Kubernetes', () => {
   expect(SiteSchema.parse(least)).toEqual({
     ...least,
     supply: 'source',
-    engine: { kind: 'kubeadm', version: 'v1.36.3' },
+    engine: { kind: 'kubeadm', version: 'v1.36.3', highAvailability: false },
     network: {
       nodeAddress: '10.44.0.1',
       podCIDR: '10.42.0.0/16',

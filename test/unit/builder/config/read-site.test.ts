@@ -53,7 +53,7 @@ describe('a mistake', () => {
   test('unknown key below another: the keys that are valid there', async () => {
     const [mistake] = await mistakesIn(site('engine:\n  version: v1.36.3\n  colour: red\n'));
     expect(mistake).toBe(
-      `CPIAB-E1001 ${FILE}:6:3 engine.colour: unknown key hint: valid keys here: kind, release, version`,
+      `CPIAB-E1001 ${FILE}:6:3 engine.colour: unknown key hint: valid keys here: highAvailability, kind, release, version`,
     );
   });
 
