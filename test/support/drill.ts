@@ -1,6 +1,8 @@
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
 import { onTestFinished } from 'vitest';
 import { parse, stringify } from 'yaml';
 import { type DrillReport, DrillReportSchema } from '../../contract/drill/report.ts';
@@ -56,9 +58,23 @@ export class TestDrill {
     }
   }
 
+  /** Runs it as a process that a test may end. */
+  start(): ChildProcessByStdio<null, null, Readable> {
+    const [program = '', ...args] = this.#command('run', this.#scenario, '--out', this.out);
+    const env = { ...process.env, ...this.#env };
+    return spawn(program, args, { env, stdio: ['ignore', 'ignore', 'pipe'] });
+  }
+
   async cpiab(...args: string[]) {
-    const env = { XDG_CONFIG_HOME: join(this.directory, 'config') };
-    return await run([process.execPath, join(repository, 'cli', 'main.ts'), 'drill', ...args], { env });
+    return await run(this.#command(...args), { env: this.#env });
+  }
+
+  #command(...args: string[]): string[] {
+    return [process.execPath, join(repository, 'cli', 'main.ts'), 'drill', ...args];
+  }
+
+  get #env() {
+    return { XDG_CONFIG_HOME: join(this.directory, 'config') };
   }
 
   get publicKey(): string {
