@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
-import { chmod, copyFile, link, mkdir, open, rename, rm, stat, statfs } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { chmod, copyFile, link, mkdir, open, readdir, rename, rm, stat, statfs } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 
 export interface WriteOptions {
@@ -67,6 +67,13 @@ export async function renameDurably(fresh: string, path: string): Promise<void> 
   await syncPath(fresh);
   await rename(fresh, path);
   await syncDirectory(dirname(path));
+}
+
+/** Waits until a directory is on the disk with all that is below it. */
+export async function syncTree(directory: string): Promise<void> {
+  for (const entry of await readdir(directory, { recursive: true, withFileTypes: true }))
+    if (entry.isFile() || entry.isDirectory()) await syncPath(join(entry.parentPath, entry.name));
+  await syncPath(directory);
 }
 
 /** Waits until a directory's entries are on the disk. */

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { flux } from '../../../contract/layout.ts';
-import { renameDurably } from '../../../host/files.ts';
+import { renameDurably, syncTree } from '../../../host/files.ts';
 import { type ObjectStore, readObjects } from '../../../host/git-objects.ts';
 import { run } from '../../../host/process.ts';
 import { removeLeftovers } from './leftovers.ts';
@@ -85,6 +85,8 @@ export async function openRepository(
       env,
       signal,
     });
+    // Git has its objects and references on the disk, and not what `git init` writes, such as HEAD.
+    await syncTree(fresh);
     await renameDurably(fresh, path);
   }
   await removeLeftovers(path);
