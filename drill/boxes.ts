@@ -69,6 +69,11 @@ export class BankBox {
       directory: this.#world.directory(this.host),
       operatorCa: join(this.#world.secrets, `${this.#bank}-operator-ca.crt`),
     });
+    await this.serves();
+  }
+
+  /** Waits until it serves its Git. */
+  async serves(): Promise<void> {
     const end = Date.now() + START_MS;
     const refs = `/git/${this.#world.scenario.site}.git/info/refs?service=git-upload-pack`;
     for (;;) {
@@ -166,7 +171,11 @@ export class BankBox {
     }
     this.#operator.stdin.write(`${JSON.stringify(asked)}\n`);
     const next = await this.#lines?.next();
-    if (next?.value === undefined) throw new Error((await this.#operator.ended).stderr);
+    if (next?.value === undefined) {
+      const { stderr } = await this.#operator.ended;
+      this.leave();
+      throw new Error(`who asks bank ${this.#bank}'s box has ended: ${stderr}`);
+    }
     const answer = AnswerSchema.parse(JSON.parse(next.value));
     if ('failed' in answer) throw new Error(answer.failed);
     return answer;

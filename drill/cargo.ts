@@ -6,6 +6,7 @@ import { box as layout } from '../contract/layout.ts';
 import { requireCurrent } from '../host/cargo/papers.ts';
 import { parsePublicKey } from '../host/minisign.ts';
 import type { Drill } from './drill.ts';
+import { timeIn } from './netns/clock.ts';
 
 /** Bank B's box, which has its key before anything is sealed for it, and who decrypts there. */
 export async function receiverOf(drill: Drill): Promise<CargoReceiver> {
@@ -20,7 +21,7 @@ export async function receiverOf(drill: Drill): Promise<CargoReceiver> {
 export async function arrived(drill: Drill): Promise<OpenCargo> {
   const cargo = await reopenCargo(drill.cargo('b'), parsePublicKey(drill.publicKey));
   requireCurrent(cargo.directory, cargo.manifest, {
-    now: Date.now(),
+    now: await timeIn(drill.world, 'b'),
     receiver: await receiverOf(drill),
     after: 0,
   });

@@ -67,7 +67,7 @@ export class Drill {
 
   /** Sealed cargo in the bank that it leaves, and as it has arrived. */
   cargo(bank: BankName): string {
-    return join(this.world.work, `cargo-${bank}`);
+    return join(this.world.directory(this.world.host(bank, 'box')), 'cargo');
   }
 
   /** Ends what this process asks with; all that belongs to the banks goes on. */

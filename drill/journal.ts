@@ -58,6 +58,13 @@ export class Journal {
     this.#entries.push(entry);
   }
 
+  /** Whether it was reported how it has ended, there or back, and nothing was begun since. */
+  get isOver(): boolean {
+    const last = (step: string | null, event: StepEvent) =>
+      this.#entries.findLastIndex((entry) => entry.event === event && (step === null || entry.step === step));
+    return last('close.report', 'done') > last(null, 'failed');
+  }
+
   /** The last that happened to a step, other than faults. */
   stateOf(step: JournalEntry['step']): StepEvent | null {
     return this.#entries.findLast((entry) => entry.step === step && entry.event !== 'fault')?.event ?? null;

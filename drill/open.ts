@@ -2,7 +2,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { keysDirectory, siteKeys } from '../builder/bundle/keys.ts';
 import { checkYaml } from '../contract/document/check-yaml.ts';
-import { ScenarioSchema } from '../contract/drill/scenario.ts';
+import { type Fault, type Scenario, ScenarioSchema } from '../contract/drill/scenario.ts';
 import { CpiabError } from '../contract/errors.ts';
 import { ensureDirectory, writeAtomic } from '../host/files.ts';
 import { HeldError, hold } from '../host/hold.ts';
@@ -10,7 +10,7 @@ import { readTextFile } from '../host/input-file.ts';
 import { locate, systemPackages } from '../host/system-packages.ts';
 import { Drill } from './drill.ts';
 import { Journal } from './journal.ts';
-import { hasNetwork } from './netns/network.ts';
+import { namespacesOf } from './netns/network.ts';
 import { World } from './world.ts';
 
 const SCENARIO = 'scenario.yaml';
@@ -43,7 +43,7 @@ export async function openDrill(repository: string, out: string, signal: AbortSi
     throw new CpiabError('E1703', { subject: out, args: [cause.pid], cause });
   });
   if (process.getuid?.() !== 0) throw new CpiabError('E4060', { subject: 'cpiab drill' });
-  await expectPrograms();
+  await expectPrograms(world.scenario);
   const { site: key, publicKey } = await siteKeys(keysDirectory(world.scenario.site));
   return new Drill({
     world,
@@ -57,7 +57,7 @@ export async function openDrill(repository: string, out: string, signal: AbortSi
 
 /** @throws CpiabError E1704 when it had banks and has none: then there is nothing to go on with. */
 export async function expectBanks({ journal, world }: Drill): Promise<void> {
-  if (journal.stateOf('prepare.banks') === 'done' && !(await hasNetwork(world)))
+  if (journal.stateOf('prepare.banks') === 'done' && (await namespacesOf(world)).length === 0)
     throw new CpiabError('E1704', { subject: world.out });
 }
 
@@ -75,10 +75,12 @@ const shown = (path: string) => relative(process.cwd(), path) || dirname(path);
 
 /** Packages of what the banks run. `drill verify` needs none of them, so the launcher does not install them for it. */
 const packages = ['postgresql', 'dnsmasq-base', 'rsync', 'nftables', 'util-linux'];
+const more: Partial<Record<Fault['fault'], string>> = { 'wrong-clock': 'faketime' };
 
 /** @throws CpiabError E4007. */
-async function expectPrograms(): Promise<void> {
+async function expectPrograms({ faults }: Scenario): Promise<void> {
+  const needed = [...packages, ...faults.map(({ fault }) => more[fault])];
   for (const { name, proof } of await systemPackages())
-    if (packages.includes(name) && (await locate(proof)) === undefined)
+    if (needed.includes(name) && (await locate(proof)) === undefined)
       throw new CpiabError('E4007', { subject: proof, args: [name] });
 }

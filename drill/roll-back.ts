@@ -1,5 +1,5 @@
 import type { DrillReport, Kept } from '../contract/drill/report.ts';
-import { stepNames } from '../contract/drill/steps.ts';
+import { type StepName, stepNames } from '../contract/drill/steps.ts';
 import { CpiabError } from '../contract/errors.ts';
 import { type ProgressSink, tracked } from '../contract/progress.ts';
 import type { Drill } from './drill.ts';
@@ -31,13 +31,21 @@ export async function rollBack(
     await tracked(progress, { id: `${step} back`, title: `back from ${step}: ${title}` }, async () => {
       await back(drill);
       await journal.add(step, 'back');
-    }).catch((cause: unknown) => {
-      drill.signal.throwIfAborted();
-      throw new CpiabError('E5702', { subject: step, args: [(cause as Error).message], cause });
-    });
+    }).catch(notYet(drill, step));
   }
-  return await reportRollback(drill, stopped, await keptAtA(drill));
+  const report = await keptAtA(drill)
+    .then((kept) => reportRollback(drill, stopped, kept))
+    .catch(notYet(drill, 'close.report'));
+  await journal.add('close.report', 'done', { verdict: report.verdict });
+  return report;
 }
+
+const notYet =
+  (drill: Drill, subject: StepName) =>
+  (cause: unknown): never => {
+    drill.signal.throwIfAborted();
+    throw new CpiabError('E5702', { subject, args: [(cause as Error).message], cause });
+  };
 
 /** Null when there was no service yet. */
 async function keptAtA(drill: Drill): Promise<Kept | null> {

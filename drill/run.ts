@@ -18,14 +18,25 @@ export interface RunOptions {
  * on with that.
  * @throws CpiabError E5701 when it went back; the signal's reason when it was interrupted: then nothing is taken back.
  */
-export async function runDrill(drill: Drill, { until, progress }: RunOptions): Promise<void> {
+export async function runDrill(drill: Drill, options: RunOptions): Promise<void> {
+  const { journal } = drill;
+  const failed = journal.entries.find(({ event }) => event === 'failed');
+  const stopped = failed && { step: failed.step, why: String(failed.result) };
+  if (!journal.isOver) await goOn(drill, stopped, options);
+  else if (stopped !== undefined) throw gone(stopped);
+}
+
+async function goOn(
+  drill: Drill,
+  stopped: Stopped | undefined,
+  { until, progress }: RunOptions,
+): Promise<void> {
   const { journal } = drill;
   const faults = new Faults(drill);
-  const failed = journal.entries.find(({ event }) => event === 'failed');
-  if (failed !== undefined) throw await goneBack(drill, failed.step, String(failed.result), progress);
   try {
     // A process that was killed has left its faults as they were.
     await faults.end();
+    if (stopped !== undefined) throw await goneBack(drill, stopped, progress);
     for (const step of stepNames) {
       if (until !== undefined && drillPhases.indexOf(phaseOf(step)) > drillPhases.indexOf(until)) return;
       if (journal.stateOf(step) !== 'done') await runStep(drill, step, faults, progress);
@@ -43,7 +54,7 @@ async function runStep(drill: Drill, step: StepName, faults: Faults, progress: P
     await tracked(progress, { id: step, title: `${step}: ${title}` }, async () => {
       await faults.before(step);
       await journal.add(step, 'begun');
-      const result = await run(drill);
+      const result = await faults.during(step, () => run(drill));
       await faults.after(step);
       await journal.add(step, 'done', result);
     });
@@ -51,17 +62,16 @@ async function runStep(drill: Drill, step: StepName, faults: Faults, progress: P
     signal.throwIfAborted();
     const why = error instanceof Error ? error.message : String(error);
     await journal.add(step, 'failed', why);
-    throw await goneBack(drill, step, why, progress);
+    await faults.setClocks();
+    throw await goneBack(drill, { step, why }, progress);
   }
 }
 
-async function goneBack(
-  drill: Drill,
-  step: StepName,
-  why: string,
-  progress: ProgressSink,
-): Promise<CpiabError> {
-  const stopped: NonNullable<DrillReport['stopped']> = { step, why };
+type Stopped = NonNullable<DrillReport['stopped']>;
+
+async function goneBack(drill: Drill, stopped: Stopped, progress: ProgressSink): Promise<CpiabError> {
   await rollBack(drill, stopped, progress);
-  return new CpiabError('E5701', { subject: step, args: [why] });
+  return gone(stopped);
 }
+
+const gone = ({ step, why }: Stopped) => new CpiabError('E5701', { subject: step, args: [why] });

@@ -12,6 +12,9 @@ export interface PlacedHost extends DrillHost {
 export const bankNames: readonly BankName[] = ['a', 'b'];
 export const otherBank = (bank: BankName): BankName => (bank === 'a' ? 'b' : 'a');
 
+/** Customers are in a bank's network, and not in its building. */
+export const hasPowerOfItsOwn = (runs: Service): boolean => runs === 'customers';
+
 /** Where a drill lies: names of its namespaces and directories follow from its output directory, so that a later process finds them. */
 export class World {
   readonly scenario: Scenario;
@@ -49,9 +52,19 @@ export class World {
     return this.namespace({ bank, name: '.gateway' });
   }
 
+  /** What the hosts of a bank keep, on a file system of its own where its power is cut. */
+  disk(bank: BankName): string {
+    return join(this.work, bank);
+  }
+
   /** What a host keeps. */
-  directory({ bank, name }: Pick<PlacedHost, 'bank' | 'name'>): string {
-    return join(this.work, `${bank}-${name}`);
+  directory({ bank, name, runs }: PlacedHost): string {
+    return hasPowerOfItsOwn(runs) ? join(this.work, name) : join(this.disk(bank), name);
+  }
+
+  /** What those who write have been told: no fault may take it away. */
+  get told(): string {
+    return join(this.work, 'told');
   }
 
   /** What the drill itself must know and nobody else. */

@@ -44,6 +44,24 @@ export const FaultSchema = z.discriminatedUnion('fault', [
   z.strictObject({ fault: z.literal('loss'), at, percent: count(60), seconds: seconds(120) }),
   /** The disk of a host has no room left. */
   z.strictObject({ fault: z.literal('full-disk'), at, bank, megabytes: count(1024).default(16) }),
+  /** A bank's hosts lose power so long after the step was begun, or when it is done before, and start again. */
+  z.strictObject({
+    fault: z.literal('power-cut'),
+    // Before there are banks.
+    at: at.exclude(['prepare.banks']),
+    bank,
+    afterMs: z.int('expected a whole number of milliseconds').min(0).max(60_000).default(500),
+  }),
+  /** The clock of a bank's box and of its nodes is wrong for so long, or until the drill goes back. */
+  z.strictObject({
+    fault: z.literal('wrong-clock'),
+    at,
+    bank,
+    days: z.int('expected a whole number of days').min(-3650).max(3650),
+    seconds: seconds(120),
+  }),
+  /** The share of a bank takes no more writes. */
+  z.strictObject({ fault: z.literal('read-only-share'), at, bank }),
   /** A byte of the cargo changes on its way. */
   z.strictObject({ fault: z.literal('corrupt-cargo'), at: z.literal('ship.verify') }),
   /** A stranger announces itself by mDNS as a box, and a machine is sent there. */

@@ -3,12 +3,15 @@ import { join } from 'node:path';
 import { ensureDirectory, writeAtomic } from '../../host/files.ts';
 import { run } from '../../host/process.ts';
 import { asUser, inside } from '../netns/command.ts';
+import { waitFor } from '../wait.ts';
 import type { PlacedHost, World } from '../world.ts';
 import { postgresPrograms } from './places.ts';
 import { accessRules, REPLICA, roleSql, SERVICE, SERVICE_USER, serverSettings } from './settings.ts';
 
 /** The user that Debian's packages make. */
 const USER = 'postgres';
+/** After a power cut it goes through its log first. */
+const START_SECONDS = 120;
 
 export interface Passwords {
   /** Of the service's own user. */
@@ -87,9 +90,20 @@ export class Database {
   }
 
   async start(): Promise<void> {
-    const status = await this.#running();
-    if (!status)
-      await this.#control('start', '--wait', '--timeout=60', '--log', join(this.disk, 'log'), '--silent');
+    if (!(await this.#running()))
+      await this.#control(
+        'start',
+        '--wait',
+        `--timeout=${START_SECONDS}`,
+        '--log',
+        join(this.disk, 'log'),
+        '--silent',
+      );
+    // Who began to start it may have been killed.
+    const what = `the database of bank ${this.host.bank} does not answer`;
+    await waitFor(() => this.sql('SELECT 1', 'postgres'), {
+      ...{ seconds: START_SECONDS, what, signal: AbortSignal.any([]) },
+    });
   }
 
   async stop(mode: 'fast' | 'immediate' = 'fast'): Promise<void> {

@@ -7,14 +7,18 @@ export async function inside(
   options: RunOptions & { user?: string } = {},
 ): Promise<string> {
   const { user, ...rest } = options;
-  const as = user === undefined ? [] : asUser(user);
+  const as = user === undefined ? WITH_US : asUser(user);
   return (await run(['ip', 'netns', 'exec', namespace, ...as, ...argv], { timeoutMs: 120_000, ...rest }))
     .stdout;
 }
 
+/** Who goes on with a drill that was killed must find nothing that still works for it. Source: setpriv(1). */
+const WITH_US = ['setpriv', '--pdeathsig=KILL', '--'];
+
 /** Gives up every right of root for good. Debian's users have a group of their name, but for one. Source: setpriv(1). */
 export const asUser = (user: string): string[] => [
   'setpriv',
+  '--pdeathsig=KILL',
   `--reuid=${user}`,
   `--regid=${user === 'nobody' ? 'nogroup' : user}`,
   '--clear-groups',

@@ -29,18 +29,16 @@ export async function openNetwork(world: World): Promise<void> {
   for (const bank of bankNames) for (const host of world.hosts(bank)) await attach(world, host);
 }
 
-/** Whether the banks are there. They outlive the drill's process, and not a restart of this machine. */
-export async function hasNetwork(world: World): Promise<boolean> {
+/** Namespaces of this drill. They outlive its process, and not a restart of this machine. */
+export async function namespacesOf(world: World): Promise<string[]> {
   const { stdout } = await run(['ip', 'netns', 'list']);
-  return stdout.split('\n').some((line) => line.split(' ')[0] === world.gateway('a'));
+  const names = stdout.split('\n').map((line) => line.split(' ')[0] ?? '');
+  return names.filter((name) => name.startsWith(`cpiab-drill-${world.id}-`));
 }
 
 /** Takes away every namespace of this drill, also of one that was killed. */
 export async function closeNetwork(world: World): Promise<void> {
-  const prefix = `cpiab-drill-${world.id}-`;
-  for (const line of (await run(['ip', 'netns', 'list'])).stdout.split('\n')) {
-    const [name = ''] = line.split(' ');
-    if (!name.startsWith(prefix)) continue;
+  for (const name of await namespacesOf(world)) {
     await run(['ip', 'netns', 'delete', name]);
     await rm(join(RESOLVERS, name), { recursive: true, force: true });
   }
@@ -137,6 +135,12 @@ export async function egressCounts(world: World): Promise<Record<string, number>
       counts[`${bank}/${host.name}`] = await egressOf(world.namespace(host));
   }
   return counts;
+}
+
+/** Pulls the cables of hosts, or puts them in again: who talks to them is told nothing of it. */
+export async function plug(world: World, hosts: readonly PlacedHost[], state: 'up' | 'down'): Promise<void> {
+  for (const { bank, name } of hosts)
+    await run(['ip', '-n', world.gateway(bank), 'link', 'set', name, state]);
 }
 
 /** Pulls the cable between the banks, or puts it in again. */

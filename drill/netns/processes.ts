@@ -12,10 +12,7 @@ async function processesIn(namespaces: readonly string[]): Promise<number[]> {
 }
 
 /** Ends every process in namespaces, and waits five seconds for it. @returns whether none is left. */
-export async function endAll(
-  namespaces: readonly string[],
-  signal: 'SIGTERM' | 'SIGKILL',
-): Promise<boolean> {
+export async function endAll(namespaces: readonly string[], signal: 'SIGTERM' | 'SIGKILL'): Promise<boolean> {
   const until = Date.now() + GRACE_MS;
   const pids = await processesIn(namespaces);
   for (const pid of pids) end(pid, signal);

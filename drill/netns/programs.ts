@@ -5,6 +5,7 @@ import { type PipedProcess, startPiped } from '../../host/piped-process.ts';
 import { userIds } from '../database/database.ts';
 import type { BoxConfig } from '../programs/box.ts';
 import type { PlacedHost, World } from '../world.ts';
+import { clockOf } from './clock.ts';
 import { inside } from './command.ts';
 import { Daemon } from './daemon.ts';
 
@@ -27,7 +28,8 @@ export async function startBox(
   config: BoxConfig,
 ): Promise<void> {
   const path = await writeConfig(world, host, name, config);
-  await new Daemon(world, host, name).start([process.execPath, SCRIPT, 'box', path]);
+  const env = clockOf(world, host.bank);
+  await new Daemon(world, host, name).start([process.execPath, SCRIPT, 'box', path], { env });
 }
 
 export async function stopProgram(world: World, host: PlacedHost, name: string = host.runs): Promise<void> {
@@ -49,13 +51,16 @@ export async function askProgram<Answer>(
 ): Promise<Answer> {
   const path = await writeConfig(world, host, program, config);
   const argv = [process.execPath, SCRIPT, program, path];
-  return JSON.parse(await inside(world.namespace(host), argv, { timeoutMs: 600_000 })) as Answer;
+  const options = { env: clockOf(world, host.bank), timeoutMs: 600_000 };
+  return JSON.parse(await inside(world.namespace(host), argv, options)) as Answer;
 }
 
 /** One of them that answers lines with lines, for as long as this process has it. */
 export function conversation(world: World, host: PlacedHost, program: 'operator'): PipedProcess {
   const argv = ['ip', 'netns', 'exec', world.namespace(host), process.execPath, SCRIPT, program];
-  return startPiped(argv, { env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' } });
+  return startPiped(argv, {
+    env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', ...clockOf(world, host.bank) },
+  });
 }
 
 export async function giveToNobody(path: string): Promise<void> {

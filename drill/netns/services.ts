@@ -5,6 +5,7 @@ import { ensureDirectory, writeAtomic } from '../../host/files.ts';
 import type { Database } from '../database/database.ts';
 import { bankNames, otherBank, type PlacedHost, type World } from '../world.ts';
 import { Daemon } from './daemon.ts';
+import { keepNames } from './disk.ts';
 import { giveToNobody, startProgram } from './programs.ts';
 
 const DNSMASQ = '/usr/sbin/dnsmasq';
@@ -49,8 +50,13 @@ async function writeNames(world: World, host: PlacedHost, service: BankName): Pr
 
 /** A bank's share: files that any host of both banks may read and write, by rsync's own protocol. */
 export async function startFiles(world: World, bank: BankName): Promise<void> {
-  const host = world.host(bank, 'files');
   await giveToNobody(await ensureDirectory(shareOf(world, bank)));
+  await keepNames(world, bank, shareOf(world, bank));
+  await serveFiles(world, bank);
+}
+
+async function serveFiles(world: World, bank: BankName): Promise<void> {
+  const host = world.host(bank, 'files');
   const networks = bankNames.map((name) => world.scenario.banks[name].network).join(' ');
   const config = [
     ...[`address = ${host.address}`, `port = ${FILES_PORT}`, 'use chroot = no', 'log file = /dev/stdout'],
@@ -61,6 +67,11 @@ export async function startFiles(world: World, bank: BankName): Promise<void> {
   await new Daemon(world, host).start([RSYNC, '--daemon', '--no-detach', `--config=${path}`], {
     user: 'nobody',
   });
+}
+
+export async function restartFiles(world: World, bank: BankName): Promise<void> {
+  await new Daemon(world, world.host(bank, 'files')).stop(RSYNC);
+  await serveFiles(world, bank);
 }
 
 /** Where the files of a bank's share lie. */
@@ -82,7 +93,7 @@ export async function startBatch(world: World, bank: BankName, database: Databas
   const directory = world.directory(host);
   await startProgram(world, host, {
     ...{ database: database.environment, share: shareAddress(world, bank), directory, everyMs: 1000 },
-    log: join(directory, 'statements.jsonl'),
+    log: statementsLog(world, bank),
   });
 }
 
@@ -94,7 +105,6 @@ export async function startCustomers(world: World, { workload }: Scenario): Prom
   });
 }
 
-export const customersLog = (world: World): string =>
-  join(world.directory(world.host('a', 'customers')), 'payments.jsonl');
+export const customersLog = (world: World): string => join(world.told, 'payments.jsonl');
 export const statementsLog = (world: World, bank: BankName): string =>
-  join(world.directory(world.host(bank, 'batch')), 'statements.jsonl');
+  join(world.told, `statements-${bank}.jsonl`);

@@ -9,6 +9,7 @@ import { ensureDirectory, renameDurably } from '../../host/files.ts';
 import { run } from '../../host/process.ts';
 import { arrived } from '../cargo.ts';
 import type { Drill } from '../drill.ts';
+import { onDisk } from '../netns/disk.ts';
 import { stopProgram } from '../netns/programs.ts';
 import type { Step } from '../step.ts';
 
@@ -20,7 +21,7 @@ export const land = {
   box: { title: 'a box with keys of its own and the same Git', run: startBox, back: stopBox },
 } satisfies Record<string, Step>;
 
-const landed = (drill: Drill) => join(drill.world.work, 'landed');
+const landed = (drill: Drill) => join(drill.world.directory(drill.world.host('b', 'box')), 'landed');
 
 async function unpack(drill: Drill): Promise<object> {
   const { age } = await drill.secrets();
@@ -37,6 +38,7 @@ async function unpack(drill: Drill): Promise<object> {
   const sealed = drill.journal.resultOf<{ members: BackupManifest['members'] }>('seal.cargo').members;
   if (!isDeepStrictEqual(members, sealed)) throw new Error('what has arrived is not what was sealed');
   await rm(landed(drill), { recursive: true, force: true });
+  await onDisk(fresh);
   await renameDurably(fresh, landed(drill));
   const heads = await run(['git', 'bundle', 'list-heads', join(landed(drill), GIT)]);
   const [head = ''] = heads.stdout.split(' ');

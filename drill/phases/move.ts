@@ -7,7 +7,9 @@ import { carryDump, dropIncoming, isWhole } from '../database/dump.ts';
 import { ledgerState } from '../database/ledger.ts';
 import type { Drill } from '../drill.ts';
 import { isAcknowledged, readCustomers } from '../measure/logs.ts';
+import { timeIn } from '../netns/clock.ts';
 import { inside } from '../netns/command.ts';
+import { onDisk } from '../netns/disk.ts';
 import { stopProgram } from '../netns/programs.ts';
 import { customersLog, pointTo, shareAddress, shareOf, startBatch, startWeb } from '../netns/services.ts';
 import { hashOf, hashShare } from '../share.ts';
@@ -82,6 +84,7 @@ async function copyShare(drill: Drill, from: BankName, to: BankName, more: reado
     signal,
   };
   await waitFor(() => inside(namespace, argv, { user: 'nobody', cwd: '/' }), wait);
+  await onDisk(shareOf(world, to));
 }
 
 export const approvalPath = (drill: Drill): string => join(drill.world.out, 'approval.json');
@@ -89,7 +92,9 @@ export const approvalPath = (drill: Drill): string => join(drill.world.out, 'app
 async function agree(drill: Drill): Promise<Approval> {
   const { by, validSeconds: seconds } = drill.scenario.approvals.cutOver;
   const { banks } = await drill.secrets();
-  const approval = approve(drill.world.id, by, banks.b.cutOver, { now: Date.now(), seconds });
+  const approval = approve(drill.world.id, by, banks.b.cutOver, {
+    ...{ now: await timeIn(drill.world, 'b'), seconds },
+  });
   await writeAtomic(approvalPath(drill), `${JSON.stringify(approval, null, 1)}\n`);
   return approval;
 }
@@ -115,7 +120,7 @@ async function agreeAgain(drill: Drill, refused: string): Promise<void> {
 async function whyRefused(drill: Drill): Promise<string | null> {
   const approval = ApprovalSchema.parse(JSON.parse(await readFile(approvalPath(drill), 'utf8')));
   const { banks } = await drill.secrets();
-  return whyNotApproved(approval, drill.world.id, banks.b.operatorCa, Date.now());
+  return whyNotApproved(approval, drill.world.id, banks.b.operatorCa, await timeIn(drill.world, 'b'));
 }
 
 async function unfence(drill: Drill): Promise<void> {

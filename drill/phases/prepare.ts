@@ -1,9 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { ensureDirectory } from '../../host/files.ts';
 import { run } from '../../host/process.ts';
 import type { Drill } from '../drill.ts';
 import { isAcknowledged, readCustomers } from '../measure/logs.ts';
+import { makeDisk, onDisk } from '../netns/disk.ts';
 import { openNetwork } from '../netns/network.ts';
+import { giveToNobody } from '../netns/programs.ts';
 import {
   customersLog,
   shareOf,
@@ -30,8 +33,10 @@ export const prepare = {
   members: { title: "bank A's box and its nodes", run: startBoxA },
 } satisfies Record<string, Step>;
 
-async function makeBanks({ world }: Drill): Promise<object> {
+async function makeBanks({ world, scenario }: Drill): Promise<object> {
   await makeSecrets(world);
+  await giveToNobody(await ensureDirectory(world.told));
+  for (const fault of scenario.faults) if (fault.fault === 'power-cut') await makeDisk(world, fault.bank);
   await openNetwork(world);
   return { namespaces: bankNames.map((bank) => world.hosts(bank).length + 1).reduce((a, b) => a + b) };
 }
@@ -47,6 +52,7 @@ async function startServices(drill: Drill): Promise<object> {
     await startFiles(world, bank);
   }
   await fillShare(shareOf(world, 'a'), scenario.workload.files);
+  await onDisk(shareOf(world, 'a'));
   await startWeb(world, 'a', database);
   await startBatch(world, 'a', database);
   await startCustomers(world, scenario);

@@ -10,6 +10,7 @@ import packageJson from '../../package.json' with { type: 'json' };
 import { boxGit } from '../box-git.ts';
 import { receiverOf } from '../cargo.ts';
 import type { Drill } from '../drill.ts';
+import { timeIn } from '../netns/clock.ts';
 import type { Step } from '../step.ts';
 
 const LIFE_MS = 24 * 3_600_000;
@@ -28,7 +29,8 @@ async function sealCargo(drill: Drill): Promise<object> {
   const archive = packBackup(membersOf(bundle), await headOf(drill, gitHead));
   const directory = drill.cargo('a');
   const about = { directory, archive, receiver, record, key, signal };
-  const { manifest, contents } = await writeCargo({ ...about, now: Date.now(), lifeMs: LIFE_MS });
+  const now = await timeIn(world, 'a');
+  const { manifest, contents } = await writeCargo({ ...about, now, lifeMs: LIFE_MS });
   await rm(bundle);
   const bytes = manifest.chunks.reduce((sum, { size }) => sum + size, 0);
   const { sequence, chunks } = manifest;
@@ -51,7 +53,7 @@ async function headOf(drill: Drill, gitHead: string): Promise<BackupHead> {
     ...{ boxId: banks.a.boxId, fingerprint: await (await drill.box('a')).pin() },
     engine: { kind: 'none', version: packageJson.version },
     bundle: { sequence: 1, revision: gitHead },
-    created: new Date().toISOString(),
+    created: new Date(await timeIn(drill.world, 'a')).toISOString(),
   };
 }
 

@@ -4,6 +4,7 @@ import { readChunk } from '../../builder/cargo/open.ts';
 import { type CargoChunk, chunkPath } from '../../contract/cargo.ts';
 import { arrived } from '../cargo.ts';
 import type { Drill } from '../drill.ts';
+import { onDisk } from '../netns/disk.ts';
 import type { Step } from '../step.ts';
 
 /** The cargo on its way, and whether it is what was sealed. */
@@ -14,6 +15,7 @@ export const ship = {
 
 async function carry(drill: Drill): Promise<object> {
   await cp(drill.cargo('a'), drill.cargo('b'), { recursive: true });
+  await onDisk(drill.cargo('b'));
   const { digest } = await arrived(drill);
   return { digest };
 }
@@ -28,6 +30,7 @@ async function verify(drill: Drill): Promise<object> {
     await readChunk(directory, chunk);
     copiedAgain.push(number);
   }
+  await onDisk(directory);
   return { chunks: manifest.chunks.length, copiedAgain };
 }
 

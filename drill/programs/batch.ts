@@ -45,7 +45,9 @@ async function statement(
   const { server } = z.object({ server: z.string() }).parse(JSON.parse(text));
   const file = `statement-${id}.json`;
   await writeFile(join(directory, file), `${text}\n`);
-  await run(['rsync', '--contimeout=3', '--timeout=5', join(directory, file), share], { timeoutMs: 10_000 });
+  await run(['rsync', '--fsync', '--contimeout=3', '--timeout=5', join(directory, file), share], {
+    timeoutMs: 10_000,
+  });
   const sha256 = createHash('sha256').update(`${text}\n`).digest('hex');
   appendFileSync(log, `${JSON.stringify({ id, written: Date.now(), server, file, sha256 })}\n`);
 }

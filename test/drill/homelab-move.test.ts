@@ -1,4 +1,7 @@
+import { rm } from 'node:fs/promises';
 import { expect, test } from 'vitest';
+import { namespacesOf } from '../../drill/netns/network.ts';
+import { readDrill } from '../../drill/open.ts';
 import { TestDrill } from '../support/drill.ts';
 
 test('a database that moves by dump, and a tree of files: killed between dump and promotion, it moves and loses nothing', async () => {
@@ -10,7 +13,7 @@ test('a database that moves by dump, and a tree of files: killed between dump an
     { rtoSeconds: 900, failedPercent: 95, cutOverSeconds: 300 },
     'homelab-move',
   );
-  const { status, stderr } = await drill.run();
+  const { status, stderr } = await drill.run('--keep');
   if (status !== 0) throw new Error(stderr);
   expect(drill.killed).toBe(2);
   const report = await drill.report();
@@ -28,5 +31,10 @@ test('a database that moves by dump, and a tree of files: killed between dump an
   });
   // 30 files in folders were there before, and each statement is one.
   expect(report.kept?.files).toBeGreaterThan(30);
+  // As a process leaves it that was killed while it took the banks away.
+  const { world } = await readDrill(drill.out);
+  await rm(world.work, { recursive: true });
+  expect(await drill.run()).toMatchObject({ status: 0 });
+  expect(await namespacesOf(world)).toEqual([]);
   expect((await drill.cpiab('verify', drill.out, '--key', drill.publicKey)).stdout).toMatch(/passed, moved/);
 });

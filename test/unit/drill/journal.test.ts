@@ -31,3 +31,18 @@ test('a fault does not change how far a step is, and is known to be injected', a
   expect(journal.stateOf('move.fence')).toBe('begun');
   expect([journal.injectedAt(0), journal.injectedAt(1) === null]).toEqual([null, false]);
 });
+
+test('a drill is over when it was reported how it has ended, and nothing failed since', async () => {
+  const journal = await Journal.open(join(directory, 'over.jsonl'));
+  const states: boolean[] = [journal.isOver];
+  for (const [step, event] of [
+    ['close.report', 'done'],
+    ['close.report', 'failed'],
+    ['move.fence', 'back'],
+    ['close.report', 'done'],
+  ] as const) {
+    await journal.add(step, event);
+    states.push(journal.isOver);
+  }
+  expect(states).toEqual([false, true, false, false, true]);
+});
