@@ -16,7 +16,7 @@ export async function boxGit(drill: Drill, bank: BankName, ...args: string[]): P
   });
   const url = `https://${world.host(bank, 'box').address}:${ports.api}/git/${world.scenario.site}.git`;
   const argv = args.map((arg) => (arg === 'URL' ? url : arg));
-  return await inside(world.namespace(world.host(bank, 'box')), ['git', ...argv], {
+  return await inside(world.operators(bank), ['git', ...argv], {
     env,
     timeoutMs: 300_000,
   });

@@ -1,28 +1,39 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { z } from 'zod';
-import { spkiFingerprint } from '../agent/api/identity.ts';
 import { NodeStore } from '../agent/join/store.ts';
 import { type AuditLogDocument, AuditLogSchema } from '../contract/audit-log.ts';
+import type { CargoReceiver } from '../contract/cargo.ts';
 import type { BankName } from '../contract/drill/scenario.ts';
 import { InvitationAnswerSchema, type NodeList, NodeListSchema } from '../contract/enroll.ts';
-import { box as layout, ports } from '../contract/layout.ts';
+import { ports } from '../contract/layout.ts';
 import type { PipedProcess } from '../host/piped-process.ts';
-import { askProgram, conversation, startBox } from './netns/programs.ts';
+import { askProgram, conversation } from './netns/programs.ts';
 import { AnswerSchema, type Ask } from './programs/operator.ts';
 import type { Credential, Secrets } from './secrets.ts';
 import type { PlacedHost, World } from './world.ts';
 
-const START_MS = 300_000;
+/** A box that is emulated takes its time. */
+const START_MS = 1_800_000;
 const JOIN_MS = 300_000;
 
 /** What a host was given by the box that took it in. */
 export interface Joined {
   id: string;
   name: string;
-  trustDomain: string;
+}
+
+/** Identifier, and SHA-256 of its key. */
+export type BoxName = Pick<CargoReceiver, 'boxId' | 'fingerprint'>;
+
+/** What a box runs in. */
+export interface BoxPlace {
+  /** Known before the box has been given anything. */
+  named(): Promise<BoxName>;
+  /** Unless it runs. @param gitBundle with which a repository begins that its medium does not bring. */
+  start(gitBundle: string): Promise<void>;
+  stop(): Promise<void>;
 }
 
 interface Answer {
@@ -35,12 +46,14 @@ export class BankBox {
   readonly #world: World;
   readonly #bank: BankName;
   readonly #secrets: Secrets;
-  #pin = '';
+  readonly #place: BoxPlace;
+  #named: Promise<BoxName> | undefined;
   #operator: PipedProcess | undefined;
   #lines: AsyncIterator<string> | undefined;
   #turn: Promise<unknown> = Promise.resolve();
 
-  constructor(world: World, bank: BankName, secrets: Secrets) {
+  constructor(world: World, bank: BankName, secrets: Secrets, place: BoxPlace) {
+    this.#place = place;
     this.#world = world;
     this.#bank = bank;
     this.#secrets = secrets;
@@ -54,22 +67,25 @@ export class BankBox {
     return `${this.host.address}:${ports.api}`;
   }
 
-  /** SHA-256 of its key, as its console would show it. */
+  /** Who it is: what a cargo is sealed for. */
+  async named(): Promise<BoxName> {
+    this.#named ??= this.#place.named();
+    return await this.#named;
+  }
+
+  /** SHA-256 of its key, as its console shows it. */
   async pin(): Promise<string> {
-    const certificate = join(this.#world.directory(this.host), layout.tls, 'api.crt');
-    this.#pin ||= spkiFingerprint(await readFile(certificate, 'utf8'));
-    return this.#pin;
+    return (await this.named()).fingerprint;
   }
 
   /** Starts it unless it runs, and waits until it serves its Git. @param gitBundle with which its repository begins. */
-  async start(repository: string, gitBundle: string): Promise<void> {
-    const { boxId } = this.#secrets.banks[this.#bank];
-    await startBox(this.#world, this.host, 'box', {
-      ...{ repository, gitBundle, site: this.#world.scenario.site, id: boxId },
-      directory: this.#world.directory(this.host),
-      operatorCa: join(this.#world.secrets, `${this.#bank}-operator-ca.crt`),
-    });
+  async start(gitBundle: string): Promise<void> {
+    await this.#place.start(gitBundle);
     await this.serves();
+  }
+
+  async stop(): Promise<void> {
+    await this.#place.stop();
   }
 
   /** Waits until it serves its Git. */
@@ -90,8 +106,8 @@ export class BankBox {
   }
 
   /** A new invitation. @param name of the only machine that may use it. */
-  async invite(name: string): Promise<string> {
-    const body = { role: 'agent', ttl: 900, name };
+  async invite(name: string, ttl = 900): Promise<string> {
+    const body = { role: 'agent', ttl, name };
     return (await this.#document('/v1/invitations', InvitationAnswerSchema, body)).invitation;
   }
 
@@ -126,18 +142,19 @@ export class BankBox {
     const name = `${host.bank}-${host.name}`;
     const directory = join(this.#world.directory(host), 'node');
     const member = await new NodeStore(directory).member();
-    if (member !== null) return { id: member.grant.id, name, trustDomain: member.grant.trustDomain };
+    if (member !== null) return { id: member.grant.id, name };
     const invitation = await this.invite(name);
     const [granted] = await Promise.all([
       askProgram<Joined>(this.#world, host, 'member', { directory, name, invitation, timeoutMs: JOIN_MS }),
-      this.#approveWhenAsked(name),
+      this.approveWhenAsked(name, JOIN_MS),
     ]);
     await used(invitation);
     return granted;
   }
 
-  async #approveWhenAsked(name: string): Promise<void> {
-    const end = Date.now() + JOIN_MS;
+  /** Lets a machine in once it has asked. */
+  async approveWhenAsked(name: string, timeoutMs: number): Promise<void> {
+    const end = Date.now() + timeoutMs;
     while (Date.now() < end) {
       const node = (await this.nodes()).find((one) => one.name === name && one.state !== 'superseded');
       if (node?.state === 'pending') return await this.approve(node.id, node.request);
@@ -166,7 +183,7 @@ export class BankBox {
 
   async #exchange(asked: Ask): Promise<Answer> {
     if (this.#operator === undefined) {
-      this.#operator = conversation(this.#world, this.host, 'operator');
+      this.#operator = conversation(this.#world, this.#bank, 'operator');
       this.#lines = createInterface({ input: this.#operator.stdout })[Symbol.asyncIterator]();
     }
     this.#operator.stdin.write(`${JSON.stringify(asked)}\n`);

@@ -1,8 +1,5 @@
-import { join } from 'node:path';
-import { apiIdentity } from '../agent/api/identity.ts';
 import { type OpenCargo, reopenCargo } from '../builder/cargo/open.ts';
 import type { CargoReceiver } from '../contract/cargo.ts';
-import { box as layout } from '../contract/layout.ts';
 import { requireCurrent } from '../host/cargo/papers.ts';
 import { parsePublicKey } from '../host/minisign.ts';
 import type { Drill } from './drill.ts';
@@ -10,11 +7,8 @@ import { timeIn } from './netns/clock.ts';
 
 /** Bank B's box, which has its key before anything is sealed for it, and who decrypts there. */
 export async function receiverOf(drill: Drill): Promise<CargoReceiver> {
-  const { world } = drill;
-  const host = world.host('b', 'box');
-  const { fingerprint } = await apiIdentity(join(world.directory(host), layout.tls), [host.address]);
-  const { banks, age } = await drill.secrets();
-  return { boxId: banks.b.boxId, fingerprint, recipient: age.recipient };
+  const { age } = await drill.secrets();
+  return { ...(await (await drill.box('b')).named()), recipient: age.recipient };
 }
 
 /** What has arrived in bank B: signed by the site, for its box, and in time. @throws CpiabError E2101, E2114, E2191, E2193, E2194. */

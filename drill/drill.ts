@@ -1,9 +1,11 @@
 import { join } from 'node:path';
 import type { SiteKey } from '../builder/bundle/minisign.ts';
 import type { BankName, Scenario } from '../contract/drill/scenario.ts';
-import { BankBox } from './boxes.ts';
+import { BankBox, type BoxPlace } from './boxes.ts';
 import { Database } from './database/database.ts';
 import type { Journal } from './journal.ts';
+import { NetnsBox } from './netns/box-place.ts';
+import { VirtualBox } from './qemu/virtual-box.ts';
 import { readSecrets, type Secrets } from './secrets.ts';
 import type { World } from './world.ts';
 
@@ -60,9 +62,15 @@ export class Drill {
 
   async box(bank: BankName): Promise<BankBox> {
     const secrets = await this.secrets();
-    const box = this.#boxes.get(bank) ?? new BankBox(this.world, bank, secrets);
+    const box = this.#boxes.get(bank) ?? new BankBox(this.world, bank, secrets, this.#place(bank, secrets));
     this.#boxes.set(bank, box);
     return box;
+  }
+
+  #place(bank: BankName, { banks }: Secrets): BoxPlace {
+    const { world, repository } = this;
+    if (world.substrate === 'qemu') return new VirtualBox(this, bank);
+    return new NetnsBox(world, world.host(bank, 'box'), banks[bank].boxId, repository);
   }
 
   /** Sealed cargo in the bank that it leaves, and as it has arrived. */

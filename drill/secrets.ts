@@ -1,6 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { chmod, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { keysDirectory } from '../builder/bundle/keys.ts';
 import { issueOperator, makeOperator } from '../builder/bundle/operator.ts';
 import type { BankName } from '../contract/drill/scenario.ts';
 import { makeIdentity } from '../host/age/keys.ts';
@@ -31,6 +32,8 @@ export interface Secrets {
   age: { recipient: string; secret: string };
 }
 
+type OperatorCa = Parameters<typeof issueOperator>[0];
+
 const FILE = 'secrets.json';
 
 export async function makeSecrets(world: World): Promise<void> {
@@ -53,10 +56,9 @@ export async function readSecrets(world: World): Promise<Secrets> {
   return JSON.parse(await readFile(join(world.secrets, FILE), 'utf8')) as Secrets;
 }
 
-async function bankSecrets({ scenario }: World, bank: BankName): Promise<BankSecrets> {
+async function bankSecrets({ scenario, substrate }: World, bank: BankName): Promise<BankSecrets> {
   const now = new Date();
-  const authority = await makeOperator(`bank-${bank}`, now);
-  const ca = { certificate: authority.ca, key: authority.caKey };
+  const ca = substrate === 'qemu' ? await siteAuthority(scenario.site) : await ownAuthority(bank, now);
   const issue = async (name: string): Promise<Credential> => {
     const made = await issueOperator(ca, { site: scenario.site, name, role: 'admin', days: 1 }, now);
     return { cert: made.certificate, key: made.key };
@@ -64,8 +66,19 @@ async function bankSecrets({ scenario }: World, bank: BankName): Promise<BankSec
   const { join, cutOver } = scenario.approvals;
   return {
     boxId: randomUUID(),
-    operatorCa: authority.ca,
+    operatorCa: ca.certificate,
     join: await issue(join),
     cutOver: await issue(cutOver.by),
   };
+}
+
+async function ownAuthority(bank: BankName, now: Date): Promise<OperatorCa> {
+  const { ca, caKey } = await makeOperator(`bank-${bank}`, now);
+  return { certificate: ca, key: caKey };
+}
+
+/** The one that the medium names. */
+async function siteAuthority(site: string): Promise<OperatorCa> {
+  const of = async (name: string) => await readFile(join(keysDirectory(site), name), 'utf8');
+  return { certificate: await of('operator-ca.crt'), key: await of('operator-ca.key') };
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { realpathSync } from 'node:fs';
 import { join } from 'node:path';
-import type { BankName, DrillHost, Scenario, Service } from '../contract/drill/scenario.ts';
+import type { BankName, DrillHost, Scenario, Service, Substrate } from '../contract/drill/scenario.ts';
 
 /** A host of a bank, with its name. */
 export interface PlacedHost extends DrillHost {
@@ -18,14 +18,16 @@ export const hasPowerOfItsOwn = (runs: Service): boolean => runs === 'customers'
 /** Where a drill lies: names of its namespaces and directories follow from its output directory, so that a later process finds them. */
 export class World {
   readonly scenario: Scenario;
+  readonly substrate: Substrate;
   /** What people keep: journal and evidence. */
   readonly out: string;
   readonly id: string;
   /** What runs needs: for programs that are not root, so not below a home directory. */
   readonly work: string;
 
-  constructor(scenario: Scenario, out: string) {
+  constructor(scenario: Scenario, substrate: Substrate, out: string) {
     this.scenario = scenario;
+    this.substrate = substrate;
     this.out = realpathSync(out);
     this.id = createHash('sha256').update(this.out).digest('hex').slice(0, 8);
     this.work = join('/var/lib/cpiab-drill', this.id);
@@ -45,6 +47,16 @@ export class World {
   /** Its network namespace. */
   namespace({ bank, name }: Pick<PlacedHost, 'bank' | 'name'>): string {
     return `cpiab-drill-${this.id}-${bank}-${name}`;
+  }
+
+  /** Whether a host is a virtual machine, which its namespace connects. */
+  isMachine({ runs }: Pick<PlacedHost, 'runs'>): boolean {
+    return this.substrate === 'qemu' && (runs === 'box' || runs === 'node');
+  }
+
+  /** Where the operators of a bank's box sit. */
+  operators(bank: BankName): string {
+    return this.substrate === 'qemu' ? this.gateway(bank) : this.namespace(this.host(bank, 'box'));
   }
 
   /** The namespace with a bank's switch and its way to the other bank. No host is called so: it has a dot. */

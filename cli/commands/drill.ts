@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { Argument, Option } from '@commander-js/extra-typings';
+import { substrates } from '../../contract/drill/scenario.ts';
 import { drillPhases } from '../../contract/drill/steps.ts';
 import { command, plainCommand } from '../command.ts';
 import type { CliContext } from '../context.ts';
@@ -34,7 +35,7 @@ function runCommand(context: CliContext) {
     .argument('<scenario>', 'such as drills/bank-a-to-bank-b.yaml')
     .addOption(
       new Option('--substrate <kind>', 'what the banks are made of')
-        .choices(['netns', 'qemu'] as const)
+        .choices(substrates)
         .default('netns' as const),
     )
     .option('--out <directory>', 'journal and evidence (default: dist/drills/<name of the file>)')

@@ -1,4 +1,5 @@
 import { basename, join, resolve } from 'node:path';
+import type { Substrate } from '../../contract/drill/scenario.ts';
 import type { DrillPhase } from '../../contract/drill/steps.ts';
 import { CpiabError } from '../../contract/errors.ts';
 import type { Drill } from '../../drill/drill.ts';
@@ -11,7 +12,7 @@ import { printReport, readReport } from './show.ts';
 
 export interface RunOptions {
   scenario: string;
-  substrate: 'netns' | 'qemu';
+  substrate: Substrate;
   out: string | undefined;
   until: DrillPhase | undefined;
   keep: boolean;
@@ -19,12 +20,14 @@ export interface RunOptions {
 
 /** Runs a drill to its end, and tells what it has measured. @throws CpiabError E5701, E5703. */
 export async function runHere({ scenario, substrate, out, until, keep }: RunOptions, context: CliContext) {
-  if (substrate !== 'netns')
-    throw new CpiabError('E1011', { subject: '--substrate', args: [`substrate ${substrate}`] });
   const { repository, signal, progress } = context;
   const name = basename(scenario).replace(/\.ya?ml$/, '');
   const directory = resolve(out ?? join(repository, 'dist', 'drills', name));
-  const drill = await beginDrill(repository, resolve(scenario), directory, signal);
+  const drill = await beginDrill(
+    repository,
+    { scenario: resolve(scenario), substrate, out: directory },
+    signal,
+  );
   await expectBanks(drill);
   let ended = false;
   try {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { sha256 } from '../sha256.ts';
-import { workloadParts } from './scenario.ts';
+import { substrates, workloadParts } from './scenario.ts';
 import { drillPhases, stepNames } from './steps.ts';
 
 const Count = z.int().nonnegative();
@@ -66,7 +66,7 @@ export const DrillReportSchema = z.strictObject({
   id: z.string(),
   /** Of the scenario's text. */
   scenario: sha256,
-  substrate: z.enum(['netns']),
+  substrate: z.enum(substrates),
   outcome: z.enum(outcomes),
   verdict: z.enum(['passed', 'failed']),
   /** The step at which it went back, and why; null for one that moved. */

@@ -4,8 +4,12 @@ import { overlap } from '../site.ts';
 import { contains } from './network.ts';
 import { stepNames } from './steps.ts';
 
+/** What the banks of a drill are made of: namespaces alone, or with boxes and nodes in virtual machines. */
+export const substrates = ['netns', 'qemu'] as const;
+export type Substrate = (typeof substrates)[number];
+
 /** What one host of a bank runs. A host is one network namespace, so what leaves it has one name. */
-export const services = ['box', 'dns', 'database', 'web', 'batch', 'files', 'customers'] as const;
+export const services = ['box', 'dns', 'database', 'web', 'batch', 'files', 'customers', 'node'] as const;
 export type Service = (typeof services)[number];
 
 /** The parts of the workload: each moves from the one bank to the other, on a host of its own. */

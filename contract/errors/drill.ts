@@ -20,6 +20,16 @@ export const drillInputErrors = {
     says: () => 'the banks of this drill are gone',
     hint: 'begin a new one with another --out; what it has measured stays in evidence',
   },
+  E1705: {
+    exit: 2,
+    says: (site: string) => `is not there, and on substrate qemu the boxes of site ${site} start from it`,
+    hint: 'run `./cpiab build` for that site first, with an ISO among its media',
+  },
+  E1706: {
+    exit: 2,
+    says: (fault: string) => `fault ${fault} can't be injected into virtual machines`,
+    hint: 'take it out of the scenario, or run it with --substrate netns',
+  },
 } as const;
 
 /** A drill's report can't be relied on. Exit status 3. */

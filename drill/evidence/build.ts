@@ -114,7 +114,7 @@ async function describe(
   const writers = writersOf(writes, databasesOf(scenario));
   const limits = limitsOf(scenario.limits, { workload, requests, writers, egress, kept }, outcome);
   return {
-    ...{ apiVersion: 'cpiab.dev/v1', kind: 'DrillReport', id: world.id, substrate: 'netns' },
+    ...{ apiVersion: 'cpiab.dev/v1', kind: 'DrillReport', id: world.id, substrate: world.substrate },
     scenario: createHash('sha256').update(text).digest('hex'),
     ...{ outcome, verdict: verdictOf(outcome, limits), stopped },
     versions: await versionsOf(drill),

@@ -29,6 +29,6 @@ export function clockOf(world: World, bank: BankName): Record<string, string> {
 
 /** What time it is in a bank, in milliseconds since the epoch. */
 export async function timeIn(world: World, bank: BankName): Promise<number> {
-  const namespace = world.namespace(world.host(bank, 'box'));
+  const namespace = world.operators(bank);
   return Number(await inside(namespace, ['date', '+%s%3N'], { env: clockOf(world, bank) }));
 }

@@ -26,7 +26,9 @@ export async function openNetwork(world: World): Promise<void> {
       `route add ${world.scenario.banks[other].network} via ${CABLE[other]}`,
     ]);
   }
-  for (const bank of bankNames) for (const host of world.hosts(bank)) await attach(world, host);
+  for (const bank of bankNames)
+    for (const host of world.hosts(bank))
+      await (world.isMachine(host) ? attachMachine(world, host) : attach(world, host));
 }
 
 /** Namespaces of this drill. They outlive its process, and not a restart of this machine. */
@@ -80,6 +82,42 @@ async function attach(world: World, host: PlacedHost): Promise<void> {
   await writeAtomic(join(directory, 'resolv.conf'), `search ${domain}\nnameserver ${resolver}\n`);
 }
 
+/** The tap of a virtual machine, in its namespace. */
+export const TAP = 'tap';
+
+/** A namespace between a virtual machine and its bank's switch: what the machine sends is counted there as a host's is. */
+async function attachMachine(world: World, host: PlacedHost): Promise<void> {
+  const name = world.namespace(host);
+  await run(['ip', 'netns', 'add', name]);
+  await quiet(name, []);
+  await batch(world.gateway(host.bank), [
+    `link add ${host.name} type veth peer name eth0 netns ${name}`,
+    `link set ${host.name} master lan up`,
+  ]);
+  await batch(name, [
+    'link set lo up',
+    'link add lan type bridge',
+    `tuntap add ${TAP} mode tap`,
+    `link set ${TAP} master lan up`,
+    'link set eth0 master lan up',
+    'link set lan up',
+  ]);
+  const rules = `
+    table netdev drill {
+      counter egress {
+      }
+      set inside {
+        type ipv4_addr; flags interval; elements = { ${insideOf(world)} }
+      }
+      chain out {
+        type filter hook ingress device "${TAP}" priority 0
+        ip daddr @inside accept
+        ip version 4 counter name egress drop
+      }
+    }`;
+  await inside(name, ['nft', '-f', '-'], { input: rules });
+}
+
 /** Nothing of IPv6, which would talk by itself, and no waiting for addresses. */
 async function quiet(namespace: string, more: readonly string[]): Promise<void> {
   const settings = ['net.ipv6.conf.all.disable_ipv6=1', 'net.ipv6.conf.default.disable_ipv6=1', ...more];
@@ -95,14 +133,12 @@ async function batch(namespace: string, lines: readonly string[]): Promise<void>
  * gateway sees where its kernel shows it what its switch passes on. All else is counted and dropped. `inet cpiab` is as much of a box's firewall as enrolment writes to.
  */
 function firewall(world: World, hook: 'output' | 'forward'): string {
-  const { a, b } = world.scenario.banks;
-  const known = [a.network, b.network, '224.0.0.0/24'].join(', ');
   return `
     table inet drill {
       counter egress {
       }
       set inside {
-        type ipv4_addr; flags interval; elements = { ${known} }
+        type ipv4_addr; flags interval; elements = { ${insideOf(world)} }
       }
       chain ${hook} {
         type filter hook ${hook} priority 0; policy drop;
@@ -117,9 +153,13 @@ function firewall(world: World, hook: 'output' | 'forward'): string {
   `;
 }
 
+/** Both banks, and multicast of the link. */
+const insideOf = ({ scenario: { banks } }: World) =>
+  [banks.a.network, banks.b.network, '224.0.0.0/24'].join(', ');
+
 /** Packets that a namespace tried to send elsewhere. */
-async function egressOf(namespace: string): Promise<number> {
-  const listed = await inside(namespace, ['nft', '-j', 'list', 'counter', 'inet', 'drill', 'egress']);
+async function egressOf(namespace: string, family: 'inet' | 'netdev'): Promise<number> {
+  const listed = await inside(namespace, ['nft', '-j', 'list', 'counter', family, 'drill', 'egress']);
   const { nftables } = JSON.parse(listed) as { nftables: { counter?: { packets: number } }[] };
   const packets = nftables.find(({ counter }) => counter !== undefined)?.counter?.packets;
   if (packets === undefined) throw new Error(`${namespace} has no counter`);
@@ -130,9 +170,12 @@ async function egressOf(namespace: string): Promise<number> {
 export async function egressCounts(world: World): Promise<Record<string, number>> {
   const counts: Record<string, number> = {};
   for (const bank of bankNames) {
-    counts[`${bank}/gateway`] = await egressOf(world.gateway(bank));
+    counts[`${bank}/gateway`] = await egressOf(world.gateway(bank), 'inet');
     for (const host of world.hosts(bank))
-      counts[`${bank}/${host.name}`] = await egressOf(world.namespace(host));
+      counts[`${bank}/${host.name}`] = await egressOf(
+        world.namespace(host),
+        world.isMachine(host) ? 'netdev' : 'inet',
+      );
   }
   return counts;
 }

@@ -1,5 +1,6 @@
 import { chown } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { BankName } from '../../contract/drill/scenario.ts';
 import { ensureDirectory, writeAtomic } from '../../host/files.ts';
 import { type PipedProcess, startPiped } from '../../host/piped-process.ts';
 import { userIds } from '../database/database.ts';
@@ -56,10 +57,10 @@ export async function askProgram<Answer>(
 }
 
 /** One of them that answers lines with lines, for as long as this process has it. */
-export function conversation(world: World, host: PlacedHost, program: 'operator'): PipedProcess {
-  const argv = ['ip', 'netns', 'exec', world.namespace(host), process.execPath, SCRIPT, program];
+export function conversation(world: World, bank: BankName, program: 'operator'): PipedProcess {
+  const argv = ['ip', 'netns', 'exec', world.operators(bank), process.execPath, SCRIPT, program];
   return startPiped(argv, {
-    env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', ...clockOf(world, host.bank) },
+    env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', ...clockOf(world, bank) },
   });
 }
 

@@ -65,6 +65,7 @@ async function fit(drill: Drill): Promise<Assessment> {
 function needsOf(world: World, size: number): Needs {
   const { name, workload } = world.scenario;
   const { number, kilobytes } = workload.files;
+  const box = world.host('b', 'box');
   return {
     subject: `the workload of ${name}`,
     workloads: [
@@ -75,7 +76,8 @@ function needsOf(world: World, size: number): Needs {
       },
     ],
     data: [{ what: 'files', bytes: number * kilobytes * 1024 }],
-    hosts: [{ what: 'host of the box', address: world.host('b', 'box').address }],
+    // A box that is a machine is on already, with nothing on it.
+    hosts: world.isMachine(box) ? [] : [{ what: 'host of the box', address: box.address }],
     services: [
       {
         service: 'dns',

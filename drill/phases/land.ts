@@ -10,7 +10,7 @@ import { run } from '../../host/process.ts';
 import { arrived } from '../cargo.ts';
 import type { Drill } from '../drill.ts';
 import { onDisk } from '../netns/disk.ts';
-import { stopProgram } from '../netns/programs.ts';
+import { landCluster } from '../qemu/cluster.ts';
 import type { Step } from '../step.ts';
 
 const GIT: BackupMember = 'git.bundle';
@@ -48,12 +48,13 @@ async function unpack(drill: Drill): Promise<object> {
 
 async function startBox(drill: Drill): Promise<object> {
   const box = await drill.box('b');
-  await box.start(drill.repository, join(landed(drill), GIT));
+  await box.start(join(landed(drill), GIT));
+  const cluster = drill.world.substrate === 'qemu' ? await landCluster(drill) : null;
   const [own, others] = [await box.pin(), await (await drill.box('a')).pin()];
   if (own === others) throw new Error("bank B's box has the key of bank A's");
-  return { fingerprint: own };
+  return { fingerprint: own, cluster };
 }
 
-async function stopBox({ world }: Drill): Promise<void> {
-  await stopProgram(world, world.host('b', 'box'));
+async function stopBox(drill: Drill): Promise<void> {
+  await (await drill.box('b')).stop();
 }

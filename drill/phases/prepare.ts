@@ -16,6 +16,8 @@ import {
   startFiles,
   startWeb,
 } from '../netns/services.ts';
+import { converged, mark } from '../qemu/cluster.ts';
+import { VirtualBox } from '../qemu/virtual-box.ts';
 import { makeSecrets } from '../secrets.ts';
 import { fillShare } from '../share.ts';
 import type { Step } from '../step.ts';
@@ -82,10 +84,15 @@ async function startBoxA(drill: Drill): Promise<object> {
   // The box's branch is main, whatever is checked out here.
   await run([...git, 'push', '--quiet', '--force', await bareRepository(drill), 'HEAD:refs/heads/main']);
   await run(['git', '--git-dir', await bareRepository(drill), 'bundle', 'create', '--quiet', bundle, 'main']);
-  await box.start(drill.repository, bundle);
+  // The box that is to receive is on, with nothing on it, before anybody looks around there.
+  const isReal = drill.world.substrate === 'qemu';
+  if (isReal) await new VirtualBox(drill, 'b').start();
+  await box.start(bundle);
+  const cluster = isReal ? { convergedMs: await converged(drill, 'a'), said: await mark(drill) } : null;
   const nodes = [];
   for (const host of memberHosts(drill.world, 'a')) nodes.push(await box.join(host));
-  return { fingerprint: await box.pin(), nodes };
+  if (isReal) await (await drill.box('b')).serves();
+  return { fingerprint: await box.pin(), nodes, cluster };
 }
 
 async function bareRepository({ world }: Drill): Promise<string> {

@@ -11,16 +11,21 @@ import { boxGit } from '../box-git.ts';
 import { receiverOf } from '../cargo.ts';
 import type { Drill } from '../drill.ts';
 import { timeIn } from '../netns/clock.ts';
+import { sealCluster } from '../qemu/cluster.ts';
 import type { Step } from '../step.ts';
 
 const LIFE_MS = 24 * 3_600_000;
 
-/** What leaves bank A as a cargo: its box's Git, for bank B's box and key alone. The data follow while the service runs. */
+/** What leaves bank A as a cargo: what its box has, for bank B's box and key alone. The data follow while the service runs. */
 export const seal = {
-  cargo: { title: "the box's Git, sealed for bank B's box", run: sealCargo },
+  cargo: { title: "what bank A's box has, sealed for bank B's", run: sealCargo },
 } satisfies Record<string, Step>;
 
 async function sealCargo(drill: Drill): Promise<object> {
+  return drill.world.substrate === 'qemu' ? await sealCluster(drill) : await sealGit(drill);
+}
+
+async function sealGit(drill: Drill): Promise<object> {
   const { world, key, signal } = drill;
   const bundle = join(world.work, 'sealing.bundle');
   const gitHead = await exportGit(drill, bundle);

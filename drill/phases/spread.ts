@@ -1,8 +1,11 @@
 import type { BankName } from '../../contract/drill/scenario.ts';
 import { workloadParts } from '../../contract/drill/scenario.ts';
 import { InventorySchema } from '../../contract/inventory.ts';
-import type { Joined } from '../boxes.ts';
+import { ports } from '../../contract/layout.ts';
+import type { BankBox, Joined } from '../boxes.ts';
 import type { Drill } from '../drill.ts';
+import { inside } from '../netns/command.ts';
+import { joinMachine } from '../qemu/join.ts';
 import type { Step } from '../step.ts';
 import { waitFor } from '../wait.ts';
 import type { PlacedHost, World } from '../world.ts';
@@ -13,11 +16,21 @@ export const spread = {
   join: { title: 'found, approved and enrolled, one by one', run: joinAll },
 } satisfies Record<string, Step>;
 
-const FIND_SECONDS = 300;
+/** A box that only listens looks every five minutes. */
+const FIND_SECONDS = 900;
 
-/** Hosts that a part of the workload runs on: these become nodes. */
+/** Hosts that become nodes: those that a part of the workload runs on, and those that are nothing else. */
 export function memberHosts(world: World, bank: BankName): PlacedHost[] {
-  return workloadParts.map((part) => world.host(bank, part));
+  return [
+    ...workloadParts.map((part) => world.host(bank, part)),
+    ...world.hosts(bank).filter(({ runs }) => runs === 'node'),
+  ];
+}
+
+/** A host that says nothing is not there for a box that only listens. */
+async function showUp(world: World, host: PlacedHost, { host: { address } }: BankBox): Promise<void> {
+  const connect = `exec 3<>/dev/tcp/${address}/${ports.api}`;
+  await inside(world.namespace(host), ['timeout', '5', 'bash', '-c', connect]);
 }
 
 async function joinAll(drill: Drill): Promise<object> {
@@ -26,8 +39,14 @@ async function joinAll(drill: Drill): Promise<object> {
   const intruders = new Intruders(drill);
   const nodes: (Joined & { seen: string[] })[] = [];
   for (const host of memberHosts(drill.world, 'b')) {
+    // It is switched on when it is invited.
+    if (drill.world.isMachine(host)) {
+      nodes.push({ ...(await joinMachine(drill, host)), seen: [] });
+      continue;
+    }
     const wait = { seconds: FIND_SECONDS, what: `the box has not found ${host.name}`, signal: drill.signal };
     const seen = await waitFor(async () => {
+      await showUp(drill.world, host, box);
       const { text } = await box.ask('/v1/inventory', secrets.banks.b.join);
       const found = InventorySchema.parse(JSON.parse(text)).hosts;
       return found.find(({ addresses }) => addresses.includes(host.address))?.evidence ?? null;

@@ -24,5 +24,5 @@ export async function member(config: z.infer<typeof MemberConfigSchema>): Promis
     { name: config.name, role: 'agent', inventory },
     { waiting: () => {}, wall: Date.now, pollMs: 300, signal: AbortSignal.timeout(config.timeoutMs) },
   );
-  return { id: grant.id, name: grant.name, trustDomain: grant.trustDomain };
+  return { id: grant.id, name: grant.name };
 }

@@ -20,6 +20,13 @@ export interface Card {
   gateway?: string;
 }
 
+/** A device of this machine's that is there already, and leads to a network. */
+export interface Tap {
+  name: string;
+  /** Of the guest's card. */
+  mac: string;
+}
+
 /** A wire to another virtual machine: datagrams between two ports of the loopback address, one for each end. */
 export interface Segment {
   mac: string;
@@ -42,10 +49,12 @@ export interface MachineSpec {
   card?: Card;
   /** A second card, on a wire to one other machine of this host. */
   segment?: Segment;
+  /** The only card, in place of the one that leads to QEMU's own network. */
+  tap?: Tap;
   /** MiB. */
   memory: number;
   cpus: number;
-  /** Port on 127.0.0.1 that leads to the box's API. */
+  /** Port on 127.0.0.1 that leads to the box's API; no card with a `tap` has it. */
   apiPort: number;
   /** File the serial console is written to. */
   serialLog: string;
@@ -163,7 +172,11 @@ function tpm(socket: string | null): string[] {
 }
 
 /** QEMU's own network stands where the guest's address belongs, and leads to that. */
-function networkCard({ card = {}, apiPort, guestApiPort }: MachineSpec): string[] {
+function networkCard({ card = {}, tap, apiPort, guestApiPort }: MachineSpec): string[] {
+  if (tap !== undefined) {
+    const device = `tap,id=lan,ifname=${tap.name},script=no,downscript=no`;
+    return ['-netdev', device, '-device', `virtio-net-pci,netdev=lan,romfile=,mac=${tap.mac}`];
+  }
   const { mac, address, gateway } = card;
   const place =
     address === undefined ? '' : `,net=${address}${gateway === undefined ? '' : `,host=${gateway}`}`;

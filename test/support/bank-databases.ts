@@ -36,8 +36,7 @@ export class BankDatabases {
     await writeFile(scenario, stringify({ ...parse(text), faults }));
     const drill = await beginDrill(
       repository,
-      scenario,
-      join(directory, 'out'),
+      { scenario, substrate: 'netns', out: join(directory, 'out') },
       new AbortController().signal,
     );
     await prepare.banks.run(drill);

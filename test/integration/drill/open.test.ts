@@ -1,6 +1,16 @@
-import { chmod, copyFile, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
+import {
+  appendFile,
+  chmod,
+  copyFile,
+  mkdir,
+  mkdtemp,
+  readFile,
+  realpath,
+  rm,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { beginDrill, openDrill, readDrill } from '../../../drill/open.ts';
 import { hold } from '../../../host/hold.ts';
@@ -21,6 +31,7 @@ afterEach(() => rm(out, { recursive: true, force: true }));
 async function begun(): Promise<void> {
   await copyFile(scenario, join(out, 'scenario.yaml'));
   await writeFile(join(out, 'journal.jsonl'), '');
+  await writeFile(join(out, 'substrate'), 'netns\n');
 }
 
 test('a directory without a drill is told', async () => {
@@ -30,10 +41,31 @@ test('a directory without a drill is told', async () => {
 test('a drill is not gone on with by another scenario', async () => {
   await begun();
   await writeFile(join(out, 'scenario.yaml'), 'another');
-  await expect(beginDrill(repository, scenario, out, signal)).rejects.toMatchObject({
-    code: 'E1701',
-    subject: out,
-  });
+  const asked = { scenario, substrate: 'netns', out } as const;
+  const refused = { code: 'E1701', subject: out };
+  await expect(beginDrill(repository, asked, signal)).rejects.toMatchObject(refused);
+});
+
+test('a drill is not gone on with on another substrate', async () => {
+  await begun();
+  const asked = { scenario, substrate: 'qemu', out } as const;
+  await mkdir(join(out, 'dist/lab'), { recursive: true });
+  await writeFile(join(out, 'dist/lab/cpiab-lab.iso'), '');
+  const refused = { code: 'E1701', subject: out };
+  await expect(beginDrill(out, asked, signal)).rejects.toMatchObject(refused);
+});
+
+test('without a medium no bank of virtual machines is begun, nor with a fault that they can not have', async () => {
+  const asked = { scenario: join(out, 'asked.yaml'), substrate: 'qemu', out: join(out, 'new') } as const;
+  const text = await readFile(scenario, 'utf8');
+  await writeFile(asked.scenario, text.replace('site: lab', 'site: nowhere'));
+  await expect(beginDrill(repository, asked, signal)).rejects.toMatchObject({ code: 'E1705' });
+  const medium = join(out, 'dist/nowhere/cpiab-nowhere.iso');
+  await mkdir(dirname(medium), { recursive: true });
+  await writeFile(medium, '');
+  const fault = 'faults: [{ fault: wrong-clock, at: move.approve, bank: b, days: 400, seconds: 5 }]';
+  await appendFile(asked.scenario, `${fault}\n`);
+  await expect(beginDrill(out, asked, signal)).rejects.toMatchObject({ code: 'E1706' });
 });
 
 test('two processes do not run one drill', async () => {
