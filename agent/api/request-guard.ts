@@ -18,7 +18,7 @@ const MAX_KUBERNETES_TARGET = 8192;
  * Who takes one looks first at who sends it, and how long it is.
  */
 const TAKES_BODY =
-  /^(?:POST \/git\/[^?]*\/git-(?:upload|receive)-pack|POST \/v1\/(?:backup|restore|passphrase|install|update|enroll|renew|svid|stages|invitations|authorities\/rotate|secrets\/key|cargo\/[0-9a-f]{64}|apps\/[-a-z0-9]+\/backup|nodes\/[0-9a-f-]{36}\/[a-z]+)|PUT \/v1\/(?:update|cargo)\/[^?]*\?[^?]*)$/;
+  /^(?:POST \/git\/[^?]*\/git-(?:upload|receive)-pack|POST \/v1\/(?:backup|restore|passphrase|install|update|enroll|renew|membership|svid|stages|invitations|authorities\/rotate|secrets\/key|cargo\/[0-9a-f]{64}|apps\/[-a-z0-9]+\/backup|nodes\/[0-9a-f-]{36}\/[a-z]+)|PUT \/v1\/(?:update|cargo)\/[^?]*\?[^?]*)$/;
 
 interface Refusal {
   status: number;

@@ -79,9 +79,9 @@ test('who was a control plane keeps the keys of the authorities: a revocation sa
   const request = requestOf(machine, parsed, { role, inventory });
   const grant = JSON.parse((await machine.post('/v1/enroll', request)).text);
   const node = new Machine(box, machine.key, `${grant.certificate}${grant.chain}`);
-  expect((await node.post('/v1/join-material', {})).status).toBe(200);
+  expect((await node.ask('/v1/join-material')).status).toBe(200);
   expect(given).toEqual([role]);
-  const told = JSON.parse((await node.post('/v1/membership', {})).text);
+  const told = JSON.parse((await node.ask('/v1/membership')).text);
   expect([told.servers, told.peers]).toEqual([['10.44.0.1', '127.0.0.1'], ['127.0.0.1']]);
   const revoked = JSON.parse((await box.post(`/v1/nodes/${grant.id}/revoke`)).text);
   expect(revoked.stillValid.at(-1)?.what).toContain("keys of the cluster's authorities");

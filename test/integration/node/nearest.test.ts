@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -49,6 +50,7 @@ class Machine {
       await sleep(this.delayMs);
       outgoing.end('{}');
     }).listen(0, '127.0.0.1');
+    await once(behind, 'listening');
     this.#power.signal.addEventListener('abort', () => behind.close());
     const proxy = new RegistryProxy((behind.address() as AddressInfo).port);
     const readers = {

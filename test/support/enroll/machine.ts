@@ -45,6 +45,11 @@ export class Machine {
     return await this.#box.ask(path, { identity: { key: this.key, cert: this.cert } });
   }
 
+  /** Posts without a body. */
+  async ask(path: string) {
+    return await this.#box.ask(path, { method: 'POST', identity: { key: this.key, cert: this.cert } });
+  }
+
   async post(path: string, body: object) {
     return await this.#box.post(path, body, { key: this.key, cert: this.cert });
   }
