@@ -1,12 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { finished, pipeline } from 'node:stream/promises';
+import { pipeline } from 'node:stream/promises';
 import { kubernetesPath } from '../../../contract/kubernetes.ts';
 import type { AuditLog } from '../../audit/log.ts';
 import type { KubeClient } from '../../kube/client.ts';
 import { answerText } from '../answer.ts';
 import type { Operator } from '../operator.ts';
 import { endWith, writeHead } from '../raw-answer.ts';
+import { bothWays } from './both-ways.ts';
 import { grantOperators } from './grants.ts';
 import { askApiServer, endToEnd, upgradeApiServer } from './pass-on.ts';
 
@@ -135,11 +136,4 @@ function isWrite({ method = 'GET', url = '' }: IncomingMessage): boolean {
   if (/\/pods\/[^/]+\/(?:exec|attach|portforward)$/.test(path)) return true;
   if (method === 'GET' || method === 'HEAD') return false;
   return !asksOnly.test(path.slice(kubernetesPath.length));
-}
-
-async function bothWays(one: Duplex, other: Duplex): Promise<void> {
-  one.pipe(other).pipe(one);
-  const ended = [one, other].map((each) => finished(each).catch(() => {}));
-  await Promise.race(ended);
-  for (const each of [one, other]) each.destroy();
 }
