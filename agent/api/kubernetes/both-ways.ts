@@ -9,6 +9,8 @@ export async function bothWays(one: Duplex, other: Duplex): Promise<void> {
   one.pipe(other).pipe(one);
   const over = [one, other].map((each) => finished(each).catch(() => {}));
   await Promise.race(over);
+  // What is still said to who is gone is heard by nobody, and its end is waited for.
+  for (const each of [one, other]) each.resume();
   await Promise.race([Promise.all(over), sleep(MOMENT_MS, undefined, { ref: false })]);
   for (const each of [one, other]) each.destroy();
 }
