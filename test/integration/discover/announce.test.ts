@@ -63,6 +63,8 @@ test('two boxes of one identity tell that one is a copy, and both fall silent', 
   await first.start(policy);
   await first.waitFor(({ looked }) => looked !== null);
   await second.start(policy);
-  const { problem } = await second.waitFor((inventory) => inventory.problem !== null);
-  expect(problem).toMatch(/^(?:10\.77\.0\.1|fe80::\S+) announces itself as this box: .*copy/);
+  // Where both probe at once, one of them gives way before it is known (RFC 6762 section 8.2).
+  const told = [first, second].map((box) => box.waitFor(({ problem }) => problem !== null));
+  const { problem } = await Promise.any(told);
+  expect(problem).toMatch(/^(?:10\.77\.0\.[12]|fe80::\S+) announces itself as this box: .*copy/);
 });

@@ -17,7 +17,7 @@ const reportOf = (state: 'disk' | 'memory') => {
 test('a control plane needs a disk, an agent does not', async () => {
   const [server, agent] = [await joining('control-plane'), await joining('agent')];
   expect(() => expectDisk(reportOf('memory'), server)).toThrow(
-    expect.objectContaining({ code: 'E5514', exit: 2, message: expect.stringContaining('in memory') }),
+    expect.objectContaining({ code: 'E5514', exit: 1, message: expect.stringContaining('in memory') }),
   );
   for (const [state, one] of [
     ['disk', server],
