@@ -149,6 +149,7 @@ function firewall(world: World, hook: 'output' | 'forward'): string {
     }
     table inet cpiab {
       set peers { type ipv4_addr; }
+      set servers { type ipv4_addr; }
     }
   `;
 }

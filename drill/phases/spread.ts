@@ -35,6 +35,8 @@ async function showUp(world: World, host: PlacedHost, { host: { address } }: Ban
 
 async function joinAll(drill: Drill): Promise<object> {
   const box = await drill.box('b');
+  // Who is not let in would wait in vain for what it finds.
+  await box.nodes();
   const secrets = await drill.secrets();
   const intruders = new Intruders(drill);
   const nodes: (Joined & { seen: string[] })[] = [];
