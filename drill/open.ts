@@ -87,8 +87,12 @@ export async function readDrill(out: string): Promise<{ world: World; journal: J
   };
 }
 
+/** @throws CpiabError E1702. */
 async function substrateOf(out: string): Promise<Substrate> {
-  return z.enum(substrates).parse((await readFile(join(out, SUBSTRATE), 'utf8')).trim());
+  const text = await readFile(join(out, SUBSTRATE), 'utf8').catch((cause: unknown) => {
+    throw new CpiabError('E1702', { subject: out, cause });
+  });
+  return z.enum(substrates).parse(text.trim());
 }
 
 const shown = (path: string) => relative(process.cwd(), path) || dirname(path);
