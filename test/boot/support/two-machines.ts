@@ -138,7 +138,8 @@ export async function joinTwo(
   for (const { name, startedMs, tookMs } of status.steps)
     process.stderr.write(`  ${name} at ${startedMs} ms, took ${tookMs} ms\n`);
   while ((await stateOf(name, at))?.cluster !== 'ready') await sleep(2000);
-  await watch(box.status, ({ nodes }) => nodes.length === 2, LIMIT_MS);
+  const areReady = ({ nodes }: BoxStatus) => nodes.length === 2 && nodes.every(({ ready }) => ready);
+  await watch(box.status, areReady, LIMIT_MS);
   return { box, node, tap };
 }
 
