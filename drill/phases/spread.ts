@@ -48,7 +48,7 @@ async function joinAll(drill: Drill): Promise<object> {
     }
     const wait = { seconds: FIND_SECONDS, what: `the box has not found ${host.name}`, signal: drill.signal };
     const seen = await waitFor(async () => {
-      await showUp(drill.world, host, box);
+      if (drill.world.isMachine(box.host)) await showUp(drill.world, host, box);
       const { text } = await box.ask('/v1/inventory', secrets.banks.b.join);
       const found = InventorySchema.parse(JSON.parse(text)).hosts;
       return found.find(({ addresses }) => addresses.includes(host.address))?.evidence ?? null;

@@ -16,7 +16,8 @@ const QEMU = '/usr/bin/qemu-system-x86_64';
 /** MiB. */
 const MEMORY = 4096;
 const DISK = '16G';
-const FIRST_SECONDS = 1800;
+/** Until an emulated machine answers. */
+export const FIRST_SECONDS = 1800;
 
 /** A host of a bank that starts from the medium, with a disk of its own. It outlives the drill's process. */
 export class VirtualMachine {
@@ -27,7 +28,7 @@ export class VirtualMachine {
   constructor(world: World, host: PlacedHost) {
     this.#world = world;
     this.#host = host;
-    this.#daemon = new Daemon(world, host, 'machine');
+    this.#daemon = new Daemon(world, host);
   }
 
   /** Whether it was switched on, and not off again. */

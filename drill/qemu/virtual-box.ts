@@ -4,9 +4,8 @@ import { BoxStatusSchema } from '../../contract/status.ts';
 import type { BoxName, BoxPlace } from '../boxes.ts';
 import { waitFor } from '../wait.ts';
 import { type Asking, boxOption, cpiabIn } from './command.ts';
-import { VirtualMachine } from './machine.ts';
+import { FIRST_SECONDS, VirtualMachine } from './machine.ts';
 
-const FIRST_SECONDS = 1800;
 /** In both banks: a cluster stays with the name of its node. */
 const HOSTNAME = 'harbour';
 

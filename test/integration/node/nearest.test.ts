@@ -78,6 +78,17 @@ async function membersOf(box: EnrollBox) {
   return nodes.map(({ key, certificates }) => ({ key, until: certificates[0]?.notAfter ?? '' }));
 }
 
+/** Both give images to members of a box; the second is a second away. */
+async function twoMachines(box: EnrollBox): Promise<[near: Machine, far: Machine]> {
+  const [near, far] = [await Machine.make(), await Machine.make()];
+  far.delayMs = 1000;
+  for (const machine of [near, far]) {
+    machine.roster.set(await membersOf(box));
+    await machine.switchOn();
+  }
+  return [near, far];
+}
+
 async function statusOf({ port, identity }: Machine, shown: Shown): Promise<number> {
   const pin = { of: 'key', sha256: identity.fingerprint } as const;
   return (await askPinned(new URL(`https://127.0.0.1:${port}/v2/`), pin, { identity: shown })).status;
@@ -86,12 +97,7 @@ async function statusOf({ port, identity }: Machine, shown: Shown): Promise<numb
 test('the nearest registry is asked first, another one while it is gone, and it again when it is back', async () => {
   const box = await startBox();
   const { shown } = await nodeOf(box, 'n1');
-  const [near, far] = [await Machine.make(), await Machine.make()];
-  far.delayMs = 1000;
-  for (const machine of [near, far]) {
-    machine.roster.set(await membersOf(box));
-    await machine.switchOn();
-  }
+  const [near, far] = await twoMachines(box);
   const order = async () =>
     (await nearestFirst([far.material, near.material], shown, signal)).map(({ address }) => address);
   const [nearFirst, farFirst] = [
@@ -108,12 +114,7 @@ test('the nearest registry is asked first, another one while it is gone, and it 
 test('one that shows another certificate than the box has told is asked last', async () => {
   const box = await startBox();
   const { shown } = await nodeOf(box, 'n1');
-  const [real, other] = [await Machine.make(), await Machine.make()];
-  real.delayMs = 1000;
-  for (const machine of [real, other]) {
-    machine.roster.set(await membersOf(box));
-    await machine.switchOn();
-  }
+  const [other, real] = await twoMachines(box);
   const impostor = { ...other.material, certificate: (await Machine.make()).identity.certificate };
   expect(await nearestFirst([impostor, real.material], shown, signal)).toEqual([real.material, impostor]);
 });
