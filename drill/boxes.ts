@@ -31,8 +31,8 @@ export type BoxName = Pick<CargoReceiver, 'boxId' | 'fingerprint'>;
 export interface BoxPlace {
   /** Known before the box has been given anything. */
   named(): Promise<BoxName>;
-  /** Unless it runs. @param gitBundle with which a repository begins that its medium does not bring. */
-  start(gitBundle: string): Promise<void>;
+  /** Unless it runs. @param gitBundle makes the one with which a repository begins that its medium does not bring. */
+  start(gitBundle: () => Promise<string>): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -78,8 +78,8 @@ export class BankBox {
     return (await this.named()).fingerprint;
   }
 
-  /** Starts it unless it runs, and waits until it serves its Git. @param gitBundle with which its repository begins. */
-  async start(gitBundle: string): Promise<void> {
+  /** Starts it unless it runs, and waits until it serves its Git. @param gitBundle makes the one with which its repository begins. */
+  async start(gitBundle: () => Promise<string>): Promise<void> {
     await this.#place.start(gitBundle);
     await this.serves();
   }

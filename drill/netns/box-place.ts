@@ -25,7 +25,8 @@ export class NetnsBox implements BoxPlace {
     return { boxId: this.#boxId, fingerprint };
   }
 
-  async start(gitBundle: string): Promise<void> {
+  async start(makeGitBundle: () => Promise<string>): Promise<void> {
+    const gitBundle = await makeGitBundle();
     await startBox(this.#world, this.#host, 'box', {
       ...{ repository: this.#repository, gitBundle, site: this.#world.scenario.site, id: this.#boxId },
       directory: this.#world.directory(this.#host),

@@ -4,7 +4,8 @@ import { ensureDirectory } from '../../host/files.ts';
 import { run } from '../../host/process.ts';
 import type { World } from '../world.ts';
 
-const BYTES = '2G';
+/** A file that only takes up what is written to it; virtual machines have their disks in there. */
+const BYTES = { netns: '2G', qemu: '64G' };
 
 /**
  * Ends a mounted ext4 at once: what was not written is never written, not even its log. Perl is in every Debian.
@@ -17,13 +18,13 @@ const SHUTDOWN = `
 
 const imageOf = (world: World, bank: BankName) => `${world.disk(bank)}.img`;
 
-/** Gives the hosts of a bank a file system of their own, whose disk is a file that only takes up what is written to it. */
+/** Gives the hosts of a bank a file system of their own. */
 export async function makeDisk(world: World, bank: BankName): Promise<void> {
   if (await isMounted(world, bank)) return;
   const image = imageOf(world, bank);
   await ensureDirectory(world.disk(bank));
   await rm(image, { force: true });
-  await run(['truncate', `--size=${BYTES}`, image]);
+  await run(['truncate', `--size=${BYTES[world.substrate]}`, image]);
   await run(['mkfs.ext4', '-q', image]);
   await mountDisk(world, bank);
 }

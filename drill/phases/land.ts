@@ -48,7 +48,7 @@ async function unpack(drill: Drill): Promise<object> {
 
 async function startBox(drill: Drill): Promise<object> {
   const box = await drill.box('b');
-  await box.start(join(landed(drill), GIT));
+  await box.start(async () => join(landed(drill), GIT));
   const cluster = drill.world.substrate === 'qemu' ? await landCluster(drill) : null;
   const [own, others] = [await box.pin(), await (await drill.box('a')).pin()];
   if (own === others) throw new Error("bank B's box has the key of bank A's");

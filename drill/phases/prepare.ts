@@ -79,15 +79,10 @@ function openingOf({ scenario }: Drill): string {
 
 async function startBoxA(drill: Drill): Promise<object> {
   const box = await drill.box('a');
-  const bundle = join(drill.world.work, 'bank-a.bundle');
-  const git = ['git', '-C', drill.repository];
-  // The box's branch is main, whatever is checked out here.
-  await run([...git, 'push', '--quiet', '--force', await bareRepository(drill), 'HEAD:refs/heads/main']);
-  await run(['git', '--git-dir', await bareRepository(drill), 'bundle', 'create', '--quiet', bundle, 'main']);
   // The box that is to receive is on, with nothing on it, before anybody looks around there.
   const isReal = drill.world.substrate === 'qemu';
   if (isReal) await new VirtualBox(drill, 'b').start();
-  await box.start(bundle);
+  await box.start(() => gitBundle(drill));
   const cluster = isReal ? { convergedMs: await converged(drill, 'a'), said: await mark(drill) } : null;
   const nodes = [];
   for (const host of memberHosts(drill.world, 'a')) nodes.push(await box.join(host));
@@ -95,8 +90,11 @@ async function startBoxA(drill: Drill): Promise<object> {
   return { fingerprint: await box.pin(), nodes, cluster };
 }
 
-async function bareRepository({ world }: Drill): Promise<string> {
-  const path = join(world.work, 'bank-a.git');
-  await run(['git', 'init', '--quiet', '--bare', '--initial-branch=main', path]);
-  return path;
+async function gitBundle({ world, repository }: Drill): Promise<string> {
+  const [bare, bundle] = [join(world.work, 'bank-a.git'), join(world.work, 'bank-a.bundle')];
+  await run(['git', 'init', '--quiet', '--bare', '--initial-branch=main', bare]);
+  // The box's branch is main, whatever is checked out here.
+  await run(['git', '-C', repository, 'push', '--quiet', '--force', bare, 'HEAD:refs/heads/main']);
+  await run(['git', '--git-dir', bare, 'bundle', 'create', '--quiet', bundle, 'main']);
+  return bundle;
 }

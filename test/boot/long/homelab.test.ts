@@ -13,14 +13,14 @@ import { watch } from '../support/watch.ts';
 
 const path = freshDirectory();
 const repository = resolve(import.meta.dirname, '../../..');
-const rehearsal = path('rehearsal');
+const rehearsal = () => path('rehearsal');
 const LIMIT_MS = 60 * 60_000;
 const MEMORY_MB = 10_240;
 
 /** Runs `cpiab` in the repository that was rehearsed, with the keys that were made there. */
 async function cpiab(...args: string[]): Promise<string> {
-  const own = join(rehearsal, 'repository');
-  const env = { XDG_CONFIG_HOME: join(rehearsal, 'config') };
+  const own = join(rehearsal(), 'repository');
+  const env = { XDG_CONFIG_HOME: join(rehearsal(), 'config') };
   return (await run([process.execPath, join(own, 'cli/main.ts'), ...args], { cwd: own, env })).stdout;
 }
 
@@ -60,14 +60,14 @@ async function startNas(
 
 test('homelab, whose published images stand in: locked, built, booted beside its NAS, converged and checked', async () => {
   const script = join(repository, 'test/rehearsal/main.ts');
-  await run([process.execPath, script, '--out', rehearsal], { maxOutput: 16 << 20 });
+  await run([process.execPath, script, '--out', rehearsal()], { maxOutput: 16 << 20 });
   const tap = await layWire({ network: '10.42.0.0', prefix: 16 }, [await freePort(), await freePort()]);
   onTestFinished(() => tap.cut());
   const [[ownPort, otherPort], boxPorts] = tap.ends;
   await startNas('bazarr grafana jellyfin prowlarr radarr seerr sonarr syncthing uptime-kuma', {
     ...{ mac: '52:54:00:00:00:14', ownPort, otherPort },
   });
-  const box = await startMachine(join(rehearsal, 'repository/dist/homelab/cpiab-homelab.iso'), path, {
+  const box = await startMachine(join(rehearsal(), 'repository/dist/homelab/cpiab-homelab.iso'), path, {
     ...{ name: 'homelab', mac: '52:54:00:00:00:0a', address: '192.168.1.10' },
     ...{ ports: boxPorts, onDisk: false, memory: MEMORY_MB },
   });
