@@ -14,12 +14,13 @@ export class Api {
   readonly #headers: Readonly<Record<string, string>>;
   readonly #hasKey: boolean;
 
-  constructor(app: AppName, url: string, key?: string) {
+  /** @param credential an API key, or the headers of who asks. */
+  constructor(app: AppName, url: string, credential: string | Readonly<Record<string, string>> = {}) {
     this.app = app;
     this.#url = url;
+    this.#hasKey = typeof credential === 'string';
     // Sonarr, Radarr, Prowlarr, Bazarr and Seerr all take it so.
-    this.#headers = key === undefined ? {} : { 'X-Api-Key': key };
-    this.#hasKey = key !== undefined;
+    this.#headers = typeof credential === 'string' ? { 'X-Api-Key': credential } : credential;
   }
 
   get = async (path: string): Promise<unknown> => await json(await this.ask('GET', path), path);

@@ -31,6 +31,10 @@ const provider = z.strictObject({
 });
 export type Provider = z.infer<typeof provider>;
 
+/** Of a person in one of the apps. */
+const login = z.strictObject({ username: z.string(), password: secret });
+export type Login = z.infer<typeof login>;
+
 const library = z.strictObject({
   ...app,
   rootFolders: z.array(absolutePath).default([]),
@@ -49,7 +53,7 @@ export const ConfigSchema = z.strictObject({
       /** Name → where its files go. */
       categories: z.record(z.string(), absolutePath).default({}),
       /** What others log in with. Without the Secret it stays as it is. */
-      login: z.strictObject({ username: z.string(), password: secret }).optional(),
+      login: login.optional(),
     })
     .optional(),
   sonarr: library.optional(),
@@ -63,9 +67,30 @@ export const ConfigSchema = z.strictObject({
     .optional(),
   /** Section → settings, as in Bazarr's own config.yaml. */
   bazarr: z.strictObject({ ...app, settings: z.record(z.string(), settings) }).optional(),
+  jellyfin: z
+    .strictObject({
+      url: origin,
+      /** Its first user, made where there is none. */
+      login,
+      /** As in its ServerConfiguration. */
+      settings: settings.default({}),
+      libraries: z
+        .array(
+          z.strictObject({
+            name: z.string().min(1),
+            type: z.enum(['movies', 'tvshows', 'music', 'books', 'homevideos', 'musicvideos', 'boxsets']),
+            // Its API takes a list with commas.
+            paths: z.array(absolutePath.regex(/^[^,]+$/)).min(1),
+          }),
+        )
+        .default([]),
+    })
+    .optional(),
   seerr: z
     .strictObject({
       ...app,
+      /** Jellyfin, with whose user it is set up where nobody has. */
+      jellyfin: z.strictObject({ url: origin, login, libraries: z.array(z.string()).default([]) }).optional(),
       sonarr: z.array(z.strictObject({ name: z.string(), profile: z.string(), settings })).default([]),
       radarr: z.array(z.strictObject({ name: z.string(), profile: z.string(), settings })).default([]),
     })

@@ -5,17 +5,18 @@ import type { Config, Settings } from './config.ts';
 import { Problem } from './problem.ts';
 import { MARK } from './providers.ts';
 import type { Secrets } from './secrets.ts';
+import { setUpSeerr } from './seerr-setup.ts';
 
 type Declared = NonNullable<Config['seerr']>;
 type Server = Declared['sonarr'][number];
 
-// Source: Seerr's seerr-api.yml: SonarrSettings, RadarrSettings, PublicSettings, `/settings/sonarr/test`.
+// Source: Seerr's seerr-api.yml: SonarrSettings, RadarrSettings, `/settings/sonarr/test`.
 const ServersSchema = z.array(z.looseObject({ id: z.int(), name: z.string() }));
-const PublicSchema = z.looseObject({ initialized: z.boolean() });
 const TestedSchema = z.looseObject({ profiles: z.array(z.looseObject({ id: z.int(), name: z.string() })) });
 
 export async function* wireSeerr(declared: Declared, secrets: Secrets): Changes {
   const api = new Api('seerr', declared.url, secrets.value(declared.apiKey.secret));
+  yield* setUpSeerr(api, declared.jellyfin, secrets);
   yield* servers(api, 'sonarr', declared.sonarr, secrets);
   yield* servers(api, 'radarr', declared.radarr, secrets);
 }
@@ -27,7 +28,7 @@ async function* servers(
   secrets: Secrets,
 ): Changes {
   const path = `/api/v1/settings/${kind}`;
-  const there = ServersSchema.parse(await settingsOf(api, path));
+  const there = ServersSchema.parse(await api.get(path));
   for (const server of declared) {
     const settings = { ...server.settings, ...(await profile(api, path, server, secrets)) };
     const has = there.find(({ name }) => name === server.name + MARK);
@@ -60,18 +61,6 @@ async function keep(
   const { id, ...rest } = has;
   await api.send('PUT', `${path}/${id}`, { ...rest, ...settings, name });
   return { action: 'changed', what: `server ${name}`, settings: differs };
-}
-
-/** Seerr does what its API asks in the name of its first user. There is none before a person logged in. */
-async function settingsOf(api: Api, path: string): Promise<unknown> {
-  try {
-    return await api.get(path);
-  } catch (error) {
-    const isRefused = error instanceof Problem && error.answer?.status === 403;
-    if (!isRefused || PublicSchema.parse(await api.get('/api/v1/settings/public')).initialized) throw error;
-    const todo = 'open it and log in with an account of Jellyfin; the rest follows within five minutes';
-    throw new Problem('has no user yet', { state: 'waiting', todo, answer: error.answer, cause: error });
-  }
 }
 
 /** A quality profile's number, by its name: Seerr asks the server, which also shows that the two get on. */

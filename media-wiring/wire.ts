@@ -1,6 +1,7 @@
 import { wireBazarr } from './bazarr.ts';
 import type { Change, Changes } from './change.ts';
 import type { AppName, Config } from './config.ts';
+import { wireJellyfin } from './jellyfin.ts';
 import { type Answer, Problem } from './problem.ts';
 import { wireQbittorrent } from './qbittorrent.ts';
 import type { Secrets } from './secrets.ts';
@@ -32,6 +33,7 @@ const order: readonly (readonly [AppName, Wire])[] = [
   ['radarr', ({ radarr }, secrets) => radarr && wireLibrary('radarr', radarr, secrets)],
   ['prowlarr', ({ prowlarr }, secrets) => prowlarr && wireProwlarr(prowlarr, secrets)],
   ['bazarr', ({ bazarr }, secrets) => bazarr && wireBazarr(bazarr, secrets)],
+  ['jellyfin', ({ jellyfin }, secrets) => jellyfin && wireJellyfin(jellyfin, secrets)],
   ['seerr', ({ seerr }, secrets) => seerr && wireSeerr(seerr, secrets)],
 ];
 

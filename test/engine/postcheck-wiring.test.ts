@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { checkWiring } from '../../agent/postcheck/wiring.ts';
 import { freePort } from '../../host/qemu/launch.ts';
 import { keptDirectory } from '../support/fresh-directory.ts';
-import { Bazarr } from '../support/media/requests.ts';
+import { Bazarr } from '../support/media/bazarr.ts';
 import { CheckedSite } from '../support/postcheck/checked-site.ts';
 import { expose } from '../support/postcheck/exposed.ts';
 import { Programs } from '../support/postcheck/programs.ts';

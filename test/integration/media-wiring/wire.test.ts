@@ -6,8 +6,10 @@ import { type Config, ConfigSchema } from '../../../media-wiring/config.ts';
 import { linesOf } from '../../../media-wiring/lines.ts';
 import { Secrets } from '../../../media-wiring/secrets.ts';
 import { type Report, wireAll } from '../../../media-wiring/wire.ts';
+import { Bazarr } from '../../support/media/bazarr.ts';
 import type { HouseApp } from '../../support/media/house.ts';
-import { Bazarr, Seerr } from '../../support/media/requests.ts';
+import { Jellyfin } from '../../support/media/jellyfin.ts';
+import { Seerr } from '../../support/media/seerr.ts';
 import { Library, Prowlarr } from '../../support/media/servarr.ts';
 
 const declared = join(import.meta.dirname, '../../../cluster/kubernetes/apps/media-wiring/config.yaml');
@@ -17,6 +19,7 @@ const keys = new Map([
     (name) => [name, `key-of-${name}-0123456789`] as const,
   ),
   ['qbittorrent', login.password] as const,
+  ['jellyfin', 'a long first password'] as const,
 ]);
 const key = (name: string) => keys.get(name) ?? '';
 
@@ -25,6 +28,7 @@ let sonarr: Library;
 let radarr: Library;
 let prowlarr: Prowlarr;
 let bazarr: Bazarr;
+let jellyfin: Jellyfin;
 let seerr: Seerr;
 let apps: Record<string, HouseApp>;
 let config: Config;
@@ -36,8 +40,8 @@ beforeEach(async () => {
   prowlarr = new Prowlarr(key('prowlarr'), names);
   bazarr = new Bazarr(key('bazarr'));
   seerr = new Seerr(key('seerr'), names);
-  seerr.hasUser = true;
-  apps = { sonarr, radarr, prowlarr, bazarr, seerr };
+  jellyfin = new Jellyfin(['/data/media/movies', '/data/media/tv', '/data/media/more']);
+  apps = { sonarr, radarr, prowlarr, bazarr, jellyfin, seerr };
   const read: Record<string, { url: string }> = parse(await readFile(declared, 'utf8'));
   for (const [name, app] of Object.entries(apps)) {
     await app.start();
@@ -73,9 +77,17 @@ test('what Git declares of empty apps is made, and a second pass changes nothing
     'bazarr: changed settings of general\n  use_sonarr: false → true\n  use_radarr: false → true',
     expect.stringMatching(/^bazarr: changed settings of sonarr\n {2}ip: .*\n {2}apikey \(hidden\)$/),
     expect.stringMatching(/^bazarr: changed settings of radarr\n/),
+    'jellyfin: made user admin',
+    'jellyfin: made library Films',
+    'jellyfin: made library Series',
+    'seerr: made user admin',
+    'seerr: made library Films',
+    'seerr: made library Series',
     'seerr: made server Sonarr (Git)',
     'seerr: made server Radarr (Git)',
   ]);
+  expect(jellyfin.user).toEqual({ name: 'admin', password: key('jellyfin') });
+  expect(seerr.isInitialized).toBe(true);
   expect(seerr.servers.sonarr[0]).toMatchObject({ activeProfileId: 4, activeProfileName: 'HD-1080p' });
   expect([first.settled, (await pass()).settled, writes()]).toEqual([false, true, []]);
 });
@@ -157,11 +169,80 @@ test('what was changed before an app refused is told too', async () => {
   });
 });
 
-test('Seerr waits for its first user, which no API makes', async () => {
-  seerr.hasUser = false;
+test('without a user of Jellyfin in Git, Seerr waits for a person', async () => {
+  delete config.seerr?.jellyfin;
   expect(of(await pass(), 'seerr')).toMatchObject({ state: 'waiting', problem: { says: 'has no user yet' } });
+  expect(seerr.writes).toEqual([]);
   seerr.hasUser = true;
   expect(of(await pass(), 'seerr')?.state).toBe('wired');
+  expect(seerr.isInitialized).toBe(false);
+});
+
+test('a Seerr of before August 2026 gets its libraries in its own way', async () => {
+  seerr.isOld = true;
+  expect(linesOf(await pass())).toContain('seerr: made library Series');
+  expect(seerr.libraries.map(({ name, enabled }) => [name, enabled])).toEqual([
+    ['Films', true],
+    ['Series', true],
+  ]);
+  expect((await pass()).settled).toBe(true);
+});
+
+test("a Seerr that was cut off between its user and its end goes on, and finds Jellyfin's libraries once they are there", async () => {
+  jellyfin.isSetUp = true;
+  jellyfin.user = { name: 'admin', password: key('jellyfin') };
+  const declared = config.jellyfin;
+  delete config.jellyfin;
+  const problem = { says: 'does not find library Films in Jellyfin' };
+  expect(of(await pass(), 'seerr')).toMatchObject({ state: 'waiting', problem });
+  expect([seerr.hasUser, seerr.isInitialized]).toEqual([true, false]);
+  config.jellyfin = declared;
+  expect(
+    of(await pass(), 'seerr')
+      ?.changes.map(({ what }) => what)
+      .slice(0, 2),
+  ).toEqual(['library Films', 'library Series']);
+  expect(seerr.isInitialized).toBe(true);
+});
+
+test('a Jellyfin that somebody has set up keeps its users, and says when its password is another', async () => {
+  jellyfin.isSetUp = true;
+  jellyfin.user = { name: 'admin', password: 'chosen by hand' };
+  expect(linesOf(await pass())).toContain(
+    'jellyfin: refused: POST /Users/AuthenticateByName: 401: does not take the password of admin; put the one that it has into the env file of the site, then `cpiab secrets render`',
+  );
+  expect(jellyfin.user.password).toBe('chosen by hand');
+  expect(of(await pass(new Map([...keys, ['jellyfin', 'chosen by hand']])), 'jellyfin')?.state).toBe('wired');
+});
+
+test('Jellyfin is logged in to once, and again when its token opens nothing', async () => {
+  await pass();
+  const before = jellyfin.logins;
+  await pass();
+  expect(jellyfin.logins).toBe(before);
+  jellyfin.forget();
+  expect((await pass()).settled).toBe(true);
+  expect(jellyfin.logins).toBe(before + 1);
+});
+
+test("Jellyfin's libraries and settings are completed; one of another type is named, a folder that is not there too", async () => {
+  await pass();
+  const films = config.jellyfin?.libraries[0];
+  if (config.jellyfin === undefined || films === undefined) throw new Error('not declared');
+  films.paths.push('/data/media/more');
+  config.jellyfin.settings = { MetadataCountryCode: 'DE' };
+  expect(linesOf(await pass())).toEqual([
+    'jellyfin: changed settings: MetadataCountryCode: US → DE',
+    'jellyfin: changed library Films: /data/media/more added',
+  ]);
+  expect(jellyfin.configuration).toMatchObject({ MetadataCountryCode: 'DE', CachePath: '' });
+  config.jellyfin.libraries.push({ name: 'Music', type: 'music', paths: ['/data/media/nowhere'] });
+  expect(of(await pass(), 'jellyfin')).toMatchObject({
+    state: 'failed',
+    problem: { answer: { status: 404 } },
+  });
+  films.type = 'music';
+  expect(of(await pass(), 'jellyfin')?.problem?.says).toBe('has a library Films of type movies');
 });
 
 test.each([

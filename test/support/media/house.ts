@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer, type IncomingMessage, type Server } from 'node:http';
+import { createServer, type IncomingHttpHeaders, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 
@@ -39,6 +39,15 @@ export class HouseApp {
     return `http://127.0.0.1:${this.#port}`;
   }
 
+  /** Whether anybody may ask for it. */
+  protected isOpen(path: string): boolean {
+    return this.#open.includes(path);
+  }
+
+  protected knows(headers: IncomingHttpHeaders): boolean {
+    return headers['x-api-key'] === this.key;
+  }
+
   /** Requests that change something; a test of what is there does not. */
   get writes(): string[] {
     const writes = this.asked.filter(({ method, path }) => method !== 'GET' && !path.endsWith('/test'));
@@ -65,7 +74,7 @@ export class HouseApp {
     const { method = '', url: path = '', headers } = request;
     const asked = { method, path, body: await text(request) };
     this.asked.push(asked);
-    if (headers['x-api-key'] !== this.key && !this.#open.includes(path)) return this.#refusal;
+    if (!this.knows(headers) && !this.isOpen(path)) return this.#refusal;
     return await this.#answer(asked);
   }
 }
