@@ -141,13 +141,29 @@ function kubeletConfiguration({ resolvConf, staticPods }: KubeadmInput): object 
 }
 
 /** Each look makes a TLS connection and runs sixty checks; kubeadm's once a second is a tenth of an idle box's work. */
-const readiness = (container: string) => ({
-  spec: { containers: [{ name: container, readinessProbe: { periodSeconds: 5 } }] },
-});
-const probed = ['etcd', 'kube-apiserver', 'kube-scheduler'];
+const readinessProbe = { periodSeconds: 5 };
+
+/** Four minutes, not eighty seconds: on a machine that is short of processor time a restart only adds to it. */
+const livenessProbe = { failureThreshold: 24 };
+
+/**
+ * Shares of the processor when all want it: those that everything waits for have more of what kubeadm gives the four.
+ * Source: Kubernetes, "Resource Management for Pods and Containers": requests are the weights of control groups.
+ */
+const controlPlane = {
+  etcd: { requests: { cpu: '200m' }, livenessProbe, readinessProbe },
+  'kube-apiserver': { requests: { cpu: '375m' }, livenessProbe, readinessProbe },
+  'kube-controller-manager': { requests: { cpu: '50m' } },
+  'kube-scheduler': { requests: { cpu: '25m' }, readinessProbe },
+};
 
 /** Patches by file name; kubeadm reads target and kind of patch from it. One server needs one CoreDNS. */
 export const kubeadmPatches = ({ highlyAvailable }: Self): Record<string, object> => ({
   'corednsdeployment+strategic.json': { spec: { replicas: highlyAvailable ? 2 : 1 } },
-  ...Object.fromEntries(probed.map((name) => [`${name}+strategic.json`, readiness(name)])),
+  ...Object.fromEntries(
+    Object.entries(controlPlane).map(([name, { requests, ...probes }]) => [
+      `${name}+strategic.json`,
+      { spec: { containers: [{ name, resources: { requests }, ...probes }] } },
+    ]),
+  ),
 });

@@ -84,6 +84,22 @@ describe('what kubeadm is told', () => {
     const patch = await readFile(join(files.patches, 'corednsdeployment+strategic.json'), 'utf8');
     expect(JSON.parse(patch)).toEqual({ spec: { replicas: 1 } });
   });
+
+  test('the control plane asks for no more than by kubeadm, and its storage and API for most of it', async () => {
+    const parts = ['etcd', 'kube-apiserver', 'kube-controller-manager', 'kube-scheduler'];
+    const asked = await Promise.all(
+      parts.map(async (part) => {
+        const patch = JSON.parse(await readFile(join(files.patches, `${part}+strategic.json`), 'utf8'));
+        const [container] = patch.spec.containers;
+        expect(container.name).toBe(part);
+        return Number.parseInt(container.resources.requests.cpu);
+      }),
+    );
+    const [etcd = 0, server = 0, ...others] = asked;
+    // Source: kubeadm v1.36, app/phases/etcd and app/phases/controlplane: 100m, 250m, 200m, 100m.
+    expect(asked.reduce((sum, one) => sum + one)).toBe(650);
+    expect(Math.min(etcd, server)).toBeGreaterThan(Math.max(...others));
+  });
 });
 
 test("names outside of the cluster are asked of the site's servers, and of nobody where it names none", async () => {
