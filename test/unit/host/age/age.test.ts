@@ -1,15 +1,18 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { AgeError, decryptAge, encryptAge } from '../../../../host/age/age.ts';
+import { AgeError, decryptAge, encryptAge, openAge, sealAge } from '../../../../host/age/age.ts';
 import { makeIdentity, parseIdentities, parseRecipient, passphrase } from '../../../../host/age/keys.ts';
 import { freshDirectory } from '../../../support/fresh-directory.ts';
 
 const here = freshDirectory();
 const CHUNK = 65_536;
 
+/** In the same memory, as a file is read. */
 async function* parts(bytes: Buffer, size = 10_007): AsyncGenerator<Buffer> {
-  for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
+  const memory = Buffer.alloc(size);
+  for (let at = 0; at < bytes.length; at += size)
+    yield memory.subarray(0, bytes.copy(memory, 0, at, at + size));
 }
 
 async function all(stream: AsyncIterable<Uint8Array>): Promise<Buffer> {
@@ -50,6 +53,21 @@ describe('the age program', () => {
     expect((await all(decryptAge(parts(sealed), identities))).equals(content(size))).toBe(true);
   });
 });
+
+test.each([0, 1, CHUNK, 3 * CHUNK, 3 * CHUNK + 5])(
+  'in parts or as a whole it is the same, %d bytes',
+  async (size) => {
+    const { recipient, identity } = makeIdentity();
+    const to = [recipientOf(recipient)];
+    for (const part of [1000, CHUNK, CHUNK + 16, 200_000]) {
+      const sealed = await all(encryptAge(parts(content(size), part), to));
+      expect(openAge(sealed, [identity]).equals(content(size))).toBe(true);
+      const opened = await all(decryptAge(parts(sealAge(content(size), to), part), [identity]));
+      expect(opened.equals(content(size))).toBe(true);
+    }
+    expect(() => openAge(sealAge(content(size), to).subarray(0, -1), [identity])).toThrow(AgeError);
+  },
+);
 
 describe('a file', () => {
   test('that was encrypted for a passphrase is decrypted by that one alone', async () => {
