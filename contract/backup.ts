@@ -29,7 +29,13 @@ export const BackupManifestSchema = z.strictObject({
   /** What another box may have of this one: no identity, no authority. Absent for all of a box. */
   contents: z.literal('cargo').optional(),
   members: z.array(
-    z.strictObject({ name: z.enum(backupMembers), size: Count, sha256: Sha256, pieces: Count }),
+    z.strictObject({
+      name: z.enum(backupMembers),
+      size: Count,
+      /** Absent in a cargo: its archive is hashed as a whole, by who signs it. */
+      sha256: Sha256.optional(),
+      pieces: Count,
+    }),
   ),
 });
 export type BackupManifest = z.infer<typeof BackupManifestSchema>;

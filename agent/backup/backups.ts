@@ -1,4 +1,3 @@
-import { createReadStream } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type BackupManifest, type BackupRecord, stateVersion } from '../../contract/backup.ts';
@@ -78,11 +77,9 @@ export class Backups {
       const landing = { signed, receiver: { boxId, fingerprint }, now: this.#wall() };
       const { sha256, size } = signed.manifest.archive;
       if (digestOf(sha256) !== digest) throw new CpiabError('E2103', { subject: 'cargo' });
-      // Which the inbox has held against its digest when the last byte came.
       if ((await this.inbox.received(digest)) !== size)
         throw new CpiabError('E2180', { subject: 'cargo', args: ['not all of it was brought'] });
-      const archive = createReadStream(this.inbox.pathOf(digest));
-      const manifest = await this.#restore(archive, replace, landing, signal);
+      const manifest = await this.#restore(this.inbox.read(digest), replace, landing, signal);
       await this.inbox.empty();
       return manifest;
     });

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { type BackupManifest, type BackupMember, stateVersion } from '../../contract/backup.ts';
 import { CpiabError } from '../../contract/errors.ts';
 import { flux, restoring } from '../../contract/layout.ts';
-import { ArchiveError, readBackup } from '../../host/backup/archive.ts';
+import { ArchiveError, type OnPart, readBackup, readUnhashed } from '../../host/backup/archive.ts';
 import { renameDurably } from '../../host/files.ts';
 import { ProcessError, run } from '../../host/process.ts';
 import { gitEnvironment } from '../serve/git/settings.ts';
@@ -65,7 +65,9 @@ async function unpacked(
 ): Promise<BackupManifest> {
   const fresh = join(state, restoring.fresh);
   const member = (name: string) => join(fresh, name);
-  const manifest = await writeMembers(archive, member, signal);
+  // What is landed is hashed as a whole.
+  const read = fit.landing === null ? readBackup : readUnhashed;
+  const manifest = await writeMembers((onPart) => read(archive, onPart), member, signal);
   requireFit(manifest, fit);
   for (const [name, names] of Object.entries(allowed[fit.landing === null ? 'box' : 'cargo'])) {
     const unpackTo = (file: string, directory: string) => unpackInto(untar, file, directory, signal);
@@ -80,13 +82,13 @@ async function unpacked(
 }
 
 async function writeMembers(
-  archive: AsyncIterable<Uint8Array>,
+  read: (onPart: OnPart) => Promise<BackupManifest>,
   pathOf: (name: BackupMember) => string,
   signal: AbortSignal,
 ): Promise<BackupManifest> {
   const files = new Map<BackupMember, FileHandle>();
   try {
-    return await readBackup(archive, async (name, part) => {
+    return await read(async (name, part) => {
       signal.throwIfAborted();
       const file = files.get(name) ?? (await open(pathOf(name), 'wx', 0o600));
       files.set(name, file);

@@ -2,6 +2,7 @@ import { mkdir, readdir } from 'node:fs/promises';
 import { units } from '../../contract/layout.ts';
 import { startPiped } from '../../host/piped-process.ts';
 import { run } from '../../host/process.ts';
+import { releasing } from '../../host/release.ts';
 import { runUnit } from '../../host/unit.ts';
 
 /** Owners by number, holes, extended attributes and access lists: what a volume is, on a machine with other users. Source: GNU tar. */
@@ -13,7 +14,7 @@ const environment = {
 
 /**
  * Files and directories below a directory as a tar stream. They may change meanwhile; a file that does is what
- * tar read of it.
+ * tar read of it. A part is there until the next is asked for.
  * @throws when tar can't read one.
  */
 export async function* tarStream(
@@ -29,7 +30,7 @@ export async function* tarStream(
   const argv = ['tar', ...options, '--directory', directory, ...list];
   const tar = startPiped(argv, { env: environment, signal });
   tar.stdin.end(names.map((name) => `${name}\0`).join(''));
-  yield* tar.stdout as AsyncIterable<Buffer>;
+  yield* releasing(tar.stdout as AsyncIterable<Buffer>);
   const { status, stderr } = await tar.ended;
   signal.throwIfAborted();
   // 1: a file changed or vanished while it was read.

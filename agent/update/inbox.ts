@@ -1,4 +1,5 @@
-import { createWriteStream } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { createReadStream, createWriteStream } from 'node:fs';
 import { mkdir, open, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
@@ -61,6 +62,16 @@ export class Inbox {
     return received;
   }
 
+  /** The whole file. @throws CpiabError E2103 at its end, when it is another one by now; it is thrown away then. */
+  async *read(digest: Digest): AsyncGenerator<Buffer> {
+    const hash = createHash('sha256');
+    for await (const part of createReadStream(this.pathOf(digest)) as AsyncIterable<Buffer>) {
+      hash.update(part);
+      yield part;
+    }
+    await this.#require(digest, hash.digest('hex'));
+  }
+
   /** Throws everything away. */
   async empty(): Promise<void> {
     await this.#keepOnly(null);
@@ -68,6 +79,10 @@ export class Inbox {
 
   async #check(digest: Digest, signal: AbortSignal): Promise<void> {
     const { sha256 } = await sha256File(this.pathOf(digest), signal);
+    await this.#require(digest, sha256);
+  }
+
+  async #require(digest: Digest, sha256: string): Promise<void> {
     if (digestOf(sha256) === digest) return;
     await this.empty();
     throw new CpiabError('E2103', { subject: digest });

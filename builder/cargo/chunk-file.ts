@@ -1,7 +1,5 @@
 import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import { chunkSizes } from '../../contract/chunk-sizes.ts';
-import { decryptAge, encryptAge } from '../../host/age/age.ts';
-import type { Identity, Recipient } from '../../host/age/keys.ts';
 
 /** The usual level, 3, takes nearly twice as long; programs become a tenth smaller by it, logs not at all. */
 const FAST = { [constants.ZSTD_c_compressionLevel]: 1 };
@@ -34,18 +32,4 @@ export function packPatch(content: Buffer, base: Buffer): Buffer | null {
 export function unpack(packed: Buffer, base: Buffer | undefined): Buffer {
   const limits = { chunkSize: chunkSizes.most, maxOutputLength: chunkSizes.most };
   return zstdDecompressSync(packed, base === undefined ? limits : { ...limits, dictionary: base });
-}
-
-/** A file of age. */
-export async function sealed(packed: Buffer, recipients: readonly Recipient[]): Promise<Buffer> {
-  return Buffer.concat(await Array.fromAsync(encryptAge(alone(packed), recipients)));
-}
-
-/** @throws AgeError. */
-export async function unsealed(file: Buffer, identities: readonly Identity[]): Promise<Buffer> {
-  return Buffer.concat(await Array.fromAsync(decryptAge(alone(file), identities)));
-}
-
-async function* alone(bytes: Buffer): AsyncGenerator<Buffer> {
-  yield bytes;
 }

@@ -1,8 +1,7 @@
 import type { CargoChunk } from '../../contract/cargo.ts';
 import { CpiabError } from '../../contract/errors.ts';
-import { AgeError } from '../../host/age/age.ts';
+import { AgeError, openAge } from '../../host/age/age.ts';
 import type { Identity } from '../../host/age/keys.ts';
-import { unsealed } from './chunk-file.ts';
 import { readContent, type StoredChunk } from './chunk-store.ts';
 import type { ChunkWorkers, Slot } from './chunk-workers.ts';
 import { type OpenCargo, placed, readChunk, refusing } from './open.ts';
@@ -20,10 +19,12 @@ export class ChunkReader {
   /** @throws CpiabError E2181 when a chunk is for somebody else; E2190 for one that is damaged or not there. */
   async requireReadable(id: string | undefined, identities: readonly Identity[]): Promise<void> {
     const file = await readChunk(this.#cargo.directory, this.#find(id));
-    await unsealed(file, identities).catch((cause: unknown) => {
+    try {
+      openAge(file, identities);
+    } catch (cause) {
       if (!(cause instanceof AgeError)) throw cause;
       throw new CpiabError('E2181', { subject: this.#cargo.directory, args: [cause.message], cause });
-    });
+    }
   }
 
   /** @throws CpiabError E2190. */

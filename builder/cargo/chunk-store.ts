@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
 import { mkdir, open, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { openAge, sealAge } from '../../host/age/age.ts';
 import type { Identity, Recipient } from '../../host/age/keys.ts';
-import { packPatch, packWhole, sealed, unpack, unsealed } from './chunk-file.ts';
+import { release } from '../../host/release.ts';
+import { packPatch, packWhole, unpack } from './chunk-file.ts';
 
 /** A chunk's file, and what it must be. */
 export interface StoredChunk {
@@ -41,10 +43,19 @@ export async function readContent(
   const dictionary = base === null ? undefined : await readContent(base, null, identities);
   const file = await readChunkFile(chunk);
   try {
-    return unpack(await unsealed(file, identities), dictionary);
+    return opened(file, dictionary, identities);
   } catch (cause) {
     throw new ChunkError('a chunk was sealed for somebody else, or of something else', { cause });
   }
+}
+
+/** @throws AgeError, Error of zlib. */
+function opened(file: Buffer, dictionary: Buffer | undefined, identities: readonly Identity[]): Buffer {
+  const packed = openAge(file, identities);
+  release(file);
+  const content = unpack(packed, dictionary);
+  release(packed);
+  return content;
 }
 
 /** Who reads what is written: the receiver, and the sender again. */
@@ -71,11 +82,15 @@ export async function writeChunk(
   const left = await leftOf(path, content, identities);
   if (left !== null) return { ...described(left), isPatch: false, isNew: false };
   const patch = await patchTo(base, content, identities);
-  const file = await sealed(patch ?? packWhole(content), recipients);
+  const packed = patch ?? packWhole(content);
+  const file = sealAge(packed, recipients);
+  release(packed);
   await mkdir(dirname(path), { recursive: true });
   await writeFile(`${path}.new`, file);
   await rename(`${path}.new`, path);
-  return { ...described(file), isPatch: patch !== null, isNew: true };
+  const found = { ...described(file), isPatch: patch !== null, isNew: true };
+  release(file);
+  return found;
 }
 
 /** What a seal that was cut off has written. A file that a power cut has spoilt is none. */
@@ -86,8 +101,11 @@ async function leftOf(
 ): Promise<Buffer | null> {
   const file = await readFile(path).catch(() => null);
   if (file === null) return null;
-  const isWhole = async () => unpack(await unsealed(file, identities), undefined).equals(content);
-  return (await isWhole().catch(() => false)) ? file : null;
+  try {
+    return unpack(openAge(file, identities), undefined).equals(content) ? file : null;
+  } catch {
+    return null;
+  }
 }
 
 async function patchTo(

@@ -1,5 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { parseIdentity, parseRecipient } from '../../host/age/keys.ts';
+import { release } from '../../host/release.ts';
 import { readContent, type SealedChunk, type StoredChunk, writeChunk } from './chunk-store.ts';
 
 /** What a worker has from its start. Keys are texts of age: nothing else passes between threads. */
@@ -42,7 +43,9 @@ async function done(order: ChunkOrder) {
     return { sealed: await writeChunk(order.path, content, order.base, keys) };
   }
   const content = await readContent(order.chunk, order.base, keys.identities);
-  return { length: content.copy(slot) };
+  const length = content.copy(slot);
+  release(content);
+  return { length };
 }
 
 const told = (error: NodeJS.ErrnoException) => ({

@@ -10,6 +10,7 @@ import { decryptAge } from '../../host/age/age.ts';
 import { type Identity, makeIdentity, parseIdentities, recipientOf } from '../../host/age/keys.ts';
 import { ensureDirectory, writeAtomic } from '../../host/files.ts';
 import { readTextFile } from '../../host/input-file.ts';
+import { releasing } from '../../host/release.ts';
 import { fetchBackup, settle } from '../backup/make.ts';
 import { type BoxAddress, fetchStatus } from '../box/client.ts';
 import { OperatorClient } from '../box/operator.ts';
@@ -50,7 +51,7 @@ export async function sealCargo(
   const asked = { recipients: [recipient], contents: 'cargo' as const };
   const fetched = await fetchBackup(client, asked, file, progress);
   const part = { id: 'seal', title: 'seal it', phase: 'write' as const, total: fetched.size };
-  const archive = decryptAge(counted(`${file}.part`, progress), [identity]);
+  const archive = releasing(decryptAge(releasing(counted(`${file}.part`, progress)), [identity]));
   const written = await tracked(progress, part, () =>
     writeCargo({ directory, archive, receiver, record, key, now: Date.now(), lifeMs, signal }),
   );

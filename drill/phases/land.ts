@@ -1,10 +1,9 @@
 import { appendFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isDeepStrictEqual } from 'node:util';
 import { cargoArchive, openContent } from '../../builder/cargo/content.ts';
-import type { BackupManifest, BackupMember } from '../../contract/backup.ts';
+import type { BackupMember } from '../../contract/backup.ts';
 import { parseIdentity } from '../../host/age/keys.ts';
-import { readBackup } from '../../host/backup/archive.ts';
+import { readUnhashed } from '../../host/backup/archive.ts';
 import { ensureDirectory, renameDurably } from '../../host/files.ts';
 import { run } from '../../host/process.ts';
 import { arrived } from '../cargo.ts';
@@ -31,12 +30,13 @@ async function unpack(drill: Drill): Promise<object> {
   const fresh = `${landed(drill)}.new`;
   await rm(fresh, { recursive: true, force: true });
   await ensureDirectory(fresh);
-  // Held against the hashes of the index when all of it was read.
-  const { gitHead, members } = await readBackup(cargoArchive(content), (name, piece) =>
+  const { gitHead, members } = await readUnhashed(cargoArchive(content), (name, piece) =>
     appendFile(join(fresh, name), piece, { mode: 0o600 }),
   );
-  const sealed = drill.journal.resultOf<{ members: BackupManifest['members'] }>('seal.cargo').members;
-  if (!isDeepStrictEqual(members, sealed)) throw new Error('what has arrived is not what was sealed');
+  // All that is in it was held against its signature; no sequence is given twice.
+  const { sequence } = drill.journal.resultOf<{ sequence: number }>('seal.cargo');
+  if (content.cargo.manifest.sequence !== sequence)
+    throw new Error('what has arrived is not what was sealed');
   await rm(landed(drill), { recursive: true, force: true });
   await onDisk(fresh);
   await renameDurably(fresh, landed(drill));

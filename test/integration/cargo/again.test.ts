@@ -8,6 +8,7 @@ import { SenderRecord } from '../../../builder/cargo/sender.ts';
 import { writeCargo } from '../../../builder/cargo/write.ts';
 import { backupMembers, stateVersion } from '../../../contract/backup.ts';
 import { type CargoChunk, type CargoReceiver, cargoFiles, chunkPath } from '../../../contract/cargo.ts';
+import { chunkSizes } from '../../../contract/chunk-sizes.ts';
 import { makeIdentity } from '../../../host/age/keys.ts';
 import { type BackupHead, packBackup } from '../../../host/backup/archive.ts';
 import { freshDirectory } from '../../support/fresh-directory.ts';
@@ -32,8 +33,15 @@ beforeEach(() => {
   volume = randomBytes(SIZE);
 });
 
+interface Sealed {
+  chunks: CargoChunk[];
+  written: { chunks: number; bytes: number };
+  /** Bytes of each chunk of the volume. */
+  sizes: number[];
+}
+
 /** Then all of it is opened by the receiver and held against what was given. */
-async function seal(): Promise<{ chunks: CargoChunk[]; written: { chunks: number; bytes: number } }> {
+async function seal(): Promise<Sealed> {
   async function* members() {
     for (const name of backupMembers)
       yield { name, content: parts(name === 'volumes.tar' ? volume : Buffer.of()) };
@@ -45,22 +53,28 @@ async function seal(): Promise<{ chunks: CargoChunk[]; written: { chunks: number
   await writeFile(here('pub'), encodePublicKey(key));
   const content = await openContent(await openCargo(here('cargo'), here('pub')), [identity]);
   await checkContent(content, () => {});
-  return { chunks: manifest.chunks, written };
+  const sizes = content.members.find(({ name }) => name === 'volumes.tar')?.sizes ?? [];
+  return { chunks: manifest.chunks, written, sizes };
 }
 
 async function* parts(bytes: Buffer): AsyncGenerator<Buffer> {
   for (let at = 0; at < bytes.length; at += 65_536) yield bytes.subarray(at, at + 65_536);
 }
 
-const changePages = (many: number) => {
-  for (let page = 0; page < many; page++)
-    volume.set(randomBytes(PAGE), Math.floor((page * SIZE) / many / PAGE) * PAGE);
+/** Of each chunk some pages before its least size, where no change moves a cut: 1 % of the volume at most. */
+const changePages = (sizes: readonly number[]) => {
+  let from = 0;
+  for (const size of sizes) {
+    const places = size < chunkSizes.least ? [] : [100_000, 500_000, 900_000];
+    for (const at of places) volume.set(randomBytes(PAGE), from + at);
+    from += size;
+  }
 };
 
 test('pages that changed all over are written as patches, time and again', async () => {
-  await seal();
+  const { sizes } = await seal();
   for (const share of [0.02, 0.04]) {
-    changePages(SIZE / PAGE / 100);
+    changePages(sizes);
     const { chunks, written } = await seal();
     expect(written.bytes).toBeLessThan(SIZE * share);
     expect(chunks.filter(({ base }) => base !== undefined).length).toBeGreaterThan(5);
@@ -75,8 +89,8 @@ test('what was put in at the front moves nothing', async () => {
 });
 
 test('a patch whose base is damaged is written anew, whole', async () => {
-  await seal();
-  changePages(1);
+  const { sizes } = await seal();
+  changePages(sizes.slice(0, 1));
   const patch = (await seal()).chunks.find(({ base }) => base !== undefined);
   await truncate(here('cargo', chunkPath(patch?.base ?? '')), 1000);
   const { chunks } = await seal();

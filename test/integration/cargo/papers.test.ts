@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { readdir, truncate, writeFile } from 'node:fs/promises';
+import { open, readdir, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { requireLandable } from '../../../agent/backup/land.ts';
@@ -111,6 +111,16 @@ describe("a box checks the sender's signature itself, by the key that its operat
       'E2180',
       async (archive) => {
         await truncate(join(stateOf(fresh), 'cargo', `${archive.sha256}.part`), archive.size - 1);
+        return order(archive, await papers());
+      },
+    ],
+    [
+      'with a byte changed after it was brought',
+      'E2103',
+      async (archive) => {
+        const part = await open(join(stateOf(fresh), 'cargo', `${archive.sha256}.part`), 'r+');
+        await part.write('x', archive.size >> 1);
+        await part.close();
         return order(archive, await papers());
       },
     ],

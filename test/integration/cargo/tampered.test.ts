@@ -5,12 +5,13 @@ import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { encodePublicKey, generateSiteKey, type SiteKey } from '../../../builder/bundle/minisign.ts';
-import { packWhole, sealed } from '../../../builder/cargo/chunk-file.ts';
+import { packWhole } from '../../../builder/cargo/chunk-file.ts';
 import { SenderRecord } from '../../../builder/cargo/sender.ts';
 import { writeCargo } from '../../../builder/cargo/write.ts';
 import { verifyCargo } from '../../../cli/cargo/verify.ts';
 import { backupMembers, stateVersion } from '../../../contract/backup.ts';
 import { type CargoManifest, type CargoReceiver, cargoFiles, chunkPath } from '../../../contract/cargo.ts';
+import { sealAge } from '../../../host/age/age.ts';
 import { type KeyIdentity, makeIdentity, parseRecipient } from '../../../host/age/keys.ts';
 import { type BackupHead, packBackup } from '../../../host/backup/archive.ts';
 import { hashOfTree } from '../../support/backup/trees.ts';
@@ -87,15 +88,15 @@ describe('is refused before anything is written', () => {
     (directory: string) =>
       resign(directory, key, edit);
   const later = (hours: number) => new Date(Date.now() + hours * HOUR).toISOString();
-  const fileFor = async (whom: string) =>
-    await sealed(
+  const fileFor = (whom: string) =>
+    sealAge(
       packWhole(randomBytes(1000)),
       [parseRecipient(whom)].filter((one) => one !== null),
     );
   /** A chunk that the signed manifest names, and that the receiver can't open. */
   const foreignChunk = async (directory: string, find: (one: CargoManifest) => string | undefined) => {
     const id = find(await readManifest(directory)) ?? '';
-    const content = await fileFor(makeIdentity().recipient);
+    const content = fileFor(makeIdentity().recipient);
     await writeFile(join(directory, chunkPath(id)), content);
     await resign(directory, sender, (manifest) => ({
       ...manifest,
