@@ -33,6 +33,20 @@ export const AppSecretSchema = z.strictObject({
 });
 export type AppSecret = z.infer<typeof AppSecretSchema>;
 
+/** A folder as the app's container sees it. */
+const FolderSchema = z.string().regex(/^(?:\/[-._a-zA-Z0-9]+)+$/, 'expected an absolute path of plain names');
+
+/** A volume that an app shares with others, which the post-check holds to what the app does there. */
+export const AppMediaSchema = z.strictObject({
+  /** In the app's namespace. */
+  claim: z.string(),
+  /** Folders where the app makes files. */
+  writes: z.array(FolderSchema).min(1),
+  /** Where it gives a file of one folder a second name in another: a hard link, which needs both in one mount. */
+  links: z.array(z.strictObject({ from: FolderSchema, to: FolderSchema })).default([]),
+});
+export type AppMedia = z.infer<typeof AppMediaSchema>;
+
 /** One app, one folder, one namespace: `app.yaml` beside the app's manifests. */
 export const AppSchema = z.strictObject({
   apiVersion: z.literal('cpiab.dev/v1'),
@@ -55,6 +69,8 @@ export const AppSchema = z.strictObject({
   backup: z.enum(['none', 'data']),
   /** Secrets that `cpiab secrets render` writes for it. */
   secrets: z.array(AppSecretSchema).default([]),
+  /** Where it keeps media. */
+  media: AppMediaSchema.optional(),
   exceptions: z.array(AppExceptionSchema).default([]),
 });
 export type App = z.infer<typeof AppSchema>;

@@ -157,6 +157,13 @@ export const postchecks = {
     why: 'programs stop or lose what they write, and a node without room puts pods out',
     fix: 'remove what nobody needs from what is named, or give the disk or the share more room',
   },
+  'storage/nfs': {
+    group: 'storage',
+    title:
+      'what an app writes to an NFS volume is there for the next pod, with the owner that synology/exports says',
+    why: 'apps cannot write, or cannot change what another one has written',
+    fix: "switch the NAS on, or compare the share's NFS permissions with synology/exports: privilege, squash, address",
+  },
   'ingress/redirect': {
     group: 'ingress',
     title: 'port 80 leads to HTTPS, for each host',
@@ -224,6 +231,12 @@ export const postchecks = {
     title: 'the app answers at the place that its app.yaml names',
     why: 'the app is applied but of no use',
     fix: "look at the app's pods and at its README",
+  },
+  'apps/media': {
+    group: 'apps',
+    title: 'the app can write where its app.yaml says, and link a download into the library',
+    why: 'downloads end in an error, or take their room twice: a copy in place of a link',
+    fix: 'run synology/folders.sh on the NAS, which makes the folders; mount downloads and library as one volume',
   },
 } as const satisfies Record<string, PostcheckKind>;
 

@@ -13,7 +13,12 @@ interface ContainerStatus {
 
 /** What the agent reads of a pod. */
 export interface Pod {
-  metadata: { name: string; namespace: string; deletionTimestamp?: string };
+  metadata: {
+    name: string;
+    namespace: string;
+    labels?: Record<string, string>;
+    deletionTimestamp?: string;
+  };
   spec: { nodeName?: string };
   status: {
     phase: string;

@@ -7,14 +7,15 @@ import { checkCertificates, checkRedirect, checkRoutes, onceServed } from './ing
 import { checkAnonymous, checkDiscovery } from './login.ts';
 import { checkLogs } from './logs.ts';
 import type { Check } from './look.ts';
+import { checkNfs } from './nfs.ts';
 import { checkAlert, checkDashboards, checkTargets } from './observability.ts';
 import { checkDecryption, checkKeyFiles, checkSecretHistory } from './secrets.ts';
 import { checkRoom, checkVolume } from './storage.ts';
 import { checkUnbundledImage } from './unbundled-image.ts';
 import { checkWiring } from './wiring.ts';
 
-/** What finds out each check; that of apps is there once for each app. */
-export const checks: Record<Exclude<PostcheckName, 'apps/health'>, Check> = {
+/** What finds out each check; those of an app are there once for each app. */
+export const checks: Record<Exclude<PostcheckName, 'apps/health' | 'apps/media'>, Check> = {
   'engine/nodes': checkNodes,
   'engine/api-server': checkApiServer,
   'engine/cgroup': checkCgroup,
@@ -37,6 +38,7 @@ export const checks: Record<Exclude<PostcheckName, 'apps/health'>, Check> = {
   'secrets/files': checkKeyFiles,
   'storage/volume': checkVolume,
   'storage/room': checkRoom,
+  'storage/nfs': (look) => checkNfs(look),
   'ingress/redirect': onceServed(checkRedirect),
   'ingress/certificates': onceServed(checkCertificates),
   'ingress/routes': onceServed(checkRoutes),

@@ -1,17 +1,40 @@
 import type { KubeObject } from '../kube/client.ts';
 import { heldBy, type Pod } from '../observe/holding.ts';
+import { postcheckLabel } from '../observe/kustomizations.ts';
 import { until } from '../until.ts';
 import type { Look } from './look.ts';
 import { scratchNamespace } from './scratch.ts';
 
-export const podsPath = `/api/v1/namespaces/${scratchNamespace}/pods`;
+export const podsPath = podsIn(scratchNamespace);
+
+function podsIn(namespace: string): string {
+  return `/api/v1/namespaces/${namespace}/pods`;
+}
+
+/** As whom a pod runs. Source: Kubernetes, PodSecurityContext. */
+export interface PodUser {
+  runAsUser: number;
+  runAsGroup?: number;
+  fsGroup?: number;
+  fsGroupChangePolicy?: string;
+  supplementalGroups?: readonly number[];
+}
+
+export interface VolumeMount {
+  mountPath: string;
+  subPath?: string;
+}
 
 interface PodWork {
   name: string;
   image: string;
   command?: readonly string[];
-  /** Name of a claim, which is mounted at `/data`. */
-  claim?: string;
+  /** Default: `scratchNamespace`. */
+  namespace?: string;
+  /** Default: nobody. */
+  user?: PodUser;
+  /** A claim of that namespace. */
+  volume?: { claim: string; mounts: readonly VolumeMount[] };
 }
 
 /** How a pod ended. */
@@ -25,19 +48,21 @@ export interface PodEnd {
 export const shellImage = ({ images }: Look['manifest']): string | undefined =>
   Object.keys(images).find((reference) => /\/(?:mirrored-library-)?busybox:[^/]+$/.test(reference));
 
+const NOBODY: PodUser = { runAsUser: 65534, runAsGroup: 65534, fsGroup: 65534 };
+
 /** A pod that runs once, with no rights at all. */
-function podObject({ name, image, command, claim }: PodWork): KubeObject {
+function podObject({ name, image, command, namespace, user = NOBODY, volume }: PodWork): KubeObject {
   return {
     apiVersion: 'v1',
     kind: 'Pod',
-    metadata: { name, namespace: scratchNamespace },
+    metadata: { name, namespace: namespace ?? scratchNamespace, labels: { [postcheckLabel]: 'true' } },
     spec: {
       restartPolicy: 'Never',
       automountServiceAccountToken: false,
       enableServiceLinks: false,
       terminationGracePeriodSeconds: 0,
       securityContext: {
-        ...{ runAsNonRoot: true, runAsUser: 65534, runAsGroup: 65534, fsGroup: 65534 },
+        ...{ runAsNonRoot: user.runAsUser !== 0, ...user },
         seccompProfile: { type: 'RuntimeDefault' },
       },
       containers: [
@@ -52,10 +77,11 @@ function podObject({ name, image, command, claim }: PodWork): KubeObject {
             ...{ allowPrivilegeEscalation: false, readOnlyRootFilesystem: true },
             capabilities: { drop: ['ALL'] },
           },
-          volumeMounts: claim === undefined ? [] : [{ name: 'data', mountPath: '/data' }],
+          volumeMounts: (volume?.mounts ?? []).map((mount) => ({ name: 'data', ...mount })),
         },
       ],
-      volumes: claim === undefined ? [] : [{ name: 'data', persistentVolumeClaim: { claimName: claim } }],
+      volumes:
+        volume === undefined ? [] : [{ name: 'data', persistentVolumeClaim: { claimName: volume.claim } }],
     },
   };
 }
@@ -67,12 +93,13 @@ export async function startPod(
   isDone: (pod: Pod) => boolean,
   limitMs: number,
 ): Promise<Pod> {
-  await scratch();
-  await kube.create(podsPath, podObject(work), signal);
+  const pods = podsIn(work.namespace ?? scratchNamespace);
+  if (pods === podsPath) await scratch();
+  await kube.create(pods, podObject(work), signal);
   const patience = AbortSignal.timeout(limitMs);
-  let pod = await kube.get<Pod>(`${podsPath}/${work.name}`, signal);
+  let pod = await kube.get<Pod>(`${pods}/${work.name}`, signal);
   await until(async () => {
-    pod = await kube.get<Pod>(`${podsPath}/${work.name}`, signal);
+    pod = await kube.get<Pod>(`${pods}/${work.name}`, signal);
     return patience.aborted || isDone(pod);
   }, signal);
   return pod;
@@ -84,11 +111,26 @@ const POD_MS = 90_000;
 export async function runPod(look: Look, work: PodWork): Promise<PodEnd> {
   const ended = ({ status }: Pod) => status.phase === 'Succeeded' || status.phase === 'Failed';
   const pod = await startPod(look, work, ended, POD_MS);
-  await look.kube.remove(`${podsPath}/${work.name}`, look.signal);
+  const waitsFor = ended(pod)
+    ? heldBy(pod)[0]?.reason
+    : ((await warning(look, pod)) ?? heldBy(pod)[0]?.reason);
+  await look.kube.remove(`${podsIn(pod.metadata.namespace)}/${work.name}`, look.signal);
   const { terminated } = pod.status.containerStatuses?.[0]?.state ?? {};
-  const waitsFor = heldBy(pod).map(({ reason }) => reason)[0];
   const said = ended(pod)
     ? terminated?.message?.trim()
     : `did not end within ${POD_MS / 1000} s: ${waitsFor}`;
   return { succeeded: pod.status.phase === 'Succeeded', said: said || waitsFor || 'gave no reason' };
+}
+
+/** The last thing that went wrong with a pod before it ran. Of a mount, what the program said that mounts. */
+async function warning({ kube, signal }: Look, { metadata }: Pod): Promise<string | undefined> {
+  const { namespace, name } = metadata;
+  const of = encodeURIComponent(`involvedObject.kind=Pod,involvedObject.name=${name},type=Warning`);
+  const path = `/api/v1/namespaces/${namespace}/events?fieldSelector=${of}`;
+  const { items } = await kube.get<{ items: { message?: string }[] }>(path, signal);
+  // Source: Kubernetes, k8s.io/mount-utils, mount_linux.go: the command, then `Output:` and what it printed.
+  return items
+    .at(-1)
+    ?.message?.replace(/^.*\nOutput: /s, '')
+    .trim();
 }

@@ -1,13 +1,16 @@
 import { rm } from 'node:fs/promises';
+import type { App } from '../../contract/app.ts';
 import { failedChecks, type PostcheckEntry, type PostcheckReport } from '../../contract/postcheck.ts';
 import { type PostcheckKind, type PostcheckName, postchecks } from '../../contract/postcheck-table.ts';
 import type { Board } from '../board.ts';
-import { checkHealth, listApps, type RunningApp } from './apps.ts';
+import { checkHealth, listApps } from './apps.ts';
 import { checks } from './checks.ts';
 import { snapshotFile } from './engine.ts';
 import { FluxProbe } from './flux-probe.ts';
+import { inOrder } from './in-order.ts';
 import type { Check, Look } from './look.ts';
-import { type Outcome, unknown } from './outcome.ts';
+import { checkMedia } from './media.ts';
+import { notApplicable, type Outcome, unknown } from './outcome.ts';
 import { FluxSource, probePlaces, removeProbes } from './probe.ts';
 import { clearScratch, makeScratch } from './scratch.ts';
 
@@ -41,7 +44,7 @@ export async function runPostcheck(
   const items = [...itemsOf(checks), ...(await appItems(look))];
   const done: PostcheckEntry[] = [];
   try {
-    const found = await inOrder(items, async (item) => {
+    const found = await inOrder(items, AT_ONCE, async (item) => {
       const entry = await runCheck(item, look, now);
       tell(entry, items.length);
       return entry;
@@ -56,20 +59,6 @@ export async function runPostcheck(
 
 /** More at once take each other's time: what waits for a pod or an answer would give up on a small machine. */
 const AT_ONCE = 6;
-
-/** Results in the order of what they are of. */
-async function inOrder<Each, Result>(
-  all: readonly Each[],
-  work: (each: Each) => Promise<Result>,
-): Promise<Result[]> {
-  const waiting = all.entries();
-  const done: Result[] = [];
-  const worker = async () => {
-    for (const [index, each] of waiting) done[index] = await work(each);
-  };
-  await Promise.all(Array.from({ length: AT_ONCE }, worker));
-  return done;
-}
 
 /** Takes away what a run made, also one that was cut off. */
 export async function clearAway(board: Board, signal: AbortSignal): Promise<void> {
@@ -106,25 +95,35 @@ export async function lookOf(board: Board, signal: AbortSignal): Promise<Look> {
 }
 
 const itemsOf = (all: typeof checks): Item[] =>
-  Object.entries(all).map(([id, check]) => ({
-    ...{ id, check },
-    ...requiredOf(postchecks[id as PostcheckName]),
-  }));
+  Object.entries(all).map(([id, check]) => item(id as PostcheckName, check));
 
 const requiredOf = (kind: PostcheckKind) => ({ kind, required: kind.optional !== true });
 
-/** One for each app of the site. That they cannot be listed is a failure of its own. */
+/** Some for each app of the site. That they cannot be listed is a failure of its own. */
 async function appItems(look: Look): Promise<Item[]> {
-  const kind = postchecks['apps/health'];
-  const item = ({ app }: RunningApp): Item => ({
-    ...{ id: `apps/health/${app.name}`, required: app.internet === 'none' },
-    kind: { ...kind, title: kind.title.replace('the app', app.title) },
-    check: (each) => checkHealth(app, each),
-  });
-  return await listApps(look).then(
-    (apps) => apps.map(item),
-    (error: unknown) => [{ id: 'apps/health', kind, required: true, check: () => Promise.reject(error) }],
-  );
+  try {
+    const apps = await listApps(look);
+    const media = apps.flatMap(({ app }) => (app.media === undefined ? [] : { ...app, media: app.media }));
+    return [
+      ...apps.map(({ app }) => appItem('apps/health', app, (each) => checkHealth(app, each))),
+      ...media.map((app) => appItem('apps/media', app, (each) => checkMedia(app, each))),
+      ...(media.length === 0 ? [item('apps/media', async () => noMedia)] : []),
+    ];
+  } catch (error) {
+    return [item('apps/health', () => Promise.reject(error))];
+  }
+}
+
+const noMedia = notApplicable('no app of the site names a media volume in its app.yaml');
+
+const item = (id: PostcheckName, check: Check): Item => ({ id, check, ...requiredOf(postchecks[id]) });
+
+function appItem(id: PostcheckName, app: App, check: Check): Item {
+  const kind = postchecks[id];
+  return {
+    ...{ id: `${id}/${app.name}`, required: app.internet === 'none' },
+    ...{ kind: { ...kind, title: kind.title.replace('the app', app.title) }, check },
+  };
 }
 
 async function runCheck(

@@ -4,7 +4,7 @@ import { objectPath } from '../kube/path.ts';
 import { postcheckLabel } from '../observe/kustomizations.ts';
 import { until } from '../until.ts';
 
-/** Where the post-check makes what it needs. Nothing else is ever there. */
+/** Where the post-check makes what it needs, but for pods that look at an app's volume. Nothing else is ever there. */
 export const scratchNamespace = 'cpiab-postcheck';
 
 const LONGEST_MS = 120_000;
@@ -37,8 +37,22 @@ export async function clearScratch(kube: KubeClient, given: AbortSignal): Promis
     await removeWithFinalizer(kube, `${kustomizations}/${name}`, signal);
   for (const name of await namesIn(kube, artifacts, signal))
     await kube.remove(`${artifacts}/${name}`, signal);
+  await removeBeside(kube, signal);
   await kube.remove(namespacePath, signal);
   await until(async () => await isGone(kube, namespacePath, signal), signal);
+}
+
+/** What lies in the namespaces of apps: pods beside their claims. */
+async function removeBeside(kube: KubeClient, signal: AbortSignal): Promise<void> {
+  for (const plural of ['pods']) {
+    const all = `/api/v1/${plural}?labelSelector=${postcheckLabel}`;
+    const { items } = await kube.get<{ items: KubeObject[] }>(all, signal);
+    const paths = items.map(
+      ({ metadata: { namespace, name } }) => `/api/v1/namespaces/${namespace}/${plural}/${name}`,
+    );
+    for (const path of paths) await kube.remove(path, signal);
+    for (const path of paths) await until(async () => await isGone(kube, path, signal), signal);
+  }
 }
 
 async function namesIn(kube: KubeClient, collection: string, signal: AbortSignal): Promise<string[]> {

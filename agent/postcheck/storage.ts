@@ -31,12 +31,13 @@ export async function checkVolume(look: Look): Promise<Outcome> {
   await look.scratch();
   await kube.create(claimPath, claim, signal);
   const { name } = chosen.metadata;
+  const volume = { claim: CLAIM, mounts: [{ mountPath: '/data' }] };
   const write = ['sh', '-c', 'echo kept > /data/probe && sync'];
-  const written = await runPod(look, { name: 'volume-write', image, command: write, claim: CLAIM });
+  const written = await runPod(look, { name: 'volume-write', image, command: write, volume });
   if (!written.succeeded) return fail(`no pod could write to a volume of ${name}: ${written.said}`);
   await deleteWithClaim(look);
   const read = ['sh', '-c', 'test "$(cat /data/probe)" = kept'];
-  const found = await runPod(look, { name: 'volume-read', image, command: read, claim: CLAIM });
+  const found = await runPod(look, { name: 'volume-read', image, command: read, volume });
   return found.succeeded
     ? pass(`a volume of ${name} kept what a pod wrote, for the next pod`)
     : fail(`a volume of ${name} lost what a pod wrote: ${found.said}`);

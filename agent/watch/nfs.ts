@@ -10,7 +10,7 @@ interface PersistentVolume {
 }
 
 /** IANA's port for NFS, the only one of version 4 (RFC 8881 section 2.9.3). */
-const PORT = 2049;
+export const nfsPort = 2049;
 /** One answer may be lost, or late on a busy machine. */
 const MISSES = 2;
 /** So many claims are named. */
@@ -20,13 +20,13 @@ const NAMED = 4;
  * Whether the NFS servers of bound volumes answer. Kubernetes tells the effects only: pods that start wait, what runs
  * waits for its files, jobs fail.
  */
-export function watchNfs(kubeOf: () => Pick<KubeClient, 'get'> | undefined, port = PORT): Watch {
+export function watchNfs(kubeOf: () => Pick<KubeClient, 'get'> | undefined, port = nfsPort): Watch {
   const misses = new Map<string, number>();
   return async (signal) => {
     const claims = await claimsByServer(kubeOf(), signal);
     const silent = await Promise.all(
       [...claims.keys()].map(async (server) => {
-        const missed = (await answers(server, port, signal)) ? 0 : (misses.get(server) ?? 0) + 1;
+        const missed = (await nfsAnswers(server, port, signal)) ? 0 : (misses.get(server) ?? 0) + 1;
         misses.set(server, missed);
         return missed >= MISSES ? [server] : [];
       }),
@@ -61,7 +61,7 @@ async function claimsByServer(
 }
 
 /** Whether NFS answers; a connection alone proves nothing, since a firewall may take it. */
-async function answers(address: string, port: number, signal: AbortSignal): Promise<boolean> {
+export async function nfsAnswers(address: string, port: number, signal: AbortSignal): Promise<boolean> {
   const isOne = (bytes: Buffer) => nfsDetail(bytes) !== null;
   const said = await exchange({ address, port, tls: false, say: nfsNull }, isOne, signal);
   return said !== null && isOne(said);

@@ -5,6 +5,7 @@ import type { Finding } from '../finding.ts';
 import type { RuleName } from '../rules.ts';
 import type { FluxKustomization, Written } from '../world/world.ts';
 import { type App, appOf, type Check, type RuleContext } from './context.ts';
+import { checkMedia } from './media.ts';
 import { inner } from './pod-specs.ts';
 
 const APP_FOLDER = /^cluster\/kubernetes\/(?:platform|apps)\/[^/]+(?=\/)/;
@@ -21,7 +22,12 @@ export async function checkApps(context: RuleContext): Promise<Finding[]> {
       line: source?.lineOf([key]) ?? 1,
       what,
     });
-    return [...ofName(app, refuse), ...ofSet(app, context, refuse), ...ofHealth(app, context, refuse)];
+    return [
+      ...ofName(app, refuse),
+      ...ofSet(app, context, refuse),
+      ...ofHealth(app, context, refuse),
+      ...checkMedia(app, context, (key, what) => refuse('app-media', key, what)),
+    ];
   });
   return [...found, ...undescribed(context)];
 }

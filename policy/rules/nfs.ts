@@ -1,12 +1,11 @@
 import { isIP } from 'node:net';
 import { isRecord } from '../closed/object.ts';
+import { exportOf, exportsFile, parseExports } from '../exports.ts';
 import type { Finding } from '../finding.ts';
 import type { Written } from '../world/world.ts';
 import type { RuleContext } from './context.ts';
 import { inner, podSpecs } from './pod-specs.ts';
 
-/** What the NAS exports: exports(5). */
-const EXPORTS = 'synology/exports';
 const NFS_PORT = 2049;
 
 /** A volume on an NFS server, wherever it is written. */
@@ -21,8 +20,8 @@ interface NfsVolume {
 export async function checkNfs({ world, tree, site }: RuleContext): Promise<Finding[]> {
   const volumes = world.objects.flatMap((written) => [...ofVolume(written), ...ofPods(written)]);
   if (volumes.length === 0) return [];
-  const [text] = await tree.read([EXPORTS]);
-  const exported = text == null ? null : pathsOf(text);
+  const [text] = await tree.read([exportsFile]);
+  const exported = text == null ? null : parseExports(text);
   const { egress } = site.network;
   return volumes.flatMap(({ server, path, place, lineOf }): Finding[] => {
     const refuse = (rule: 'nfs-path' | 'nfs-egress', key: string, what: string): Finding => ({
@@ -30,7 +29,7 @@ export async function checkNfs({ world, tree, site }: RuleContext): Promise<Find
       what: `${place.object} ${what}`,
     });
     // A site's own Git may have no file of exports: then there is nothing to compare with.
-    const reached = exported === null || exported.some((one) => path === one || path.startsWith(`${one}/`));
+    const reached = exported === null || exportOf(exported, path) !== undefined;
     const allowed = egress.some(
       (one) => one.to === server && one.protocol === 'tcp' && one.port === NFS_PORT,
     );
@@ -73,7 +72,3 @@ function nfsOf(holder: Record<string, unknown>, where: Pick<NfsVolume, 'place' |
   const { server, path } = inner(holder, 'nfs');
   return typeof server === 'string' && typeof path === 'string' ? [{ server, path, ...where }] : [];
 }
-
-/** The first word of each line. Source: exports(5). */
-const pathsOf = (text: string) =>
-  text.split('\n').flatMap((line) => /^(?<path>\/\S*)/.exec(line.trim())?.groups?.['path'] ?? []);

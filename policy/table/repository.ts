@@ -112,6 +112,12 @@ export const repositoryRules = {
     refuses: 'an app whose `health` asks a Service, port or Deployment that it does not have',
     fix: 'name what is among its manifests',
   },
+  'app-media': {
+    group: 'documents',
+    refuses:
+      'an app whose `media` names folders that no container has of that claim, or links between two mounts',
+    fix: 'name folders as the container sees them, and mount the claim once, above all of them',
+  },
   exception: {
     group: 'documents',
     refuses: 'an exception that has ended, that names no rule, or for a rule that has none',

@@ -16,6 +16,7 @@ import {
   kustomization,
   type Make,
   metadata,
+  withMedia,
   write,
 } from './bad-commits/bad-commit.ts';
 import { renderedSecret } from './bad-commits/rendered-secret.ts';
@@ -57,6 +58,10 @@ export const goodCommits: [what: string, make: Make][] = [
   [
     'a Secret that SOPS has encrypted, where its Kustomization decrypts',
     both(async (work) => await add(await readFile(encryptedSecret, 'utf8'))(work), decrypting),
+  ],
+  [
+    'an app that writes to and links in one volume',
+    withMedia('claim: data, writes: [/data/b], links: [{ from: /data/a, to: /data/b }]'),
   ],
   [
     'an app of no use offline that nothing waits for',

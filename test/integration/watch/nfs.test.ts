@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
 import { watchNfs } from '../../../agent/watch/nfs.ts';
+import { nfsAnswer } from '../../support/nas/answer.ts';
 
 const { signal } = new AbortController();
 const sockets = new Set<Socket>();
@@ -14,9 +15,6 @@ async function closed(): Promise<void> {
   for (const socket of sockets) socket.destroy();
   if (server !== undefined) await once(server.close(), 'close');
 }
-
-/** What Linux answers to version 3 where it has only 4: accepted, and which versions there are (RFC 5531 section 9). */
-const MISMATCH = '800000204350494100000001000000000000000000000000000000020000000400000004';
 
 /** @param answer hex; nothing where the server is there and its NFS is not. */
 async function listen(answer: string, port = 0): Promise<number> {
@@ -37,14 +35,14 @@ const volume = (namespace: string, phase = 'Bound', address = '127.0.0.1') => ({
 const cluster = (...items: object[]) => ({ get: async <T>() => ({ items }) as T });
 
 test('a server that answers is no news; without a cluster nobody is asked', async () => {
-  const port = await listen(MISMATCH);
+  const port = await listen(nfsAnswer);
   const watch = watchNfs(() => cluster(volume('jellyfin')), port);
   for (let look = 0; look < 3; look++) expect(await watch(signal)).toBeNull();
   expect(await watchNfs(() => undefined, port)(signal)).toBeNull();
 });
 
 test('one that is gone is named at the second look, with what waits for it; when it is back, all is well', async () => {
-  const port = await listen(MISMATCH);
+  const port = await listen(nfsAnswer);
   const watch = watchNfs(
     () => cluster(volume('sonarr'), volume('jellyfin'), volume('idle', 'Available')),
     port,
@@ -56,7 +54,7 @@ test('one that is gone is named at the second look, with what waits for it; when
       'the NFS server 127.0.0.1 does not answer; these volumes wait for it: jellyfin/media, sonarr/media',
     nextAction: expect.stringContaining('goes on by itself'),
   });
-  await listen(MISMATCH, port);
+  await listen(nfsAnswer, port);
   expect(await watch(signal)).toBeNull();
 });
 

@@ -77,6 +77,10 @@ export const decrypting: Make = ofSites(
   },
 );
 
+/** Where Syncthing says that it keeps media. */
+export const withMedia = (media: string) =>
+  change(`${app}/app.yaml`, 'backup: data\n', `backup: data\nmedia: { ${media} }\n`);
+
 /** Lets the box reach one server, and nothing else. */
 export const egress = (to: string): Make =>
   ofSites(

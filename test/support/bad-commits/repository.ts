@@ -1,5 +1,17 @@
 import { symlink } from 'node:fs/promises';
-import { add, app, type BadCommit, change, deployment, edit, pem, token, write } from './bad-commit.ts';
+import {
+  add,
+  app,
+  type BadCommit,
+  both,
+  change,
+  deployment,
+  edit,
+  pem,
+  token,
+  withMedia,
+  write,
+} from './bad-commit.ts';
 
 const nodes = 'cluster/kubernetes/platform/node-exporter';
 const emptyPanel = { type: 'stat', title: 'Nothing', gridPos: { x: 0, y: 0, w: 1, h: 1 } };
@@ -81,6 +93,34 @@ export const badRepositoryCommits: BadCommit[] = [
     'app-health',
     'cluster/kubernetes/platform/storage/app.yaml:8',
     change('cluster/kubernetes/platform/storage/app.yaml', 'deployment: local', 'deployment: locale'),
+  ],
+  [
+    'an app that writes where it has no media',
+    'app-media',
+    `${app}/app.yaml:14`,
+    withMedia('claim: data, writes: [/media/tv]'),
+  ],
+  [
+    'an app that writes to a claim that it does not have',
+    'app-media',
+    `${app}/app.yaml:14`,
+    withMedia('claim: media, writes: [/data]'),
+  ],
+  [
+    'an app that links between two mounts',
+    'app-media',
+    `${app}/app.yaml:14`,
+    both(
+      withMedia('claim: data, writes: [/data/b], links: [{ from: /data/a, to: /data/b }]'),
+      edit(deployment, (text) =>
+        text.replaceAll(
+          '- { name: data, mountPath: /data }',
+          ['a', 'b']
+            .map((sub) => `- { name: data, mountPath: /data/${sub}, subPath: ${sub} }`)
+            .join('\n            '),
+        ),
+      ),
+    ),
   ],
   [
     'an unknown key of a bundle set',
