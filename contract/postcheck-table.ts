@@ -195,6 +195,12 @@ export const postchecks = {
     why: 'nothing that speaks OpenID Connect can let anybody in',
     fix: "look at the pod of app `sso`, and whether its issuer is the site's domain",
   },
+  'login/sign-in': {
+    group: 'login',
+    title: 'who signs in gets the page that the login guards, and nobody with a wrong password',
+    why: 'nobody gets to an app any more, or everybody does',
+    fix: 'look at the log of app `sso`: `kubectl -n sso logs deploy/sso`; the host must be in its config.yaml',
+  },
   'observability/targets': {
     group: 'observability',
     title: 'every target of Prometheus is up',

@@ -11,10 +11,13 @@ sso add-user NAME [--minutes N]   makes a user on the box, or a new password; pr
 sso remove-user NAME              also ends what the user has open, within a minute
 `;
 
+/** Those of the site, and the one that a post-check signs in as. */
+const declared = ['/users/users', '/users/postcheck'];
+
 const options = {
   config: { type: 'string', default: '/etc/sso/config.yaml' },
   state: { type: 'string', default: '/state/sso.db' },
-  users: { type: 'string', default: '/users/users' },
+  users: { type: 'string', multiple: true, default: declared },
   address: { type: 'string', default: '0.0.0.0' },
   'login-port': { type: 'string', default: '8080' },
   'forward-auth-port': { type: 'string', default: '8081' },

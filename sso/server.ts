@@ -22,8 +22,8 @@ interface Inputs {
   config: Config;
   /** Path of the database. */
   state: string;
-  /** Path of the declared users. */
-  users: string;
+  /** Paths of the declared users. */
+  users: readonly string[];
   listen: Listen;
   log: Log;
 }

@@ -9,15 +9,15 @@ export const isUserName = (text: string) => NAME.test(text);
 const NEVER = Number.MAX_SAFE_INTEGER;
 
 /**
- * Who may log in: users that the site declares in its Secret, a line `name:hash` each, and users that somebody made on
- * the box. A name that is declared is not looked for on the box.
+ * Who may log in: users that Secrets declare, a line `name:hash` each, and users that somebody made on the box. A name
+ * that is declared is not looked for on the box.
  */
 export class Users {
-  readonly #declared: string;
+  readonly #declared: readonly string[];
   readonly #database: DatabaseSync;
 
-  /** @param declared path of the Secret's file, which need not be there. */
-  constructor(declared: string, database: DatabaseSync) {
+  /** @param declared paths of Secrets' files, which need not be there. */
+  constructor(declared: readonly string[], database: DatabaseSync) {
     this.#declared = declared;
     this.#database = database;
   }
@@ -61,12 +61,16 @@ export class Users {
 
   /** Read each time: it is small, and the kubelet changes it while this runs. */
   async #readDeclared(): Promise<ReadonlyMap<string, string>> {
-    const text = await readFile(this.#declared, 'utf8').catch((error: NodeJS.ErrnoException) => {
-      if (error.code === 'ENOENT') return '';
-      throw error;
-    });
-    return new Map(text.split('\n').flatMap(parseLine));
+    const texts = await Promise.all(this.#declared.map(readIfThere));
+    return new Map(texts.join('\n').split('\n').flatMap(parseLine));
   }
+}
+
+async function readIfThere(path: string): Promise<string> {
+  return await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return '';
+    throw error;
+  });
 }
 
 /** A line that is no user lets nobody in. */

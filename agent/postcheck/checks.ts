@@ -10,6 +10,7 @@ import type { Check } from './look.ts';
 import { checkNfs } from './nfs.ts';
 import { checkAlert, checkDashboards, checkTargets } from './observability.ts';
 import { checkDecryption, checkKeyFiles, checkSecretHistory } from './secrets.ts';
+import { checkSignIn } from './sign-in.ts';
 import { checkRoom, checkVolume } from './storage.ts';
 import { checkUnbundledImage } from './unbundled-image.ts';
 import { checkWiring } from './wiring.ts';
@@ -44,6 +45,7 @@ export const checks: Record<Exclude<PostcheckName, 'apps/health' | 'apps/media'>
   'ingress/routes': onceServed(checkRoutes),
   'login/anonymous': onceServed(checkAnonymous),
   'login/discovery': onceServed(checkDiscovery),
+  'login/sign-in': (look) => checkSignIn(look),
   'observability/targets': checkTargets,
   'observability/dashboards': checkDashboards,
   'observability/alert': checkAlert,

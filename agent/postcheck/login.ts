@@ -48,4 +48,4 @@ export async function checkDiscovery(look: Look): Promise<Outcome> {
 }
 
 /** Below the site's domain, as app `sso` has it. */
-const loginOf = ({ board }: Look): string => `login.${board.site.network.domain}`;
+export const loginOf = ({ board }: Look): string => `login.${board.site.network.domain}`;

@@ -6,6 +6,7 @@ import type { Look } from './look.ts';
 
 export const routePorts = { http: 80, https: 443 };
 const PATIENCE_MS = 30_000;
+const FORM = 'application/x-www-form-urlencoded';
 
 interface Question {
   name: string;
@@ -13,12 +14,18 @@ interface Question {
   protocol: keyof typeof routePorts;
   /** Root that the chain is checked against, or null for none. */
   ca?: string | null;
+  /** Of the header. */
+  cookie?: string;
+  /** Posted. */
+  form?: Readonly<Record<string, string>>;
 }
 
 interface Answer {
   status: number;
   /** Empty where it leads nowhere. */
   location: string;
+  /** What it sets, a line each. */
+  cookies: readonly string[];
   certificate: X509Certificate | null;
   /** Why the chain does not lead to the root; null where it does. */
   distrust: string | null;
@@ -47,19 +54,25 @@ export async function read(look: Look, question: Question): Promise<string> {
 
 async function asking<Found>(
   { board, signal }: Look,
-  { name, path, protocol, ca = null }: Question,
+  { name, path, protocol, ca = null, cookie = '', form }: Question,
   take: (incoming: IncomingMessage) => Promise<Found>,
 ): Promise<Found> {
+  const body = form === undefined ? undefined : new URLSearchParams(form).toString();
   const options: RequestOptions = {
+    method: body === undefined ? 'GET' : 'POST',
     ...{ host: board.site.network.nodeAddress, port: routePorts[protocol], path, agent: false },
-    headers: { host: name, accept: 'text/html' },
+    headers: {
+      ...{ host: name, accept: 'text/html' },
+      ...(cookie === '' ? {} : { cookie }),
+      ...(body === undefined ? {} : { 'content-type': FORM, 'content-length': Buffer.byteLength(body) }),
+    },
     signal: AbortSignal.any([signal, AbortSignal.timeout(PATIENCE_MS)]),
     // What is wrong with a certificate is told by the check for it, with the rest.
     ...(protocol === 'https' ? { servername: name, rejectUnauthorized: false } : {}),
     ...(ca === null ? {} : { ca }),
   };
   const send = protocol === 'https' ? requestSecure : requestPlain;
-  const asked = send(options).end();
+  const asked = send(options).end(body);
   const incoming = await new Promise<IncomingMessage>((resolve, reject) => {
     asked.on('response', resolve);
     asked.on('error', reject);
@@ -71,8 +84,10 @@ async function asking<Found>(
   }
 }
 
-function answerOf({ statusCode: status = 0, headers: { location = '' }, socket }: IncomingMessage): Answer {
-  if (!(socket instanceof TLSSocket)) return { status, location, certificate: null, distrust: null };
+function answerOf({ statusCode: status = 0, headers, socket }: IncomingMessage): Answer {
+  const { location = '', 'set-cookie': cookies = [] } = headers;
+  const told = { status, location, cookies };
+  if (!(socket instanceof TLSSocket)) return { ...told, certificate: null, distrust: null };
   const distrust = socket.authorized ? null : String(socket.authorizationError);
-  return { status, location, certificate: socket.getPeerX509Certificate() ?? null, distrust };
+  return { ...told, certificate: socket.getPeerX509Certificate() ?? null, distrust };
 }

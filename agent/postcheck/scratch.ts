@@ -42,9 +42,9 @@ export async function clearScratch(kube: KubeClient, given: AbortSignal): Promis
   await until(async () => await isGone(kube, namespacePath, signal), signal);
 }
 
-/** What lies in the namespaces of apps: pods beside their claims. */
+/** What lies in the namespaces of apps: pods beside their claims, the Secret of a user of the login. */
 async function removeBeside(kube: KubeClient, signal: AbortSignal): Promise<void> {
-  for (const plural of ['pods']) {
+  for (const plural of ['pods', 'secrets']) {
     const all = `/api/v1/${plural}?labelSelector=${postcheckLabel}`;
     const { items } = await kube.get<{ items: KubeObject[] }>(all, signal);
     const paths = items.map(

@@ -16,6 +16,8 @@ export interface TestLogin extends Running {
   logged: { event: string; user?: string; address?: string }[];
   /** Declares these users from now on. */
   declare(names: string[]): Promise<void>;
+  /** Path of a second file of users. */
+  checkUser: string;
   /** Stops it and starts it again, with the same state. */
   restart(): Promise<void>;
 }
@@ -23,7 +25,7 @@ export interface TestLogin extends Running {
 /** The login with real listeners and a state of its own; `ada` and `brahms` are declared. */
 export async function startLogin(config: Partial<Config> = {}, host = '127.0.0.1'): Promise<TestLogin> {
   const directory = await mkdtemp(join(tmpdir(), 'sso-'));
-  const users = join(directory, 'users');
+  const [users, checkUser] = [join(directory, 'users'), join(directory, 'postcheck')];
   const hash = await hashPassword(password);
   const declare = (names: string[]) => writeFile(users, names.map((name) => `${name}:${hash}\n`).join(''));
   await declare(['ada', 'brahms']);
@@ -32,14 +34,14 @@ export async function startLogin(config: Partial<Config> = {}, host = '127.0.0.1
     serve({
       config: { issuer, hosts, sessionSeconds: 3600, recheckSeconds: 60, ...config },
       state: join(directory, 'sso.db'),
-      users,
+      users: [users, checkUser],
       listen: { host, ...listen },
       log: (event) => logged.push(event),
     });
   let running = await start({ loginPort: 0, forwardAuthPort: 0 });
   const { loginPort, forwardAuthPort } = running;
   return {
-    ...{ issuer, password, logged, declare, loginPort, forwardAuthPort },
+    ...{ issuer, password, logged, declare, checkUser, loginPort, forwardAuthPort },
     restart: async () => {
       await running.close();
       running = await start({ loginPort, forwardAuthPort });

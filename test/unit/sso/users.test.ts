@@ -12,7 +12,7 @@ let users: Users;
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), 'users-'));
   database = openState(join(directory, 'sso.db'));
-  users = new Users(join(directory, 'users'), database);
+  users = new Users([join(directory, 'users'), join(directory, 'postcheck')], database);
 });
 afterEach(async () => {
   database.close();
@@ -53,6 +53,8 @@ test('a declared user is there as long as his line is', async () => {
   );
   await declare('');
   expect(await users.has('ada')).toBe(false);
+  await writeFile(join(directory, 'postcheck'), `ada:${hash}`);
+  expect(await users.isPassword('ada', 'x')).toBe(true);
 });
 
 test('a name that is declared cannot be made on the box, nor one that is no name', async () => {
