@@ -7,6 +7,7 @@ import type { Recovery } from './console/recovery.ts';
 import type { Discovery } from './discover/discovery.ts';
 import type { Engine, StartedServer } from './engine/engine.ts';
 import type { Enrollment } from './enroll/enrollment.ts';
+import type { Expander } from './expand/expander.ts';
 import type { Release } from './flux/release.ts';
 import type { DiskQuestion } from './install/question.ts';
 import type { KubeClient } from './kube/client.ts';
@@ -36,6 +37,8 @@ export interface Facts {
   authority: Authority;
   /** Takes machines in as nodes; there when the audit log is. */
   enrollment: Enrollment;
+  /** Makes pools of the site grow; there when enrolment is. */
+  expander: Expander;
   /** The firewall's door for nodes; on a box. */
   peers: Peers;
   /** There where the box runs from a disk. */

@@ -4,6 +4,7 @@ import type { Backups } from './backup/backups.ts';
 import { keepBackups } from './backup/schedule.ts';
 import type { Board, Paths } from './board.ts';
 import { discoverAlways } from './discover/discover.ts';
+import { expandAlways } from './expand/keep.ts';
 import { NodeStore } from './join/store.ts';
 import { keepMembers } from './members/keep.ts';
 import { keepNode } from './node/keep.ts';
@@ -43,6 +44,7 @@ const boxRole: Role = {
   always: [
     (board, backups, signal) => keepBackups(board, backups, Date.now, signal),
     (board, _, signal) => keepMembers(board, hostname(), signal),
+    (board, _, signal) => expandAlways(board, signal),
     (board, _, signal) => tellWorkloads(board, signal),
     (board, _, signal) => keepRoutes(board, Date.now, signal),
   ],

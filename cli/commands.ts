@@ -19,6 +19,7 @@ import { discoverCommand } from './commands/discover.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { drainCommand } from './commands/drain.ts';
 import { drillCommand } from './commands/drill.ts';
+import { expandCommand } from './commands/expand.ts';
 import { exportCommand } from './commands/export.ts';
 import { inspectCommand } from './commands/inspect.ts';
 import { installCommand } from './commands/install.ts';
@@ -92,6 +93,7 @@ export const commands = [
   renewCommand,
   auditCommand,
   supportBundleCommand,
+  expandCommand,
   exportCommand,
   backupCommand,
   restoreCommand,

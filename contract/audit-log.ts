@@ -18,6 +18,7 @@ export const auditActions = [
   'install',
   'remove',
   'drain',
+  'expand',
   'rotate',
   'unlock',
   'update',

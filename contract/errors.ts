@@ -7,6 +7,7 @@ import { closedWorldErrors } from './errors/closed-world.ts';
 import { drillErrors, drillHostErrors, drillInputErrors, drillTrustErrors } from './errors/drill.ts';
 import { enrollErrors, enrollInputErrors, enrollTrustErrors } from './errors/enroll.ts';
 import { evidenceErrors } from './errors/evidence.ts';
+import { expandErrors, expandInputErrors } from './errors/expand.ts';
 import {
   guestErrors,
   guestInputErrors,
@@ -53,6 +54,7 @@ export const errors = {
   ...cargoTrustErrors,
   ...proxmoxInputErrors,
   ...enrollInputErrors,
+  ...expandInputErrors,
   ...guestInputErrors,
   ...drillInputErrors,
   ...signatureKeyErrors,
@@ -78,6 +80,7 @@ export const errors = {
   ...passphraseErrors,
   ...updateErrors,
   ...enrollErrors,
+  ...expandErrors,
   ...svidErrors,
   ...guestSshErrors,
   ...guestLeaveErrors,

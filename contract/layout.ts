@@ -111,6 +111,8 @@ export const box = {
   pki: '/var/lib/cpiab/pki',
   /** Invitations and nodes. */
   enroll: '/var/lib/cpiab/enroll',
+  /** How pools of the site are made to grow: what was approved last, and how far it is. */
+  expansion: '/var/lib/cpiab/expansion.json',
   volumes: '/var/lib/cpiab/volumes',
   /** Of a node: its key, its certificate, and which cluster it joined. */
   node: '/var/lib/cpiab/node',

@@ -21,6 +21,28 @@ export const TaintSchema = z.strictObject({
 });
 export type Taint = z.infer<typeof TaintSchema>;
 
+const count = (most: number) => z.int('expected a whole number').min(1).max(most);
+
+/** Pods that ask for nodes of the pool, and how many of them may be away from work at once. */
+export const PoolMoveSchema = z.strictObject({
+  namespace: z.string().regex(/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/, 'expected the name of a namespace'),
+  /** Labels that they have, all of these. Default: all pods of the namespace. */
+  selector: z.record(key, value).default({}),
+  /** At most so many are not ready at once. Disruption budgets hold besides. Default 1. */
+  maxUnavailable: count(1000).default(1),
+});
+export type PoolMove = z.infer<typeof PoolMoveSchema>;
+
+/** How a pool grows: by machines that ask, once a person has approved the plan that the box makes of it. */
+const ExpandSchema = z.strictObject({
+  /** At most so many machines join at once. Default 1. */
+  surge: count(100).default(1),
+  /** Seconds that a machine has to become a Ready node, and a pod to become ready there. Default 600. */
+  progressDeadlineSeconds: count(86_400).default(600),
+  /** What goes to the pool when its machines are in, one after the other. */
+  moves: z.array(PoolMoveSchema).max(100).default([]),
+});
+
 const PoolSchema = z.strictObject({
   /** Nodes get it as the label `cpiab.dev/pool`. */
   name: value.min(1, 'expected a name'),
@@ -41,6 +63,8 @@ const PoolSchema = z.strictObject({
   labels: z.record(key, value).default({}),
   /** What keeps pods away that do not tolerate it; it is there before the first pod could come. */
   taints: z.array(TaintSchema).max(20, 'expected at most 20').default([]),
+  /** Without it nothing is ever planned for the pool. */
+  expand: ExpandSchema.optional(),
 });
 export type NodePool = z.infer<typeof PoolSchema>;
 

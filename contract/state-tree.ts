@@ -61,6 +61,12 @@ export const stateTree: readonly StateEntry[] = [
   },
   { name: 'enroll', holds: 'invitations, hashed, and nodes', secret: false, backup: 'box.tar' },
   { name: 'etcd', holds: "the cluster's objects, Secrets among them", secret: true, backup: 'etcd.snapshot' },
+  {
+    name: 'expansion.json',
+    holds: 'the expansion of pools that was approved last, and how far it is',
+    secret: false,
+    backup: null,
+  },
   { name: 'git', holds: 'the canonical repository', secret: false, backup: 'git.bundle' },
   {
     name: 'hostname',

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { AlertsStatusSchema } from './alerts.ts';
 import { BoxSealSchema } from './audit-log.ts';
 import { EncryptionSchema } from './encryption.ts';
+import { ExpansionSummarySchema } from './expand.ts';
 import { type DropReason, dropReasonNames } from './firewall.ts';
 import { OfferedDiskSchema } from './install.ts';
 import { PodNetworkStatusSchema } from './pod-network.ts';
@@ -129,6 +130,8 @@ export const BoxStatusSchema = z.strictObject({
     blocking: z.array(z.strictObject({ object: z.string(), reason: z.string() })),
   }),
   nodes: z.array(z.strictObject({ name: z.string(), ready: z.boolean(), version: z.string() })),
+  /** Null unless pools of the site are made to grow now, or that has halted. */
+  expansion: ExpansionSummarySchema.nullable().default(null),
   /** Packets that the firewall dropped since power-on, by reason: docs/operate/firewall.md. */
   dropped: z.strictObject(
     Object.fromEntries(dropReasonNames.map((name) => [name, Count])) as Record<DropReason, typeof Count>,

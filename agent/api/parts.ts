@@ -7,6 +7,7 @@ import type { Board } from '../board.ts';
 import { DashboardDesk } from '../dashboards/desk.ts';
 import { DecryptionDesk } from '../decrypt/desk.ts';
 import { enrollHttp } from '../enroll/open.ts';
+import { ExpandHttp } from '../expand/http.ts';
 import type { JoinFileParts } from '../guest/join-file.ts';
 import { listPods } from '../observe/holding.ts';
 import { listImages } from '../observe/images.ts';
@@ -58,6 +59,7 @@ export async function apiParts(
     postcheck: new PostcheckDesk(board),
     stage: new StageDesk(board),
     enroll: enrollHttp(board, signal),
+    expand: new ExpandHttp({ expander: () => board.peek('expander'), kube: () => board.peek('kube') }),
     readers: readersOf(board),
     svid: svidHttp(board, Date.now, signal),
     update: new UpdateHttp({

@@ -14,11 +14,12 @@ const MAX_TARGET = 2048;
 const MAX_KUBERNETES_TARGET = 8192;
 /**
  * Requests with bodies, as method and path: Git's (gitprotocol-http(5)), backups of the box and of apps, passphrases,
- * updates, parts of them and of cargo, papers of cargo, enrolment, workloads' certificates, keys that decrypt, signatures of stages.
+ * updates, parts of them and of cargo, papers of cargo, enrolment, workloads' certificates, keys that decrypt, signatures of
+ * stages, expansions of pools.
  * Who takes one looks first at who sends it, and how long it is.
  */
 const TAKES_BODY =
-  /^(?:POST \/git\/[^?]*\/git-(?:upload|receive)-pack|POST \/v1\/(?:backup|restore|passphrase|install|update|enroll|renew|membership|svid|stages|invitations|authorities\/rotate|secrets\/key|cargo\/[0-9a-f]{64}|apps\/[-a-z0-9]+\/backup|nodes\/[0-9a-f-]{36}\/[a-z]+)|PUT \/v1\/(?:update|cargo)\/[^?]*\?[^?]*)$/;
+  /^(?:POST \/git\/[^?]*\/git-(?:upload|receive)-pack|POST \/v1\/(?:backup|restore|passphrase|install|update|enroll|renew|membership|svid|stages|invitations|authorities\/rotate|secrets\/key|expand\/(?:approve|stop|go-on)|cargo\/[0-9a-f]{64}|apps\/[-a-z0-9]+\/backup|nodes\/[0-9a-f-]{36}\/[a-z]+)|PUT \/v1\/(?:update|cargo)\/[^?]*\?[^?]*)$/;
 
 interface Refusal {
   status: number;

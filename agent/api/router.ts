@@ -12,6 +12,7 @@ import { svidPath } from '../../contract/svid.ts';
 import type { AuditLog } from '../audit/log.ts';
 import type { DecryptionDesk } from '../decrypt/desk.ts';
 import type { EnrollHttp } from '../enroll/http.ts';
+import type { ExpandHttp } from '../expand/http.ts';
 import type { JoinFileParts } from '../guest/join-file.ts';
 import type { KubeClient } from '../kube/client.ts';
 import type { PostcheckDesk } from '../postcheck/desk.ts';
@@ -48,6 +49,7 @@ export interface ApiParts extends DocumentSources {
   files: SiteFiles;
   update: UpdateHttp;
   enroll: EnrollHttp;
+  expand: ExpandHttp;
   readers: ReaderSources;
   svid: SvidHttp;
   backups: BackupParts;
@@ -152,6 +154,9 @@ function operatorsOwn(
 ): OperatorAnswer | null {
   if (parts.enroll.handles(path))
     return (incoming, outgoing, operator) => parts.enroll.answer(path, incoming, outgoing, operator);
+  if (parts.expand.handles(path))
+    return (incoming, outgoing, operator) =>
+      parts.expand.answer({ path, query }, incoming, outgoing, operator);
   if (path === svidPath) return (incoming, outgoing) => parts.svid.answer(incoming, outgoing);
   const desk = desks.get(path);
   if (desk !== undefined)

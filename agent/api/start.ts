@@ -6,6 +6,7 @@ import type { Backups } from '../backup/backups.ts';
 import type { Board } from '../board.ts';
 import { LiveConnections } from '../enroll/live.ts';
 import { openEnrollment } from '../enroll/open.ts';
+import { openExpander } from '../expand/keep.ts';
 import { Peers } from '../members/peers.ts';
 import { closed } from '../report/closed.ts';
 import { journal } from '../report/journal.ts';
@@ -80,6 +81,7 @@ async function openNodes(
   try {
     board.put('peers', new Peers(board.site.network.nodeAddress));
     board.put('enrollment', await openEnrollment(board, live, restored, clocks, signal));
+    board.put('expander', await openExpander(board, clocks));
   } catch (error) {
     closed(board.report, error, {
       topic: 'enrollment',

@@ -8,17 +8,25 @@ export interface Declared {
   taints: readonly Taint[];
 }
 
-/** Of the first pool that fits. What a machine says about itself counts for no more than a label and a taint. */
-export function declaredFor(
-  pools: readonly NodePool[],
-  { name, key, inventory }: Pick<NodeRecord, 'name' | 'key' | 'inventory'>,
-): Declared {
-  const pool = pools.find(
+type Matched = Pick<NodeRecord, 'name' | 'key' | 'inventory'>;
+
+/** The first pool that fits. */
+export function poolOf(pools: readonly NodePool[], { name, key, inventory }: Matched): NodePool | undefined {
+  return pools.find(
     ({ match }) =>
       match.names.some((pattern) => matches(pattern, name)) ||
       match.keys.includes(key) ||
       match.machineIds.includes(inventory?.machineId ?? ''),
   );
-  if (pool === undefined) return { labels: {}, taints: [] };
-  return { labels: { ...pool.labels, [poolLabel]: pool.name }, taints: pool.taints };
 }
+
+/** Of the pool of a node. What a machine says about itself counts for no more than a label and a taint. */
+export function declaredFor(pools: readonly NodePool[], node: Matched): Declared {
+  const pool = poolOf(pools, node);
+  return pool === undefined ? { labels: {}, taints: [] } : declaredOf(pool);
+}
+
+export const declaredOf = ({ name, labels, taints }: NodePool): Declared => ({
+  labels: { ...labels, [poolLabel]: name },
+  taints,
+});

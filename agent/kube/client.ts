@@ -13,10 +13,14 @@ export interface KubeObject {
 export class KubeError extends Error {
   override readonly name = 'KubeError';
   readonly status: number;
+  /** What it said itself. */
+  readonly why: string;
 
   constructor(status: number, what: string, body: string) {
-    super(`${what}: ${status} ${messageOf(body)}`);
+    const why = messageOf(body);
+    super(`${what}: ${status} ${why}`);
     this.status = status;
+    this.why = why;
   }
 }
 

@@ -6,6 +6,7 @@ type Observed = Pick<
   | 'git'
   | 'flux'
   | 'nodes'
+  | 'expansion'
   | 'dropped'
   | 'podNetwork'
   | 'alerts'
@@ -49,6 +50,7 @@ export class BoxReport {
     git: { head: null, applied: null },
     flux: { ready: 0, total: 0, blocking: [] },
     nodes: [],
+    expansion: null,
     dropped: nothingDropped,
     podNetwork: null,
     alerts: null,

@@ -64,7 +64,7 @@ export function statusLine({ box, phase, problem, flux, steps }: BoxStatus): str
 }
 
 function clusterFacts(status: BoxStatus): Fact[] {
-  const { git, pull, flux, nodes, images, dropped, podNetwork, alerts, memory } = status;
+  const { git, pull, flux, nodes, expansion, images, dropped, podNetwork, alerts, memory } = status;
   const short = (commit: string | null) => commit?.slice(0, 12) ?? 'none';
   const outside = images.notInBundle;
   const left = triedToLeave(dropped);
@@ -84,6 +84,7 @@ function clusterFacts(status: BoxStatus): Fact[] {
         .map(({ name, ready, version }) => `${name} ${version} ${ready ? 'ready' : 'not ready'}`)
         .join(', ') || 'none yet',
     ],
+    ...(expansion === null ? [] : [expansionFact(expansion)]),
     outside.length === 0
       ? ['images', `${images.running} running, all of the bundle`]
       : ['images', `${images.running} running, not of the bundle: ${outside.join(', ')}`, 'red'],
@@ -93,6 +94,13 @@ function clusterFacts(status: BoxStatus): Fact[] {
     ...alertFacts(alerts),
     ['memory', `${formatBytes(memory.used)} of ${formatBytes(memory.total)}`],
   ];
+}
+
+/** Such as `running: 1 of 2 machines are nodes, 0 pods moved; worker-2 is approved, and not a Ready node yet`. */
+function expansionFact({ state, machines, moved, detail }: NonNullable<BoxStatus['expansion']>): Fact {
+  const { joined, total } = machines;
+  const text = `${state}: ${joined} of ${total} machines are nodes, ${moved} pods moved${detail && `; ${detail}`}`;
+  return state === 'halted' ? ['expand', text, 'red'] : ['expand', text, 'cyan'];
 }
 
 /** Such as `port 12, chatter 340`: what was dropped most comes first. */

@@ -22,6 +22,8 @@ import { Board } from '../../agent/board.ts';
 import { DecryptionDesk } from '../../agent/decrypt/desk.ts';
 import { LiveConnections } from '../../agent/enroll/live.ts';
 import { enrollHttp, openEnrollment } from '../../agent/enroll/open.ts';
+import { ExpandHttp } from '../../agent/expand/http.ts';
+import { openExpander } from '../../agent/expand/keep.ts';
 import { PostcheckDesk } from '../../agent/postcheck/desk.ts';
 import { BoxReport } from '../../agent/report/report.ts';
 import { openSeal } from '../../agent/seal.ts';
@@ -110,6 +112,7 @@ export async function startTestApi(
     ageKey: join(state, 'age.key'),
     postcheck: join(state, 'postcheck'),
     stages: join(state, 'stages.json'),
+    expansion: join(state, 'expansion.json'),
   };
   const board = new Board(site, report, () => {}, { ...box, state, ...below });
   board.put('audit', audit);
@@ -117,6 +120,7 @@ export async function startTestApi(
   const live = new LiveConnections();
   const clocks = { wall: enroll.wall ?? Date.now, uptime: () => performance.now() };
   board.put('enrollment', await openEnrollment(board, live, enroll.restored ?? false, clocks, stop.signal));
+  board.put('expander', await openExpander(board, clocks));
   let reboots = 0;
   const reboot = async () => {
     reboots += 1;
@@ -160,6 +164,7 @@ export async function startTestApi(
     postcheck: new PostcheckDesk(board),
     stage: new StageDesk(board),
     enroll: enrollHttp(board, stop.signal),
+    expand: new ExpandHttp({ expander: () => board.peek('expander'), kube: () => board.peek('kube') }),
     readers: readersOf(board),
     svid: svidHttp(board, enroll.wall ?? Date.now, stop.signal),
     update: new UpdateHttp({ updater, audit: () => audit, signal: stop.signal }),

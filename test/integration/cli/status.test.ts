@@ -30,6 +30,7 @@ const converging: BoxStatus = {
   install: null,
   node: null,
   pull: null,
+  expansion: null,
   update: null,
   phase: 'converge',
   uptimeMs: 60_000,
