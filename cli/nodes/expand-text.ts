@@ -47,7 +47,9 @@ function machinesText(machines: readonly PlannedMachine[]): string[] {
     inventory === null ? '' : formatBytes(inventory.memoryBytes),
     `${address}${invited ? '' : ', not invited'}`,
   ]);
-  return table([['  ', 'machine', 'key', 'cpus', 'memory', 'from'], ...rows]).split('\n');
+  const [first = ''] = machines.map(({ expires }) => expires).toSorted();
+  const heading = ['  ', 'machine', 'key', 'cpus', 'memory', 'from'];
+  return [...table([heading, ...rows]).split('\n'), `  the first of these requests ends at ${first}`];
 }
 
 function moveText({ namespace, selector, maxUnavailable, pods, stays, there }: PlannedMove): string[] {

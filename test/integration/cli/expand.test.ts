@@ -29,6 +29,7 @@ test('a plan is shown, approved by its digest, followed, stopped and halted from
   expect(stdout).toContain(
     'then pods of web app=web, 1 at once: 2 move, 0 there already\n    web-1 from box',
   );
+  expect(stdout).toMatch(/^ {2}the first of these requests ends at 20\d\d-/m);
   const [, digest = ''] = /cpiab expand approve ([0-9a-f]{64})$/m.exec(stdout) ?? [];
   const wrong = await ask('expand', 'approve', digest.slice(0, 12));
   expect([wrong.status, wrong.stderr]).toEqual([2, expect.stringContaining('CPIAB-E1509')]);

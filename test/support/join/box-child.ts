@@ -9,6 +9,7 @@ import { Backups } from '../../../agent/backup/backups.ts';
 import { Board, type Paths } from '../../../agent/board.ts';
 import { kubeadmEngine } from '../../../agent/engine/kubeadm/kubeadm.ts';
 import { type Change, Ledger, type NodeRecord } from '../../../agent/enroll/ledger.ts';
+import { expandAlways } from '../../../agent/expand/keep.ts';
 import { KubeClient } from '../../../agent/kube/client.ts';
 import { readKubeconfig } from '../../../agent/kube/kubeconfig.ts';
 import { keepMembers } from '../../../agent/members/keep.ts';
@@ -65,6 +66,7 @@ void startApi(board, new Backups(board, Date.now), { restored: false, takesNodes
 const enrollment = await board.when('enrollment');
 board.put('kube', new KubeClient(await readKubeconfig('/etc/kubernetes/super-admin.conf')));
 void keepMembers(board, 'box', never);
+void expandAlways(board, never);
 
 const who = { name: 'alice', fingerprint: 'f', role: 'admin' } as const;
 const idOf = (name: string) => enrollment.list().nodes.find((node) => node.name === name)?.id ?? '';
@@ -79,6 +81,10 @@ const orders: Record<string, (name: string, more: string) => unknown> = {
     await enrollment.approve(asked);
     return 'approved';
   },
+  plan: (pool) => board.get('expander').plan(board.get('kube'), pool),
+  expand: (digest) => board.get('expander').approve(board.get('kube'), digest, who, 'test'),
+  expansion: () => board.get('expander').status(),
+  'go-on': () => board.get('expander').goOn(who),
   problem: () => report.snapshot().problem,
   drain: (name) => enrollment.drain({ id: idOf(name), who, reason: 'test' }, 10, never),
   revoke: (name) => enrollment.revoke({ id: idOf(name), who, reason: 'test' }),

@@ -165,11 +165,11 @@ export class JoinLab {
     return this.#box;
   }
 
-  /** A machine that was never used, with an address on the switch. */
-  async worker(name: string, address: string, role: NodeRole = 'agent'): Promise<Worker> {
+  /** A machine that was never used, with an address on the switch. @param id its machine-id; the site lets the usual one in. */
+  async worker(name: string, address: string, role: NodeRole = 'agent', id = machineId): Promise<Worker> {
     const network = await this.#switch.attach(name, address);
     const machine = new Machine(name, network, join(this.#scratch, name));
-    const worker = new Worker(name, machine, join(this.#scratch, 'bin'), role);
+    const worker = new Worker(name, machine, join(this.#scratch, 'bin'), role, id);
     this.#workers.push(worker);
     await worker.switchOn();
     return worker;
@@ -224,14 +224,16 @@ export class Worker {
   readonly machine: Machine;
   readonly #programs: string;
   readonly #role: NodeRole;
+  readonly #id: string;
   readonly #pods: StaticPods;
 
   /** @param programs directory of Kubernetes' and containerd's. */
-  constructor(name: string, machine: Machine, programs: string, role: NodeRole) {
+  constructor(name: string, machine: Machine, programs: string, role: NodeRole, id: string) {
     this.name = name;
     this.machine = machine;
     this.#programs = programs;
     this.#role = role;
+    this.#id = id;
     // Its kubelet has no images to run them from.
     this.#pods = new StaticPods(machine, () => machine.inner('/run/cpiab/static-pods'));
   }
@@ -252,7 +254,7 @@ export class Worker {
     const [bin, etc] = [machine.path('usr', 'local', 'bin'), machine.path('etc')];
     for (const directory of [bin, join(etc, 'containerd')]) await mkdir(directory, { recursive: true });
     for (const name of ['containerd', 'cpiab']) await run(['cp', '-r', join(files, 'etc', name), etc]);
-    await writeFile(join(etc, 'machine-id'), `${machineId}\n`);
+    await writeFile(join(etc, 'machine-id'), `${this.#id}\n`);
     await run(['ln', '-sf', join(here, 'systemctl.ts'), join(bin, 'systemctl')]);
     // This host is not a box: kubeadm misses files and modules.
     const kubeadm = `#!/bin/sh\nexec ${this.#programs}/kubeadm "$@" --ignore-preflight-errors=all\n`;

@@ -16,6 +16,14 @@ export const joinSite: BoxSite = parseBoxSite({
       {
         ...{ name: 'workers', match: { names: ['worker-*'] }, labels: { 'example.org/disk': 'fast' } },
         taints: [{ key: 'example.org/slow', effect: 'NoSchedule' }],
+        expand: {
+          ...{ progressDeadlineSeconds: 20 },
+          moves: [{ namespace: 'payments', selector: { app: 'ledger' } }],
+        },
+      },
+      {
+        ...{ name: 'ingest', match: { names: ['ingest-*'] } },
+        expand: { surge: 1, moves: [{ namespace: 'payments', selector: { app: 'web' } }] },
       },
     ],
   },
