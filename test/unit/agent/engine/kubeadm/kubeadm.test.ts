@@ -92,7 +92,7 @@ describe('what kubeadm is told', () => {
         const patch = JSON.parse(await readFile(join(files.patches, `${part}+strategic.json`), 'utf8'));
         const [container] = patch.spec.containers;
         expect(container.name).toBe(part);
-        return Number.parseInt(container.resources.requests.cpu);
+        return Number.parseInt(container.resources.requests.cpu, 10);
       }),
     );
     const [etcd = 0, server = 0, ...others] = asked;
