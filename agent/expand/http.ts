@@ -69,7 +69,7 @@ export class ExpandHttp {
   }
 
   handles(path: string): boolean {
-    return path in routes;
+    return Object.hasOwn(routes, path);
   }
 
   async answer(

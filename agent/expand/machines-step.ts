@@ -1,4 +1,5 @@
 import type { Expansion } from '../../contract/expand.ts';
+import { nodesOf } from './cluster.ts';
 import {
   type AskingMachine,
   type Halt,
@@ -10,10 +11,12 @@ import {
   type Wait,
 } from './step.ts';
 
-/** Lets the machines of a pool in, as many at once as it may. @returns null when all are Ready nodes. */
+/** Lets the machines of a pool in, as many at once as it may. @returns null when all are Ready nodes of it. */
 export function machinesStep(run: Expansion, pool: RunPool, facts: RunFacts): Step | null {
   const all = pool.machines.map((planned) => ({ planned, found: recordOf(planned, facts.machines) }));
-  const left = all.filter(({ found }) => !hasJoined(found));
+  // The box gives a Node its labels a little after it is Ready; without them no pod would go there.
+  const inPool = new Set(nodesOf(facts, pool.name).map(({ name }) => name));
+  const left = all.filter(({ planned, found }) => !(hasJoined(found) && inPool.has(planned.name)));
   if (left.length === 0) return null;
   const halts = left.flatMap(({ planned, found }) => (found && haltOf(planned, found)) ?? []);
   if (halts[0] !== undefined && run.state !== 'stopping') return { ...nothing, halt: halts[0] };

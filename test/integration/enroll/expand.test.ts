@@ -12,9 +12,10 @@ const pools = [{ name: 'workers', match: { names: ['worker-*'] }, expand: { surg
 /** A box whose site lets a pool grow, with machines that ask by real requests. */
 async function expandingBox(...names: string[]) {
   const box = await startBox({ site: { nodes: { pools } } });
-  box.api.board.put('kube', new World(0).kube);
+  const world = new World(0);
+  box.api.board.put('kube', world.kube);
   const machines = await Promise.all(names.map((name) => asking(box, name)));
-  return { box, machines };
+  return { box, machines, world };
 }
 
 async function asking(box: EnrollBox, name: string, role: 'agent' | 'control-plane' = 'agent') {
@@ -59,7 +60,7 @@ test.each<[OperatorRole, number[]]>([
 });
 
 test('machines of an approved plan get their certificates one after the other, and the log says by whom', async () => {
-  const { box, machines } = await expandingBox('worker-2', 'worker-1', 'other-1');
+  const { box, machines, world } = await expandingBox('worker-2', 'worker-1', 'other-1');
   const {
     digest,
     pools: [workers],
@@ -78,6 +79,7 @@ test('machines of an approved plan get their certificates one after the other, a
   const first = machines[1];
   expect((await first?.machine.get(`/v1/enroll/${first.id}`))?.status).toBe(200);
   box.api.board.get('enrollment').see(new Map([['worker-1', true]]));
+  world.node('worker-1');
   await turn(box);
   expect(await states()).toEqual({ 'worker-1': 'joined', 'worker-2': 'approved', 'other-1': 'pending' });
   const { entries } = await box.api.audit.read(0);

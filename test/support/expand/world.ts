@@ -4,11 +4,14 @@ import { type KubeClient, KubeError } from '../../../agent/kube/client.ts';
 import type { EnrolledNode } from '../../../contract/enroll.ts';
 import { sha } from './cast.ts';
 
-export const nodeObject = (name: string, labels: Record<string, string> = {}, ready = true) => ({
-  metadata: { name, resourceVersion: '1', labels: { 'kubernetes.io/hostname': name, ...labels } },
+const nodeObject = (name: string) => ({
+  metadata: {
+    ...{ name, resourceVersion: '1' },
+    labels: { 'kubernetes.io/hostname': name } as Record<string, string>,
+  },
   spec: {},
   status: {
-    conditions: [{ type: 'Ready', status: ready ? 'True' : 'False' }],
+    conditions: [{ type: 'Ready', status: 'True' }],
     nodeInfo: { kubeletVersion: 'v1.36.3' },
   },
 });
@@ -80,8 +83,16 @@ export class World {
     },
   } as unknown as KubeClient;
 
+  /** A Node that has the label of its pool. */
+  node(name: string): void {
+    const node = nodeObject(name);
+    node.metadata.labels['cpiab.dev/pool'] = 'workers';
+    this.nodes.push(node);
+  }
+
   /** A little later. */
   tick(): void {
+    for (const { metadata } of this.nodes.slice(1)) metadata.labels['cpiab.dev/pool'] = 'workers';
     for (const machine of this.machines)
       if (machine.cluster === 'joining' && !this.stuck.has(machine.name)) this.#ready(machine);
       else if (machine.state === 'approved') Object.assign(machine, { state: 'joined', cluster: 'joining' });
@@ -95,10 +106,10 @@ export class World {
     return this.pods.filter(({ spec }) => spec.nodeName === node).map(({ metadata }) => metadata.name);
   }
 
+  /** The box gives a Node its labels a little after it is Ready. */
   #ready(machine: EnrolledNode): void {
     machine.cluster = 'ready';
-    if (!this.nodes.some(({ metadata }) => metadata.name === machine.name))
-      this.nodes.push(nodeObject(machine.name, { 'cpiab.dev/pool': 'workers' }));
+    this.nodes.push(nodeObject(machine.name));
   }
 
   #replace(): void {
