@@ -12,10 +12,14 @@ const CABLE: Record<BankName, string> = { a: '100.64.0.1', b: '100.64.0.2' };
 /** `ip netns exec` shows its files as those of /etc. Source: ip-netns(8). */
 const RESOLVERS = '/etc/netns';
 
-/** Makes both banks anew: a switch and a gateway each, a namespace for each host, one cable between them. */
-export async function openNetwork(world: World): Promise<void> {
+/**
+ * Makes both banks anew: a switch and a gateway each, a namespace for each host, one cable between them.
+ * @param more addresses that are inside besides the banks' own: nodes find their box at the site's `network.nodeAddress`.
+ */
+export async function openNetwork(world: World, more: readonly string[]): Promise<void> {
+  const within = [insideOf(world), ...more].join(', ');
   await closeNetwork(world);
-  for (const bank of bankNames) await openGateway(world, bank);
+  for (const bank of bankNames) await openGateway(world, bank, within);
   const [a, b] = [world.gateway('a'), world.gateway('b')];
   await run(['ip', '-n', a, 'link', 'add', 'cable', 'type', 'veth', 'peer', 'name', 'cable', 'netns', b]);
   for (const bank of bankNames) {
@@ -28,7 +32,7 @@ export async function openNetwork(world: World): Promise<void> {
   }
   for (const bank of bankNames)
     for (const host of world.hosts(bank))
-      await (world.isMachine(host) ? attachMachine(world, host) : attach(world, host));
+      await (world.isMachine(host) ? attachMachine(world, host, within) : attach(world, host));
 }
 
 /** Namespaces of this drill. They outlive its process, and not a restart of this machine. */
@@ -46,7 +50,7 @@ export async function closeNetwork(world: World): Promise<void> {
   }
 }
 
-async function openGateway(world: World, bank: BankName): Promise<void> {
+async function openGateway(world: World, bank: BankName, within: string): Promise<void> {
   const name = world.gateway(bank);
   const { network } = world.scenario.banks[bank];
   await run(['ip', 'netns', 'add', name]);
@@ -57,7 +61,7 @@ async function openGateway(world: World, bank: BankName): Promise<void> {
     `address add ${gatewayOf(network)}/${lengthOf(network)} dev lan`,
     'link set lan up',
   ]);
-  await inside(name, ['nft', '-f', '-'], { input: firewall(world, 'forward') });
+  await inside(name, ['nft', '-f', '-'], { input: firewall(within, 'forward') });
 }
 
 async function attach(world: World, host: PlacedHost): Promise<void> {
@@ -76,7 +80,7 @@ async function attach(world: World, host: PlacedHost): Promise<void> {
     'link set eth0 up',
     `route add default via ${gatewayOf(network)}`,
   ]);
-  await inside(name, ['nft', '-f', '-'], { input: firewall(world, 'output') });
+  await inside(name, ['nft', '-f', '-'], { input: firewall(insideOf(world), 'output') });
   const directory = await ensureDirectory(join(RESOLVERS, name));
   const resolver = world.host(host.bank, 'dns').address;
   await writeAtomic(join(directory, 'resolv.conf'), `search ${domain}\nnameserver ${resolver}\n`);
@@ -86,7 +90,7 @@ async function attach(world: World, host: PlacedHost): Promise<void> {
 export const TAP = 'tap';
 
 /** A namespace between a virtual machine and its bank's switch: what the machine sends is counted there as a host's is. */
-async function attachMachine(world: World, host: PlacedHost): Promise<void> {
+async function attachMachine(world: World, host: PlacedHost, within: string): Promise<void> {
   const name = world.namespace(host);
   await run(['ip', 'netns', 'add', name]);
   await quiet(name, []);
@@ -107,7 +111,7 @@ async function attachMachine(world: World, host: PlacedHost): Promise<void> {
       counter egress {
       }
       set inside {
-        type ipv4_addr; flags interval; elements = { ${insideOf(world)} }
+        type ipv4_addr; flags interval; elements = { ${within} }
       }
       chain out {
         type filter hook ingress device "${TAP}" priority 0
@@ -132,13 +136,13 @@ async function batch(namespace: string, lines: readonly string[]): Promise<void>
  * What may leave: packets to the banks, and multicast of the link (RFC 5771 section 4), which a
  * gateway sees where its kernel shows it what its switch passes on. All else is counted and dropped. `inet cpiab` is as much of a box's firewall as enrolment writes to.
  */
-function firewall(world: World, hook: 'output' | 'forward'): string {
+function firewall(within: string, hook: 'output' | 'forward'): string {
   return `
     table inet drill {
       counter egress {
       }
       set inside {
-        type ipv4_addr; flags interval; elements = { ${insideOf(world)} }
+        type ipv4_addr; flags interval; elements = { ${within} }
       }
       chain ${hook} {
         type filter hook ${hook} priority 0; policy drop;

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { readSite } from '../../builder/config/read-site.ts';
 import { ensureDirectory } from '../../host/files.ts';
 import { run } from '../../host/process.ts';
 import type { Drill } from '../drill.ts';
@@ -35,11 +36,12 @@ export const prepare = {
   members: { title: "bank A's box and its nodes", run: startBoxA },
 } satisfies Record<string, Step>;
 
-async function makeBanks({ world, scenario }: Drill): Promise<object> {
+async function makeBanks({ world, scenario, repository }: Drill): Promise<object> {
   await makeSecrets(world);
   await giveToNobody(await ensureDirectory(world.told));
   for (const fault of scenario.faults) if (fault.fault === 'power-cut') await makeDisk(world, fault.bank);
-  await openNetwork(world);
+  const nodeAddress = async () => (await readSite(repository, scenario.site)).network.nodeAddress;
+  await openNetwork(world, world.substrate === 'qemu' ? [await nodeAddress()] : []);
   return { namespaces: bankNames.map((bank) => world.hosts(bank).length + 1).reduce((a, b) => a + b) };
 }
 

@@ -40,7 +40,11 @@ async function joinAll(drill: Drill): Promise<object> {
   const secrets = await drill.secrets();
   const intruders = new Intruders(drill);
   const nodes: (Joined & { seen: string[] })[] = [];
-  for (const host of memberHosts(drill.world, 'b')) {
+  const hosts = memberHosts(drill.world, 'b');
+  const showAll = async () => {
+    for (const host of hosts) if (!drill.world.isMachine(host)) await showUp(drill.world, host, box);
+  };
+  for (const host of hosts) {
     // It is switched on when it is invited.
     if (drill.world.isMachine(host)) {
       nodes.push({ ...(await joinMachine(drill, host)), seen: [] });
@@ -48,7 +52,8 @@ async function joinAll(drill: Drill): Promise<object> {
     }
     const wait = { seconds: FIND_SECONDS, what: `the box has not found ${host.name}`, signal: drill.signal };
     const seen = await waitFor(async () => {
-      if (drill.world.isMachine(box.host)) await showUp(drill.world, host, box);
+      // All, so that one look finds them.
+      if (drill.world.isMachine(box.host)) await showAll();
       const { text } = await box.ask('/v1/inventory', secrets.banks.b.join);
       const found = InventorySchema.parse(JSON.parse(text)).hosts;
       return found.find(({ addresses }) => addresses.includes(host.address))?.evidence ?? null;

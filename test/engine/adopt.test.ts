@@ -73,6 +73,13 @@ async function landed(): Promise<void> {
   const v1 = { apiVersion: 'v1' };
   await create({ ...v1, kind: 'ConfigMap', metadata: meta('cluster-info', 'kube-public'), data });
   await create({ ...v1, kind: 'ConfigMap', metadata: meta('kept', 'web'), data: { a: 'b' } });
+  const root = { metadata: meta('kube-root-ca.crt', 'web'), data: { 'ca.crt': senderCa } };
+  await create({ ...v1, kind: 'ConfigMap', ...root });
+  const spec = { containers: [{ name: 'main', image: 'registry.example.org/web:1' }] };
+  const owner = { apiVersion: 'apps/v1', kind: 'ReplicaSet', name: 'web', uid: 'of-web', controller: true };
+  const remade = { ...meta('remade', 'web'), ownerReferences: [owner] };
+  for (const metadata of [remade, meta('alone', 'web')])
+    await create({ ...v1, kind: 'Pod', metadata, spec: { ...spec, serviceAccountName: 'web' } });
   const account = { 'kubernetes.io/service-account.name': 'web' };
   const type = 'kubernetes.io/service-account-token';
   const stringData = { token: 'signed by the sender', 'ca.crt': senderCa, namespace: 'web' };
@@ -134,6 +141,10 @@ test('what leads to the sender is taken out of a landed cluster, and the rest st
   };
   expect(Object.keys(secret.data)).toEqual(['namespace']);
   expect(await names('configmaps', '-n', 'web')).toContain('kept');
+  const root = ['configmap', 'kube-root-ca.crt', '-n', 'web', '-o', 'jsonpath={.data.ca\\.crt}'];
+  expect(await kubectl('get', ...root)).toBe(server.toString());
+  // What was started before trusts the sender's.
+  expect(await names('pods', '-n', 'web')).toEqual(['alone']);
 
   // After a cut it is done again.
   await adoptCluster(kubeadm, { kubeadm: path('kubeadm.yaml') }, 'box', signal, kube.kubeconfig);

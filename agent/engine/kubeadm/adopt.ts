@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { parse } from 'yaml';
 import { persisted } from '../../../contract/layout.ts';
 import { run } from '../../../host/process.ts';
 import type { Kubeadm } from './command.ts';
@@ -35,10 +36,61 @@ export async function adoptCluster(
   await kubectl('delete', 'certificatesigningrequests', '--all');
   await kubectl('delete', 'nodes', '--field-selector', `metadata.name!=${node}`);
   await renewAccountSecrets(kubectl);
+  await renewTrust(kubectl);
+}
+
+type Kubectl = (...args: string[]) => Promise<string>;
+
+interface ClusterInfo {
+  data: { kubeconfig: string };
+}
+
+interface Kubeconfig {
+  clusters: { cluster: { 'certificate-authority-data': string } }[];
+}
+
+/** As much of a pod as is looked at. */
+interface Pods {
+  items: {
+    metadata: { name: string; namespace: string; ownerReferences?: { kind: string; controller?: boolean }[] };
+  }[];
+}
+
+const ROOT = 'kube-root-ca.crt';
+
+/**
+ * Pods trust the authority that they found when they started, and kubelet starts them as soon as the API server is up.
+ * Those that somebody makes anew start again; one that stands alone would be gone, and stays.
+ */
+async function renewTrust(kubectl: Kubectl): Promise<void> {
+  const json = ['--output', 'json'];
+  const info = await kubectl('get', 'configmap', 'cluster-info', '--namespace', 'kube-public', ...json);
+  const { clusters } = parse((JSON.parse(info) as ClusterInfo).data.kubeconfig) as Kubeconfig;
+  const authority = Buffer.from(clusters[0]?.cluster['certificate-authority-data'] ?? '', 'base64');
+  const patch = JSON.stringify({ data: { 'ca.crt': authority.toString() } });
+  const named = ['--field-selector', `metadata.name=${ROOT}`];
+  const roots = await kubectl('get', 'configmaps', '--all-namespaces', ...named, ...json);
+  for (const { metadata } of (JSON.parse(roots) as Accounts).items)
+    await kubectl('patch', 'configmap', ROOT, '--namespace', metadata.namespace, '--patch', patch);
+  const pods = await kubectl('get', 'pods', '--all-namespaces', ...json);
+  for (const { metadata } of (JSON.parse(pods) as Pods).items) {
+    // A node owns the pods of its own files.
+    const isRemade = metadata.ownerReferences?.some(({ kind, controller }) => controller && kind !== 'Node');
+    if (!isRemade) continue;
+    await kubectl(
+      'delete',
+      'pod',
+      metadata.name,
+      '--namespace',
+      metadata.namespace,
+      '--wait=false',
+      '--ignore-not-found',
+    );
+  }
 }
 
 /** Tokens that Secrets hold were signed by the sender's key. The controller fills in what is missing. */
-async function renewAccountSecrets(kubectl: (...args: string[]) => Promise<string>): Promise<void> {
+async function renewAccountSecrets(kubectl: Kubectl): Promise<void> {
   const type = 'type=kubernetes.io/service-account-token';
   const found = await kubectl(
     'get',
