@@ -65,9 +65,9 @@ function gate(asked: IncomingMessage, answer: ServerResponse): void {
 async function bringSecrets(): Promise<void> {
   while (!stop.signal.aborted) {
     const found = await site.kube.client
-      .get<{ data: { postcheck: string } }>(secret)
-      .catch(() => ({ data: { postcheck: '' } }));
-    const text = Buffer.from(found.data.postcheck, 'base64').toString();
+      .get<{ data?: { postcheck: string } }>(secret)
+      .catch(() => ({ data: undefined }));
+    const text = Buffer.from(found.data?.postcheck ?? '', 'base64').toString();
     if (text !== '') brought.add(text);
     await writeFile(login.checkUser, text);
     await sleep(200);
