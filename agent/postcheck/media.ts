@@ -42,7 +42,11 @@ done
 `;
 
 /** In a pod of the app's namespace, as the app's own user, with the claim mounted as the app has it. */
-export async function checkMedia({ name, media }: App & { media: AppMedia }, look: Look): Promise<Outcome> {
+export async function checkMedia(
+  { name, media }: App & { media: AppMedia },
+  look: Look,
+  limitMs?: number,
+): Promise<Outcome> {
   const image = shellImage(look.manifest);
   if (image === undefined) return unknown('the bundle has no image of BusyBox to write with');
   const { claim } = media;
@@ -53,7 +57,8 @@ export async function checkMedia({ name, media }: App & { media: AppMedia }, loo
     if (one.user === null) return unknown(`${one.workload} does not say as whom it runs (runAsUser)`);
     const work = { name: 'cpiab-postcheck-media', namespace: name, image, user: one.user };
     const volume = { claim, mounts: one.mounts };
-    const ended = await runPod(look, { ...work, volume, command: bounded(SCRIPT, argumentsOf(name, media)) });
+    const command = bounded(SCRIPT, argumentsOf(name, media));
+    const ended = await runPod(look, { ...work, volume, command }, limitMs);
     if (!ended.succeeded) said.push(`${asWhom(one)}: ${ended.said}`);
   }
   return passUnless(said, `${users.map(asWhom).join(', ')}: ${sayMedia(media)}`);

@@ -108,9 +108,9 @@ export async function startPod(
 const POD_MS = 90_000;
 
 /** Runs a pod to its end, and takes it away. */
-export async function runPod(look: Look, work: PodWork): Promise<PodEnd> {
+export async function runPod(look: Look, work: PodWork, limitMs = POD_MS): Promise<PodEnd> {
   const ended = ({ status }: Pod) => status.phase === 'Succeeded' || status.phase === 'Failed';
-  const pod = await startPod(look, work, ended, POD_MS);
+  const pod = await startPod(look, work, ended, limitMs);
   const waitsFor = ended(pod)
     ? heldBy(pod)[0]?.reason
     : ((await warning(look, pod)) ?? heldBy(pod)[0]?.reason);
@@ -118,7 +118,7 @@ export async function runPod(look: Look, work: PodWork): Promise<PodEnd> {
   const { terminated } = pod.status.containerStatuses?.[0]?.state ?? {};
   const said = ended(pod)
     ? terminated?.message?.trim()
-    : `did not end within ${POD_MS / 1000} s: ${waitsFor}`;
+    : `did not end within ${limitMs / 1000} s: ${waitsFor}`;
   return { succeeded: pod.status.phase === 'Succeeded', said: said || waitsFor || 'gave no reason' };
 }
 
