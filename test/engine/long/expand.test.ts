@@ -2,14 +2,14 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { Pod } from '../../agent/expand/pods.ts';
-import { isReadyPod } from '../../agent/expand/pods.ts';
-import { until } from '../../agent/until.ts';
-import type { EnrolledNode } from '../../contract/enroll.ts';
-import type { ExpansionPlan, ExpansionStatus } from '../../contract/expand.ts';
-import { Containers } from '../support/expand/containers.ts';
-import { deployment, disruptionBudget } from '../support/expand/objects.ts';
-import { JoinLab, type Worker } from '../support/join/lab.ts';
+import type { Pod } from '../../../agent/expand/pods.ts';
+import { isReadyPod } from '../../../agent/expand/pods.ts';
+import { until } from '../../../agent/until.ts';
+import type { EnrolledNode } from '../../../contract/enroll.ts';
+import type { ExpansionPlan, ExpansionStatus } from '../../../contract/expand.ts';
+import { Containers } from '../../support/expand/containers.ts';
+import { deployment, disruptionBudget } from '../../support/expand/objects.ts';
+import { JoinLab, type Worker } from '../../support/join/lab.ts';
 
 /** Not the one that the site lets in by itself. */
 const otherMachine = 'f'.repeat(32);
