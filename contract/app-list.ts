@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { AppSchema } from './app.ts';
 
-const { name, title, owner, bundle, supply, health, internet, backup } = AppSchema.shape;
+const { name, title, owner, bundle, supply, health, internet, backup, media } = AppSchema.shape;
 
 /** What `cpiab app list --json` prints. */
 export const AppListSchema = z.strictObject({
@@ -9,7 +9,7 @@ export const AppListSchema = z.strictObject({
   kind: z.literal('AppList'),
   apps: z.array(
     z.strictObject({
-      ...{ name, title, owner, bundle, supply, health, internet, backup },
+      ...{ name, title, owner, bundle, supply, health, internet, backup, media },
       /** Below the repository. */
       folder: z.string(),
       /** Every image that its manifests name, in full. */
