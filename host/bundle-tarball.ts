@@ -13,8 +13,9 @@ export async function* tarballEntries(path: string) {
   const plain = createZstdDecompress();
   const damaged = (cause: unknown) => new CpiabError('E2106', { subject: path, cause });
   for (const stream of [source, plain]) stream.on('error', (cause) => archive.destroy(damaged(cause)));
-  // It comes to the loop, too; with nobody in the loop just then, it must not end the process.
+  // It comes to the loop, too; with nobody in the loop or at its member just then, it must not end the process.
   archive.on('error', () => {});
+  archive.on('entry', (_header, member) => member.on('error', () => {}));
   source.pipe(plain).pipe(archive);
   try {
     yield* archive;
