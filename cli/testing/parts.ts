@@ -28,7 +28,9 @@ export function testParts(extent: Extent): TestPart[] {
   }
   if (extent === 'all') {
     parts.push(vitest('build-long', 'long tests of the build', ['build-long']));
-    parts.push(vitest('engine-long', 'control planes and pools that change, routes through Traefik', ['engine-long']));
+    parts.push(
+      vitest('engine-long', 'control planes and pools that change, routes by Traefik', ['engine-long']),
+    );
     parts.push(vitest('drill-long', 'moves that go back, lose power or are killed', ['drill-long']));
     parts.push(vitest('boot-long', 'long boot tests', ['boot-long']));
   }
