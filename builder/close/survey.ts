@@ -2,7 +2,7 @@ import { access } from 'node:fs/promises';
 import { join as joinPath, posix } from 'node:path';
 import { parseYaml } from '../../contract/document/parse-yaml.ts';
 import { readTextFile } from '../../host/input-file.ts';
-import { isRecord } from '../../policy/closed/object.ts';
+import { isRecord, recordsIn } from '../../policy/closed/object.ts';
 import { rejectLinksOut } from '../config/repository-file.ts';
 
 /** What the kustomization files below a folder name, read without building anything. */
@@ -75,11 +75,11 @@ async function visit(tree: string, folder: string, found: Survey): Promise<void>
 function entriesOf(content: Record<string, unknown>): string[] {
   const lists = LISTS.flatMap((name) => texts(content[name]));
   const patches = ['patches', 'patchesJson6902', 'replacements'].flatMap((name) =>
-    records(content[name]).flatMap(({ path }) => texts(path)),
+    recordsIn(content[name]).flatMap(({ path }) => texts(path)),
   );
   const merges = texts(content['patchesStrategicMerge']);
   const generated = ['configMapGenerator', 'secretGenerator'].flatMap((name) =>
-    records(content[name]).flatMap(({ files, envs, env }) => [
+    recordsIn(content[name]).flatMap(({ files, envs, env }) => [
       ...texts(files),
       ...texts(envs),
       ...texts(env),
@@ -94,11 +94,10 @@ function entriesOf(content: Record<string, unknown>): string[] {
 
 /** Charts come from a repository of theirs unless they lie beside the file. */
 function remoteCharts(content: Record<string, unknown>): string[] {
-  return records(content['helmCharts']).flatMap(({ repo, name }) =>
+  return recordsIn(content['helmCharts']).flatMap(({ repo, name }) =>
     typeof repo === 'string' ? [`chart ${String(name)} of ${repo}`] : [],
   );
 }
 
 const texts = (value: unknown): string[] =>
   (Array.isArray(value) ? value : [value]).filter((item) => typeof item === 'string');
-const records = (value: unknown) => (Array.isArray(value) ? value.filter(isRecord) : []);

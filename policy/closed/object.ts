@@ -20,6 +20,10 @@ export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+/** The mappings in a list; none of what is no list. */
+export const recordsIn = (value: unknown): Record<string, unknown>[] =>
+  Array.isArray(value) ? value.filter(isRecord) : [];
+
 /** `Kind/namespace/name`, without the namespace where it has none. */
 export function nameOf({ kind, metadata }: KubeObject): string {
   return [kind, metadata?.namespace, metadata?.name].filter((part) => part !== undefined).join('/');

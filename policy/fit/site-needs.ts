@@ -1,5 +1,5 @@
 import type { BoxSite } from '../../contract/site.ts';
-import { isRecord, type KubeObject, kindOf, nameOf } from '../closed/object.ts';
+import { type KubeObject, kindOf, nameOf, recordsIn } from '../closed/object.ts';
 import { containersOf, inner, type Part, podSpecs } from '../rules/pod-specs.ts';
 import type { World, Written } from '../world/world.ts';
 import type { Needs, ServiceNeed, Workload } from './needs.ts';
@@ -93,13 +93,10 @@ function requestsOf(pod: Part): { cpuMillis: number; memoryBytes: number } {
   return { cpuMillis: Math.round(asked('cpu') * 1000), memoryBytes: Math.round(asked('memory')) };
 }
 
-const listOf = (value: unknown): Record<string, unknown>[] =>
-  Array.isArray(value) ? value.filter(isRecord) : [];
-
 const storageOf = (claim: Record<string, unknown>): number =>
   Math.round(quantity(inner(claim, 'spec', 'resources', 'requests')['storage']) ?? 0);
 
-const templatesOf = (spec: Record<string, unknown>) => listOf(spec['volumeClaimTemplates']).map(storageOf);
+const templatesOf = (spec: Record<string, unknown>) => recordsIn(spec['volumeClaimTemplates']).map(storageOf);
 
 /** Bytes of each claim that a machine's own disk is to hold, by `namespace/name`. */
 function claimsOf(objects: readonly Written[]): Map<string, number> {
@@ -122,7 +119,7 @@ function claimsOf(objects: readonly Written[]): Map<string, number> {
 }
 
 function claimedBy(pod: Part, namespace: string, claims: ReadonlyMap<string, number>): number {
-  return listOf(pod.content['volumes'])
+  return recordsIn(pod.content['volumes'])
     .map(
       (volume) =>
         claims.get(`${namespace}/${String(inner(volume, 'persistentVolumeClaim')['claimName'])}`) ?? 0,

@@ -1,4 +1,4 @@
-import { isRecord } from '../closed/object.ts';
+import { recordsIn } from '../closed/object.ts';
 import type { Finding } from '../finding.ts';
 import type { App, RuleContext } from './context.ts';
 import { inner, type Part, podSpecs } from './pod-specs.ts';
@@ -29,14 +29,11 @@ export function checkMedia(
 
 /** Where containers have a claim to write to. */
 function mountsOf({ content: { volumes, containers } }: Part, claim: string): string[] {
-  const names = records(volumes)
+  const names = recordsIn(volumes)
     .filter((volume) => inner(volume, 'persistentVolumeClaim')['claimName'] === claim)
     .map(({ name }) => name);
-  return records(containers)
-    .flatMap(({ volumeMounts }) => records(volumeMounts))
+  return recordsIn(containers)
+    .flatMap(({ volumeMounts }) => recordsIn(volumeMounts))
     .filter(({ name, readOnly }) => names.includes(name) && readOnly !== true)
     .map(({ mountPath }) => String(mountPath));
 }
-
-const records = (list: unknown): Record<string, unknown>[] =>
-  Array.isArray(list) ? list.filter(isRecord) : [];

@@ -1,8 +1,8 @@
-import { isRecord, type KubeObject } from '../closed/object.ts';
+import { isRecord, type KubeObject, recordsIn } from '../closed/object.ts';
 
 /** Changes images of containers as kustomize's `images` field does. Source: kustomization.yaml reference, `images`. */
 export function changedImages(object: KubeObject, images: unknown): KubeObject {
-  const changes = Array.isArray(images) ? images.filter(isRecord) : [];
+  const changes = recordsIn(images);
   return changes.length === 0 ? object : (changed(object, changes) as KubeObject);
 }
 

@@ -1,4 +1,4 @@
-import { isRecord } from '../closed/object.ts';
+import { isRecord, recordsIn } from '../closed/object.ts';
 import type { Steps } from '../document/source-document.ts';
 
 /** Source: kustomize's documentation, remote targets. */
@@ -41,7 +41,7 @@ export function refusedFeatures(content: Record<string, unknown>): { path: Steps
   const fields = Object.entries(REFUSED).flatMap(([name, why]) =>
     content[name] === undefined ? [] : [{ path: [name], what: `${name}: ${why}` }],
   );
-  const remote = records(content['helmCharts']).some(({ repo }) => typeof repo === 'string');
+  const remote = recordsIn(content['helmCharts']).some(({ repo }) => typeof repo === 'string');
   return remote
     ? fields.map((field) => ({ ...field, what: `${field.what}, and a repository is elsewhere` }))
     : fields;
@@ -61,7 +61,7 @@ function patches(value: unknown, name: string): NamedEntry[] {
 }
 
 function generated(value: unknown, name: string): NamedEntry[] {
-  return records(value).flatMap((item, index) =>
+  return recordsIn(value).flatMap((item, index) =>
     ['files', 'envs', 'env'].flatMap((list) =>
       textsOf(item[list], [name, index, list]).map(
         ({ entry, path }): NamedEntry => ({ entry: entry.slice(entry.indexOf('=') + 1), path, kind: 'text' }),
@@ -72,7 +72,7 @@ function generated(value: unknown, name: string): NamedEntry[] {
 
 /** What generators of ConfigMaps write out in place: `KEY=value`. */
 export function literalsOf(content: Record<string, unknown>): { name: string; entry: string; path: Steps }[] {
-  return records(content['configMapGenerator']).flatMap((item, index) =>
+  return recordsIn(content['configMapGenerator']).flatMap((item, index) =>
     textsOf(item['literals'], ['configMapGenerator', index, 'literals']).map((literal) => ({
       ...literal,
       name: String(item['name'] ?? ''),
@@ -94,5 +94,3 @@ function textsOf(value: unknown, path: Steps): Omit<NamedEntry, 'kind'>[] {
     typeof entry === 'string' ? [{ entry, path: [...path, index] }] : [],
   );
 }
-
-const records = (value: unknown) => (Array.isArray(value) ? value.filter(isRecord) : []);

@@ -1,7 +1,7 @@
 import { posix } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { pack } from 'tar-stream';
-import { isRecord } from '../../policy/closed/object.ts';
+import { isRecord, recordsIn } from '../../policy/closed/object.ts';
 import type { Container } from '../../policy/rules/pod-specs.ts';
 
 /** What a published image has to answer, as the containers say that run it. */
@@ -55,5 +55,4 @@ function programOf(exec: unknown): string[] {
   return Array.isArray(command) ? [String(command[0])] : [];
 }
 
-const recordsIn = (value: unknown) => (Array.isArray(value) ? value.filter(isRecord) : []);
 const unique = <Item>(items: readonly Item[]): Item[] => [...new Set(items)].toSorted();

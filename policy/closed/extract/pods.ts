@@ -1,4 +1,4 @@
-import { isRecord, join, type KubeObject } from '../object.ts';
+import { isRecord, join, type KubeObject, recordsIn } from '../object.ts';
 import type { Extractor, FoundImage } from './extractor.ts';
 
 /**
@@ -15,9 +15,9 @@ export const podSpecAt =
 
 function imagesOf(spec: Record<string, unknown>, at: string): FoundImage[] {
   const containers = ['initContainers', 'containers', 'ephemeralContainers'].flatMap((list) =>
-    listOf(spec[list]).map((item, index) => image(item['image'], `${join(at, list)}[${index}].image`)),
+    recordsIn(spec[list]).map((item, index) => image(item['image'], `${join(at, list)}[${index}].image`)),
   );
-  const volumes = listOf(spec['volumes']).map((item, index) =>
+  const volumes = recordsIn(spec['volumes']).map((item, index) =>
     image(
       isRecord(item['image']) ? item['image']['reference'] : undefined,
       `${join(at, 'volumes')}[${index}].image.reference`,
@@ -26,7 +26,6 @@ function imagesOf(spec: Record<string, unknown>, at: string): FoundImage[] {
   return [...containers, ...volumes].flat();
 }
 
-const listOf = (value: unknown) => (Array.isArray(value) ? value.filter(isRecord) : []);
 const image = (value: unknown, at: string): FoundImage[] =>
   typeof value === 'string' ? [{ image: value, at }] : [];
 

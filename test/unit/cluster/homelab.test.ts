@@ -4,7 +4,7 @@ import { parse } from 'yaml';
 import { readWorkTree } from '../../../builder/check/work-tree.ts';
 import { readSite } from '../../../builder/config/read-site.ts';
 import { readBundleSets, readRecipes } from '../../../builder/fetch/recipes.ts';
-import { isRecord, type KubeObject } from '../../../policy/closed/object.ts';
+import { isRecord, type KubeObject, recordsIn } from '../../../policy/closed/object.ts';
 import { type Container, containersOf, podSpecs } from '../../../policy/rules/pod-specs.ts';
 import { readWorld } from '../../../policy/world/read-world.ts';
 import type { World } from '../../../policy/world/world.ts';
@@ -111,7 +111,6 @@ const peersOf = (peers: unknown, namespace: string): string[] =>
 
 const rulesOf = ({ spec }: KubeObject, direction: string) =>
   isRecord(spec) ? recordsIn(spec[direction]) : [];
-const recordsIn = (value: unknown) => (Array.isArray(value) ? value.filter(isRecord) : []);
 
 function nameIn(selector: unknown): string {
   const { matchLabels } = isRecord(selector) ? selector : {};
