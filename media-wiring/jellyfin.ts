@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { Api } from './api.ts';
 import { type Changes, compare } from './change.ts';
 import type { Config, Login } from './config.ts';
-import { Problem } from './problem.ts';
+import { isRefusal, Problem } from './problem.ts';
 import type { Secrets } from './secrets.ts';
 
 type Declared = NonNullable<Config['jellyfin']>;
@@ -48,7 +48,7 @@ async function loggedIn({ url, login }: Declared, secrets: Secrets): Promise<Api
     const isTaken = await api.get('/Users/Me').then(
       () => true,
       (error: unknown) => {
-        if (error instanceof Problem && error.answer?.status === 401) return false;
+        if (isRefusal(error, 401)) return false;
         throw error;
       },
     );
@@ -63,7 +63,7 @@ async function authenticate(url: string, { username, password }: Login, secrets:
   const who = { Username: username, Pw: secrets.value(password.secret) };
   const stranger = new Api('jellyfin', url, authorization());
   const answer = await stranger.send('POST', '/Users/AuthenticateByName', who).catch((error: unknown) => {
-    if (!(error instanceof Problem) || error.answer?.status !== 401) throw error;
+    if (!isRefusal(error, 401)) throw error;
     const todo = 'put the one that it has into the env file of the site, then `cpiab secrets render`';
     throw new Problem(`does not take the password of ${username}`, {
       ...{ todo, answer: error.answer, cause: error },

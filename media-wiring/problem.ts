@@ -13,6 +13,10 @@ interface Circumstances {
   cause?: unknown;
 }
 
+/** Whether an app refused with one of these status codes. */
+export const isRefusal = (error: unknown, ...statuses: number[]): error is Problem =>
+  error instanceof Problem && statuses.includes(error.answer?.status ?? 0);
+
 /** Why an app is not as declared, and what to do about it. */
 export class Problem extends Error {
   override readonly name = 'Problem';

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Api } from './api.ts';
 import { type Change, type Changes, compare } from './change.ts';
 import type { Provider } from './config.ts';
-import { Problem } from './problem.ts';
+import { isRefusal, Problem } from './problem.ts';
 import type { Secrets } from './secrets.ts';
 
 /** Names that end so are ours: what has such a name and is not declared is removed. */
@@ -80,7 +80,7 @@ async function works(api: Api, kind: Kind, has: Resource): Promise<boolean> {
     await api.send('POST', `${kind.path}/test`, has);
     return true;
   } catch (error) {
-    if (error instanceof Problem && error.answer?.status === 400) return false;
+    if (isRefusal(error, 400)) return false;
     throw error;
   }
 }

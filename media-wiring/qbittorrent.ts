@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { Api } from './api.ts';
 import { type Changes, compare } from './change.ts';
 import type { Config } from './config.ts';
-import { Problem } from './problem.ts';
+import { isRefusal, Problem } from './problem.ts';
 import type { Secrets } from './secrets.ts';
 
 type Declared = NonNullable<Config['qbittorrent']>;
@@ -56,7 +56,7 @@ async function* login(api: Api, { url, login: declared }: Declared, secrets: Sec
   const outside = new Api('qbittorrent', outsideOf(url));
   const answer = await outside.form('/api/v2/auth/login', { username, password }).catch((error: unknown) => {
     // From 5.2 on a wrong password is a 401; 5.1 says `Fails.`
-    if (error instanceof Problem && error.answer?.status === 401) return null;
+    if (isRefusal(error, 401)) return null;
     throw error;
   });
   if (answer !== null && (await answer.text()) !== 'Fails.') return;

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Api } from './api.ts';
 import type { Changes } from './change.ts';
 import type { Config } from './config.ts';
-import { Problem } from './problem.ts';
+import { isRefusal, Problem } from './problem.ts';
 import type { Secrets } from './secrets.ts';
 
 type Jellyfin = NonNullable<NonNullable<Config['seerr']>['jellyfin']>;
@@ -35,7 +35,7 @@ async function hasUser(api: Api): Promise<boolean> {
   return await api.get('/api/v1/settings/main').then(
     () => true,
     (error: unknown) => {
-      if (error instanceof Problem && error.answer?.status === 403) return false;
+      if (isRefusal(error, 403)) return false;
       throw error;
     },
   );
@@ -73,7 +73,7 @@ async function sync(api: Api): Promise<unknown> {
   try {
     return await (await api.send('POST', `${LIBRARIES}/sync`)).json();
   } catch (error) {
-    if (error instanceof Problem && [404, 405].includes(error.answer?.status ?? 0)) return null;
+    if (isRefusal(error, 404, 405)) return null;
     throw error;
   }
 }
