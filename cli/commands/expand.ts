@@ -1,5 +1,7 @@
+import type { ExpansionStatus } from '../../contract/expand.ts';
 import { command, plainCommand } from '../command.ts';
 import type { CliContext } from '../context.ts';
+import type { ExpandClient } from '../nodes/expand-client.ts';
 
 const BOX = "the box's address, and after # the fingerprint that its console shows";
 
@@ -49,32 +51,29 @@ function approveCommand(context: CliContext) {
     .argument('<digest>', 'of the plan, whole')
     .option('--reason <text>', 'stands in the audit log', '')
     .option('--box <url>', BOX)
-    .action(async (digest, { box, reason }) => {
-      const { ExpandClient } = await import('../nodes/expand-client.ts');
-      const { expansionText } = await import('../nodes/expand-text.ts');
-      const status = await (await ExpandClient.of(box, context.signal)).approve(digest, reason);
-      context.print(status, expansionText(status));
-    });
+    .action((digest, { box, reason }) => tell(context, box, (client) => client.approve(digest, reason)));
 }
 
 function statusCommand(context: CliContext) {
   return plainCommand('status', 'Show how far the expansion is that was approved last.')
     .option('--box <url>', BOX)
-    .action(async ({ box }) => {
-      const { ExpandClient } = await import('../nodes/expand-client.ts');
-      const { expansionText } = await import('../nodes/expand-text.ts');
-      const status = await (await ExpandClient.of(box, context.signal)).status();
-      context.print(status, expansionText(status));
-    });
+    .action(({ box }) => tell(context, box, (client) => client.status()));
 }
 
 function actCommand(context: CliContext, what: 'stop' | 'go-on', does: string) {
   return plainCommand(what, does)
     .option('--box <url>', BOX)
-    .action(async ({ box }) => {
-      const { ExpandClient } = await import('../nodes/expand-client.ts');
-      const { expansionText } = await import('../nodes/expand-text.ts');
-      const status = await (await ExpandClient.of(box, context.signal)).act(what);
-      context.print(status, expansionText(status));
-    });
+    .action(({ box }) => tell(context, box, (client) => client.act(what)));
+}
+
+/** Asks the box for something, and shows how the expansion stands then. */
+async function tell(
+  context: CliContext,
+  box: string | undefined,
+  ask: (client: ExpandClient) => Promise<ExpansionStatus>,
+): Promise<void> {
+  const { ExpandClient } = await import('../nodes/expand-client.ts');
+  const { expansionText } = await import('../nodes/expand-text.ts');
+  const status = await ask(await ExpandClient.of(box, context.signal));
+  context.print(status, expansionText(status));
 }
