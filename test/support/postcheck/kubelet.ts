@@ -1,6 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { scratchNamespace } from '../../../agent/postcheck/scratch.ts';
 import type { KubeApi } from '../svid/kube-api.ts';
+import { Rounds } from './rounds.ts';
 
 const DIGEST = `sha256:${'a'.repeat(64)}`;
 
@@ -25,29 +25,20 @@ export const ends = {
  */
 export class Kubelet {
   readonly #kube: KubeApi;
-  readonly #stop = new AbortController();
+  // What was just deleted, or a server that a test has stopped, is for the next round.
+  readonly #rounds = new Rounds(() => this.#round());
   readonly outcomes: Record<string, keyof typeof ends> = {};
-  #running: Promise<void> = Promise.resolve();
 
   constructor(kube: KubeApi) {
     this.#kube = kube;
   }
 
   start(): void {
-    this.#running = this.#go();
+    this.#rounds.start();
   }
 
   async stop(): Promise<void> {
-    this.#stop.abort();
-    await this.#running;
-  }
-
-  async #go(): Promise<void> {
-    while (!this.#stop.signal.aborted) {
-      // What was just deleted, or a server that a test has stopped, is for the next round.
-      await this.#round().catch(() => {});
-      await sleep(100);
-    }
+    await this.#rounds.stop();
   }
 
   async #round(): Promise<void> {

@@ -1,6 +1,5 @@
 import { mkdir, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { PodUser, VolumeMount } from '../../../agent/postcheck/pod.ts';
 import { readSite } from '../../../builder/config/read-site.ts';
 import { fetchDebs } from '../../../builder/fetch/debs.ts';
@@ -10,6 +9,7 @@ import { ProcessError, run } from '../../../host/process.ts';
 import { quietHost } from '../quiet-host.ts';
 import type { KubeApi } from '../svid/kube-api.ts';
 import { ends } from './kubelet.ts';
+import { Rounds } from './rounds.ts';
 
 const repository = join(import.meta.dirname, '../../..');
 const DEB = 'busybox-static';
@@ -47,9 +47,9 @@ shift; exec "$@"`;
 export class PodRunner {
   readonly #kube: KubeApi;
   readonly #at: (...names: string[]) => string;
-  readonly #stop = new AbortController();
+  // What was just deleted is for nobody.
+  readonly #rounds = new Rounds(() => this.#round());
   readonly #seen = new Set<string>();
-  #running: Promise<void> = Promise.resolve();
   /** By namespace and name of the claim, such as `shop/media`. */
   readonly behind: Record<string, Behind> = {};
 
@@ -67,20 +67,11 @@ export class PodRunner {
     const debs = await fetchDebs(site, { ...lock, debian: { ...lock.debian, packages } }, host);
     await mkdir(this.#at('busybox'), { recursive: true });
     await run(['dpkg-deb', '--extract', debs.file(DEB).path, this.#at('busybox')]);
-    this.#running = this.#go();
+    this.#rounds.start();
   }
 
   async stop(): Promise<void> {
-    this.#stop.abort();
-    await this.#running;
-  }
-
-  async #go(): Promise<void> {
-    while (!this.#stop.signal.aborted) {
-      // What was just deleted is for nobody.
-      await this.#round().catch(() => {});
-      await sleep(100);
-    }
+    await this.#rounds.stop();
   }
 
   async #round(): Promise<void> {
