@@ -41,9 +41,9 @@ async function joinAll(drill: Drill): Promise<object> {
   const intruders = new Intruders(drill);
   const nodes: (Joined & { seen: string[] })[] = [];
   const hosts = memberHosts(drill.world, 'b');
-  const showAll = async () => {
+  // All, so that one look finds them.
+  if (drill.world.isMachine(box.host))
     for (const host of hosts) if (!drill.world.isMachine(host)) await showUp(drill.world, host, box);
-  };
   for (const host of hosts) {
     // It is switched on when it is invited.
     if (drill.world.isMachine(host)) {
@@ -52,8 +52,7 @@ async function joinAll(drill: Drill): Promise<object> {
     }
     const wait = { seconds: FIND_SECONDS, what: `the box has not found ${host.name}`, signal: drill.signal };
     const seen = await waitFor(async () => {
-      // All, so that one look finds them.
-      if (drill.world.isMachine(box.host)) await showAll();
+      if (drill.world.isMachine(box.host)) await showUp(drill.world, host, box);
       const { text } = await box.ask('/v1/inventory', secrets.banks.b.join);
       const found = InventorySchema.parse(JSON.parse(text)).hosts;
       return found.find(({ addresses }) => addresses.includes(host.address))?.evidence ?? null;
