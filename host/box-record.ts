@@ -32,10 +32,16 @@ export async function keepBoxRecord(cacheRoot: string, record: BoxRecord): Promi
   await writeAtomic(path, `${JSON.stringify(record, null, 1)}\n`, { mode: 0o600 });
 }
 
+/** What records there are, and where each lies. @throws CpiabError E1052. */
+export async function boxRecords(cacheRoot: string): Promise<{ path: string; record: BoxRecord }[]> {
+  const names = await readdir(folder(cacheRoot)).catch(() => []);
+  const paths = names.map((name) => join(folder(cacheRoot), name));
+  return await Promise.all(paths.map(async (path) => ({ path, record: await readRecord(path) })));
+}
+
 /** The record of an address, or of the box started last when no address is given; null when there is none. @throws CpiabError E1052. */
 export async function findBoxRecord(cacheRoot: string, url?: string): Promise<BoxRecord | null> {
-  const names = await readdir(folder(cacheRoot)).catch(() => []);
-  const records = await Promise.all(names.map((name) => readRecord(join(folder(cacheRoot), name))));
+  const records = (await boxRecords(cacheRoot)).map(({ record }) => record);
   const wanted = url === undefined ? records : records.filter((record) => sameOrigin(record.url, url));
   return wanted.toSorted((a, b) => b.started - a.started)[0] ?? null;
 }

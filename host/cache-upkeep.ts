@@ -1,5 +1,6 @@
 import { lstat, opendir, readdir, readFile, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { type BoxRecord, boxRecords } from './box-record.ts';
 import type { Cache } from './cache.ts';
 import { sha256File } from './files.ts';
 
@@ -81,7 +82,7 @@ export interface PruneLimits {
 
 /**
  * Removes what has not been used for long: records of products with the files that no other record names,
- * other files of the pool, trees. A build that needs them makes them anew.
+ * other files of the pool, trees, and what machines that have ended left. A build that needs them makes them anew.
  */
 export async function pruneCache(
   cache: Cache,
@@ -113,7 +114,7 @@ async function entriesOf(cache: Cache): Promise<Entry[]> {
     .filter((name) => !uses.has(name))
     .map((name) => entry([cache.blobPath(name), cache.usePath(name)]));
   const trees = (await treesOf(cache)).map((path) => entry([path]));
-  return await Promise.all([...products, ...pool, ...trees]);
+  return await Promise.all([...products, ...pool, ...trees, ...(await machinesOf(cache))]);
 }
 
 async function recordsOf(cache: Cache): Promise<{ path: string; files: string[] }[]> {
@@ -139,6 +140,27 @@ async function treesOf(cache: Cache): Promise<string[]> {
     kinds.map(async (kind) => (await readdir(join(folder, kind))).map((name) => join(folder, kind, name))),
   );
   return trees.flat();
+}
+
+/** Consoles of virtual machines and the records of them. One that runs stays. */
+async function machinesOf(cache: Cache): Promise<Promise<Entry>[]> {
+  const folder = join(cache.root, 'machines');
+  const records = await boxRecords(cache.root);
+  const machines = (await readdir(folder).catch(() => [])).map((name) => {
+    const directory = join(folder, name);
+    const own = records.filter(({ record }) => dirname(record.console) === directory);
+    const paths = [directory, ...own.map(({ path }) => path)];
+    return { paths, marks: [directory, join(directory, 'console.log')], runs: own.some(isRunning) };
+  });
+  return machines.filter(({ runs }) => !runs).map(({ paths, marks }) => entry(paths, marks));
+}
+
+function isRunning({ record: { pid } }: { record: BoxRecord }): boolean {
+  try {
+    return pid !== null && process.kill(pid, 0);
+  } catch {
+    return false;
+  }
 }
 
 /** @param marks the paths whose newest time says when the entry was used last. */

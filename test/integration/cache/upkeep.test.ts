@@ -1,6 +1,7 @@
-import { readdir, readFile, stat, utimes, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, readdir, readFile, stat, utimes, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
+import { findBoxRecord, keepBoxRecord } from '../../../host/box-record.ts';
 import { Cache, type CachedFile } from '../../../host/cache.ts';
 import { measureCache, pruneCache, verifyPool } from '../../../host/cache-upkeep.ts';
 import { freshDirectory } from '../../support/fresh-directory.ts';
@@ -39,6 +40,18 @@ async function aged(file: string, days: number): Promise<void> {
 
 const there = async (file: string) => (await stat(file).catch(() => null)) !== null;
 
+/** What a machine leaves, forty days ago. */
+async function machine(name: string, pid: number | null) {
+  const console = join(path(), 'machines', name, 'console.log');
+  await mkdir(dirname(console), { recursive: true });
+  await writeFile(console, 'it was here\n');
+  for (const one of [console, dirname(console)]) await aged(one, 40);
+  const url = `https://127.0.0.1:${name.length}`;
+  const known = { url, fingerprint: 'f'.repeat(64), site: 'lab', disk: null, started: Date.now() };
+  await keepBoxRecord(path(), { ...known, pid, console });
+  return { directory: dirname(console), url };
+}
+
 describe('pruneCache', () => {
   test('removes what was not used since, and keeps what another product shares', async () => {
     const old = await product('old', { a: 'only old', b: 'shared' }, 40);
@@ -75,6 +88,15 @@ describe('pruneCache', () => {
     expect((await pruneCache(cache, { before: Date.now() - 30 * DAY })).entries).toBe(2);
     expect([await there(blob.path), await there(tree)]).toEqual([false, false]);
   });
+});
+
+test('pruneCache removes what machines that have ended left, with their records', async () => {
+  const runs = await machine('runs', process.pid);
+  const ended = await machine('ended', 2 ** 22 + 1);
+  expect((await pruneCache(cache, { before: Date.now() - 30 * DAY })).entries).toBe(1);
+  expect([await there(runs.directory), await there(ended.directory)]).toEqual([true, false]);
+  expect(await findBoxRecord(path(), runs.url)).not.toBeNull();
+  expect(await findBoxRecord(path(), ended.url)).toBeNull();
 });
 
 test('verifyPool finds and removes what is not what its name says', async () => {
