@@ -38,10 +38,15 @@ const head: BackupHead = {
   contents: 'cargo',
 };
 
+/** What people type, and the same at the level of Zstandard that a cargo has. Options of zstd, by name. */
+const BASELINES = { 'tar | zstd | age': '-3', 'tar | zstd -1 | age': '-1' } as const;
+const OURS = 'cargo';
+const NAMES = [OURS, ...Object.keys(BASELINES)];
+
 /**
- * A volume of files, half of it random and half text, sealed and unpacked again, against `tar | zstd -1 | age` and back,
- * of the same level and with the same options of tar, in the same run; then sealed once more after a change of 1 %. Arguments: megabytes, 512 unless told, and how often, 3;
- * medians and their ratios are printed.
+ * A volume of files, half of it random and half text, sealed and unpacked again, against `tar | zstd | age` and back, at
+ * zstd's usual level and at the cargo's, with the box's options of tar, in the same run; then sealed once more after a
+ * change of 1 %. Arguments: megabytes, 512 unless told, and how often, 3; medians and their ratios are printed.
  */
 async function main(): Promise<void> {
   const scratch = await mkdtemp(join(tmpdir(), 'cpiab-bench-'));
@@ -49,31 +54,18 @@ async function main(): Promise<void> {
   try {
     await fill(at('data', 'volumes'));
     await writeFile(at('key'), `${secret}\n`);
-    const sealing: Pair[] = [];
-    const landing: Pair[] = [];
-    let size = 0;
+    const contestants = contestantsIn(at);
+    const sealing: Round[] = [];
+    const landing: Round[] = [];
     for (let round = 0; round < RUNS; round++) {
-      for (const name of ['cargo', 'out']) await rm(at(name), { recursive: true, force: true });
-      for (const name of ['theirs', 'ours']) await mkdir(at('out', name), { recursive: true });
-      const packing = `${TAR} -C ${at('data')} -c volumes | zstd -q -1 | age -r ${recipient} > ${at('age')}; sync -f ${at('age')}`;
-      const own = async () => {
-        size = (await seal(at)).total;
-      };
-      sealing.push(await inTurns(round, own, () => shell(packing)));
-      const back = `age -d -i ${at('key')} ${at('age')} | zstd -dq | tar -C ${at('out', 'theirs')} -x`;
-      landing.push(
-        await inTurns(
-          round,
-          () => unpack(at),
-          () => shell(back),
-        ),
-      );
+      await rm(at('cargo'), { recursive: true, force: true });
+      await rm(at('out'), { recursive: true, force: true });
+      for (const name of NAMES) await mkdir(at('out', name), { recursive: true });
+      sealing.push(await inTurns(round, contestants, 'seal'));
+      landing.push(await inTurns(round, contestants, 'land'));
     }
-    await run(['diff', '-r', at('data'), at('out', 'ours')]);
-    const stored = (await stat(at('age'))).size;
-    say(
-      `data ${MEGABYTES} MB; cargo ${formatBytes(size)}, tar | zstd | age ${formatBytes(stored)}: ${(size / stored).toFixed(2)}`,
-    );
+    await run(['diff', '-r', at('data'), at('out', OURS)]);
+    for (const [name, { size }] of Object.entries(contestants)) say(`${name}: ${formatBytes(await size())}`);
     speed('seal', sealing);
     speed('land', landing);
     for (const [how, change] of Object.entries(changes)) {
@@ -86,6 +78,30 @@ async function main(): Promise<void> {
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }
+}
+
+interface Contestant {
+  seal: () => Promise<void>;
+  land: () => Promise<void>;
+  /** Bytes of what it has sealed. */
+  size: () => Promise<number>;
+}
+
+function contestantsIn(at: At): Record<string, Contestant> {
+  let total = 0;
+  const sealOurs = async () => {
+    ({ total } = await seal(at));
+  };
+  const ours = { seal: sealOurs, land: () => unpack(at), size: async () => total };
+  const others = Object.entries(BASELINES).map(([name, level]) => [name, piped(at, name, level)] as const);
+  return { [OURS]: ours, ...Object.fromEntries(others) };
+}
+
+function piped(at: At, name: string, level: string): Contestant {
+  const file = at(`sealed${level}.age`);
+  const pack = `${TAR} -C ${at('data')} -c volumes | zstd -q ${level} | age -r ${recipient} > ${file}; sync -f ${file}`;
+  const back = `age -d -i ${at('key')} ${file} | zstd -dq | tar -C '${at('out', name)}' -x`;
+  return { seal: () => shell(pack), land: () => shell(back), size: async () => (await stat(file)).size };
 }
 
 /** A change stays: each comes on top of those before. */
@@ -157,35 +173,44 @@ async function unpack(at: At): Promise<void> {
   if (status !== 0) throw new Error(stderr);
 }
 
-interface Pair {
-  ours: Spent;
-  theirs: Spent;
-}
+/** What each took. */
+type Round = Map<string, Spent>;
 
-/** Each begins every other time: what comes first finds other things in the caches. */
-async function inTurns(round: number, ours: () => Promise<unknown>, theirs: () => Promise<unknown>) {
-  if (round % 2 === 0) return { theirs: await timed(theirs), ours: await timed(ours) };
-  return { ours: await timed(ours), theirs: await timed(theirs) };
+/** Another begins each time: what comes first finds other things in the caches. */
+async function inTurns(
+  round: number,
+  contestants: Record<string, Contestant>,
+  what: 'seal' | 'land',
+): Promise<Round> {
+  const spent: Round = new Map();
+  for (const turn of NAMES.keys()) {
+    const name = NAMES[(round + turn) % NAMES.length] ?? OURS;
+    spent.set(name, await timed(async () => await contestants[name]?.[what]()));
+  }
+  return spent;
 }
 
 async function shell(script: string): Promise<void> {
   await run(['bash', '-c', `set -o pipefail; ${script}`], { env: { LC_ALL: 'C' } });
 }
 
-function speed(what: string, pairs: Pair[]): void {
-  const median = (of: (pair: Pair) => number) =>
-    pairs.map(of).toSorted((a, b) => a - b)[pairs.length >> 1] ?? 0;
-  const rate = (ms: number) => `${Math.round((MEGABYTES * 1.048576) / (ms / 1000))} MB/s`;
-  const wall = median(({ ours, theirs }) => theirs.ms / ours.ms).toFixed(2);
-  const cpu = median(({ ours, theirs }) => theirs.cpuMs / ours.cpuMs).toFixed(2);
-  const [mine, other] = [median(({ ours }) => ours.ms), median(({ theirs }) => theirs.ms)];
-  const [mineCpu, otherCpu] = [median(({ ours }) => ours.cpuMs), median(({ theirs }) => theirs.cpuMs)];
-  say(`${what}: ${rate(mine)}, against ${rate(other)}: ratio ${wall}`);
-  say(`${what}, per second of processor: ${rate(mineCpu)}, against ${rate(otherCpu)}: ratio ${cpu}`);
-  const others = Math.max(...pairs.flatMap(({ ours, theirs }) => [ours.others, theirs.others]));
+function speed(what: string, rounds: Round[]): void {
+  for (const baseline of Object.keys(BASELINES))
+    for (const [which, of] of Object.entries({ '': wall, ', per second of processor': processor })) {
+      const median = (value: (round: Round) => number) =>
+        rounds.map(value).toSorted((a, b) => a - b)[rounds.length >> 1] ?? 0;
+      const rate = (name: string) =>
+        `${Math.round((MEGABYTES * 1.048576) / (median((round) => of(round, name)) / 1000))} MB/s`;
+      const ratio = median((round) => of(round, baseline) / of(round, OURS)).toFixed(2);
+      say(`${what}${which}: ${rate(OURS)}, against ${rate(baseline)} of ${baseline}: ratio ${ratio}`);
+    }
+  const others = Math.max(...rounds.flatMap((round) => [...round.values()].map((spent) => spent.others)));
   if (others > QUIET_SHARE)
     say(`${what}: disturbed, others had up to ${Math.round(others * 100)} % of the processors meanwhile`);
 }
+
+const wall = (round: Round, name: string) => round.get(name)?.ms ?? Number.NaN;
+const processor = (round: Round, name: string) => round.get(name)?.cpuMs ?? Number.NaN;
 
 function say(line: string): void {
   process.stdout.write(`${line}\n`);
