@@ -161,7 +161,7 @@ async function seal(at: At): Promise<{ total: number; fresh: number }> {
 async function unpack(at: At): Promise<void> {
   await writeFile(at('pub'), encodePublicKey(key));
   const content = await openContent(await openCargo(at('cargo'), at('pub')), [identity]);
-  const tar = startPiped(['tar', '-C', at('out', 'ours'), '-x'], {
+  const tar = startPiped(['tar', '-C', at('out', OURS), '-x'], {
     signal,
     env: { PATH: process.env['PATH'] ?? '' },
   });

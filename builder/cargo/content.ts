@@ -33,27 +33,25 @@ export async function openContent(
 
 /** Decrypts all of it and holds it against what its sender signed; nothing is kept. @throws CpiabError E2190. */
 export async function checkContent(content: CargoContent, onBytes: (bytes: number) => void): Promise<void> {
-  let size = 0;
-  for await (const part of cargoArchive(content)) {
-    size += part.length;
-    onBytes(size);
-  }
-}
-
-/**
- * The archive that a box takes, as its sender's box gave it. What a part says is there until the next is asked for.
- * @throws CpiabError E2190, at its end when it is not what the sender signed.
- */
-export async function* cargoArchive(content: CargoContent): AsyncGenerator<Buffer> {
   const { directory, manifest } = content.cargo;
   const hash = createHash('sha256');
-  for await (const part of repackBackup(membersOf(content), content.contents)) {
+  let size = 0;
+  for await (const part of cargoArchive(content)) {
     hash.update(part);
-    yield part;
+    size += part.length;
+    onBytes(size);
   }
   if (hash.digest('hex') !== manifest.archive.sha256)
     throw new CpiabError('E2190', { subject: directory, args: ['it does not unpack to what was sealed'] });
 }
+
+/**
+ * The archive that a box takes, of chunks that are each what the sender signed. What a part says is there until the next
+ * is asked for. The box holds the whole against the manifest itself, so it is not hashed here once more.
+ * @throws CpiabError E2190.
+ */
+export const cargoArchive = (content: CargoContent): AsyncGenerator<Buffer> =>
+  repackBackup(membersOf(content), content.contents);
 
 async function* membersOf({ cargo, identities, members }: CargoContent) {
   const { chunks } = cargo.manifest;
