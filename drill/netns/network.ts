@@ -116,7 +116,8 @@ async function attachMachine(world: World, host: PlacedHost, within: string): Pr
       chain out {
         type filter hook ingress device "${TAP}" priority 0
         ip daddr @inside accept
-        ip version 4 counter name egress drop
+        ip6 daddr ${LINK} accept
+        meta protocol { ip, ip6 } counter name egress drop
       }
     }`;
   await inside(name, ['nft', '-f', '-'], { input: rules });
@@ -133,8 +134,8 @@ async function batch(namespace: string, lines: readonly string[]): Promise<void>
 }
 
 /**
- * What may leave: packets to the banks, and multicast of the link (RFC 5771 section 4), which a
- * gateway sees where its kernel shows it what its switch passes on. All else is counted and dropped. `inet cpiab` is as much of a box's firewall as enrolment writes to.
+ * What may leave: packets to the banks, and those of the link, which a gateway sees where its kernel shows it what its
+ * switch passes on. All else is counted and dropped. `inet cpiab` is as much of a box's firewall as enrolment writes to.
  */
 function firewall(within: string, hook: 'output' | 'forward'): string {
   return `
@@ -148,6 +149,7 @@ function firewall(within: string, hook: 'output' | 'forward'): string {
         type filter hook ${hook} priority 0; policy drop;
         ${hook === 'output' ? 'oifname "lo" accept' : ''}
         ip daddr @inside accept
+        ip6 daddr ${LINK} accept
         counter name egress
       }
     }
@@ -158,7 +160,10 @@ function firewall(within: string, hook: 'output' | 'forward'): string {
   `;
 }
 
-/** Both banks, and multicast of the link. */
+/** What no router passes on, unicast and multicast: machines have IPv6 and talk so by themselves. Source: RFC 4291, 2.5.6 and 2.7. */
+const LINK = '{ fe80::/10, ff02::/16 }';
+
+/** Both banks, and multicast of the link (RFC 5771 section 4). */
 const insideOf = ({ scenario: { banks } }: World) =>
   [banks.a.network, banks.b.network, '224.0.0.0/24'].join(', ');
 
