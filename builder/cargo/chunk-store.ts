@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { mkdir, open, readFile, rename, writeFile } from 'node:fs/promises';
+import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { open, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { openAge, sealAge } from '../../host/age/age.ts';
 import type { Identity, Recipient } from '../../host/age/keys.ts';
@@ -85,9 +86,9 @@ export async function writeChunk(
   const packed = patch ?? packWhole(content);
   const file = sealAge(packed, recipients);
   release(packed);
-  await mkdir(dirname(path), { recursive: true });
-  await writeFile(`${path}.new`, file);
-  await rename(`${path}.new`, path);
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(`${path}.new`, file);
+  renameSync(`${path}.new`, path);
   const found = { ...described(file), isPatch: patch !== null, isNew: true };
   release(file);
   return found;

@@ -30,7 +30,7 @@ export class ChunkWorkers {
 
   /** @param keys texts of age. */
   constructor(keys: Omit<WorkerSetup, 'slots'>) {
-    const threads = Math.max(1, availableParallelism() - 1);
+    const threads = availableParallelism();
     this.slots = threads + 2;
     const slots = Array.from({ length: this.slots }, () => new SharedArrayBuffer(chunkSizes.most));
     this.#free = slots.map((slot, number) => ({ number, bytes: Buffer.from(slot), length: 0 }));
