@@ -111,7 +111,7 @@ export const postchecks = {
   },
   'flux/probe': {
     group: 'flux',
-    title: 'a new commit is applied within 60 s',
+    title: 'a new commit is applied within a minute',
     why: 'a correction in Git would not reach the cluster',
     fix: 'look at the log of kustomize-controller: `cpiab support-bundle`',
   },

@@ -3,10 +3,11 @@ import { KubeError } from '../kube/client.ts';
 import { objectPath } from '../kube/path.ts';
 import { until } from '../until.ts';
 import { fail, type Outcome, pass, unknown } from './outcome.ts';
+import { patient } from './patient.ts';
 import type { FluxSource } from './probe.ts';
 import { scratchNamespace } from './scratch.ts';
 
-const LIMIT_MS = 60_000;
+const LIMIT_MS = patient(60_000);
 
 const configMap = (name: string): KubeObject => ({
   apiVersion: 'v1',

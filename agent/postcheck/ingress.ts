@@ -4,6 +4,7 @@ import { type Ingress, servedIngresses } from '../routes/route.ts';
 import { onlineApps } from './apps.ts';
 import type { Check, Look } from './look.ts';
 import { notApplicable, type Outcome, passUnless, unknown } from './outcome.ts';
+import { patient } from './patient.ts';
 import { ask, routePorts } from './route-client.ts';
 import { settled } from './service.ts';
 
@@ -12,7 +13,7 @@ const LEAST_DAYS = 7;
 const DAY_MS = 86_400_000;
 
 /** Traefik takes a route some seconds after the API server has it. */
-const SERVED_MS = 30_000;
+const SERVED_MS = patient(30_000);
 
 /** Asks again for a while where it does not pass. */
 export const onceServed =

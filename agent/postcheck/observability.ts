@@ -6,10 +6,11 @@ import { findDashboards } from '../dashboards/find.ts';
 import { listKustomizations } from '../observe/kustomizations.ts';
 import type { Look } from './look.ts';
 import { counted, fail, notApplicable, type Outcome, pass, passUnless } from './outcome.ts';
+import { patient } from './patient.ts';
 import { isThere, proxied, settled } from './service.ts';
 
 /** Prometheus collects each half minute, and a rate needs two samples. */
-const COLLECTED_MS = 150_000;
+const COLLECTED_MS = patient(150_000);
 
 /** Source: Prometheus, HTTP API, targets. */
 const TargetsSchema = z.object({
@@ -77,7 +78,7 @@ const AlertsSchema = z.array(
   z.object({ receivers: z.array(z.object({ name: z.string() })), status: z.object({ state: z.string() }) }),
 );
 const ALERT = 'CpiabPostcheck';
-const ROUTED_MS = 60_000;
+const ROUTED_MS = patient(60_000);
 
 /** Raises an alert that says of itself that it is a test, and ends it. */
 export async function checkAlert(look: Look): Promise<Outcome> {

@@ -3,6 +3,7 @@ import { heldBy, type Pod } from '../observe/holding.ts';
 import { postcheckLabel } from '../observe/kustomizations.ts';
 import { until } from '../until.ts';
 import type { Look } from './look.ts';
+import { patient } from './patient.ts';
 import { scratchNamespace } from './scratch.ts';
 
 export const podsPath = podsIn(scratchNamespace);
@@ -105,7 +106,7 @@ export async function startPod(
   return pod;
 }
 
-const POD_MS = 90_000;
+const POD_MS = patient(90_000);
 
 /** Runs a pod to its end, and takes it away. */
 export async function runPod(look: Look, work: PodWork, limitMs = POD_MS): Promise<PodEnd> {

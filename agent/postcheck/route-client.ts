@@ -3,9 +3,10 @@ import { type IncomingMessage, request as requestPlain } from 'node:http';
 import { type RequestOptions, request as requestSecure } from 'node:https';
 import { TLSSocket } from 'node:tls';
 import type { Look } from './look.ts';
+import { patient } from './patient.ts';
 
 export const routePorts = { http: 80, https: 443 };
-const PATIENCE_MS = 30_000;
+const PATIENCE_MS = patient(30_000);
 const FORM = 'application/x-www-form-urlencoded';
 
 interface Question {

@@ -11,11 +11,12 @@ import { inOrder } from './in-order.ts';
 import type { Check, Look } from './look.ts';
 import { checkMedia } from './media.ts';
 import { notApplicable, type Outcome, unknown } from './outcome.ts';
+import { isEmulation, patient } from './patient.ts';
 import { FluxSource, probePlaces, removeProbes } from './probe.ts';
 import { clearScratch, makeScratch } from './scratch.ts';
 
 /** Of one check, also where it shares a probe with others. */
-const LIMIT_MS = 300_000;
+const LIMIT_MS = patient(300_000);
 
 /** One check of this run. */
 interface Item {
@@ -57,8 +58,8 @@ export async function runPostcheck(
   return reportOf(look, done, { began, ended: now() });
 }
 
-/** More at once take each other's time: what waits for a pod or an answer would give up on a small machine. */
-const AT_ONCE = 6;
+/** More at once take each other's time: what waits for a pod or an answer would give up on a small or slow machine. */
+const AT_ONCE = isEmulation() ? 2 : 6;
 
 /** Takes away what a run made, also one that was cut off. */
 export async function clearAway(board: Board, signal: AbortSignal): Promise<void> {

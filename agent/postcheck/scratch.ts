@@ -3,13 +3,14 @@ import { type KubeClient, KubeError, type KubeObject } from '../kube/client.ts';
 import { objectPath } from '../kube/path.ts';
 import { postcheckLabel } from '../observe/kustomizations.ts';
 import { until } from '../until.ts';
+import { patient } from './patient.ts';
 
 /** Where the post-check makes what it needs, but for pods that look at an app's volume. Nothing else is ever there. */
 export const scratchNamespace = 'cpiab-postcheck';
 
-const LONGEST_MS = 120_000;
+const LONGEST_MS = patient(120_000);
 /** Flux takes its finalizer off within seconds, when it runs at all. */
-const FINALIZER_MS = 20_000;
+const FINALIZER_MS = patient(20_000);
 
 const kustomizations = `/apis/kustomize.toolkit.fluxcd.io/v1/namespaces/${flux.namespace}/kustomizations`;
 const artifacts = `/apis/source.toolkit.fluxcd.io/v1/namespaces/${flux.namespace}/externalartifacts`;

@@ -1,6 +1,7 @@
 import type { Pod } from '../observe/holding.ts';
 import type { Look } from './look.ts';
 import { fail, type Outcome, pass, unknown } from './outcome.ts';
+import { patient } from './patient.ts';
 import { podsPath, startPod } from './pod.ts';
 
 /** Published images that hardly any bundle has. They are real ones: where the internet can be reached, pulling works. */
@@ -11,7 +12,7 @@ const paths = candidates.map((reference) => `/v2/${reference.slice(0, reference.
 /** Whether a request to the registry is one that the post-check itself caused. */
 export const isProbeImage = (uri: string): boolean => paths.some((path) => uri.startsWith(path));
 
-const PULL_MS = 60_000;
+const PULL_MS = patient(60_000);
 
 export async function checkUnbundledImage(look: Look): Promise<Outcome> {
   const image = candidates.find((reference) => look.manifest.images[reference] === undefined);

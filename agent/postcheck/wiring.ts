@@ -1,12 +1,13 @@
 import { z } from 'zod';
 import type { Look } from './look.ts';
 import { counted, fail, notApplicable, type Outcome, passUnless } from './outcome.ts';
+import { patient } from './patient.ts';
 import { proxied, settled } from './service.ts';
 
 /** Name of the port where a Service tells how its app's settings are. */
 const PORT = 'wiring';
 /** A pass follows a change within seconds; one that has nothing to do comes after five minutes. */
-const SETTLED_MS = 60_000;
+const SETTLED_MS = patient(60_000);
 
 /** As much of a report of `media-wiring/` as is looked at. */
 const ReportSchema = z.looseObject({

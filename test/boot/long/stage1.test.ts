@@ -163,4 +163,7 @@ async function breakAll(): Promise<void> {
   const annotations = ['scrape=true', 'port=9999'].map((one) => `--annotations=prometheus.io/${one}`);
   const label = '--labels=app.kubernetes.io/name=dead';
   await kubectl('run', 'dead', `--image=${SHELL}`, ...annotations, label, '--', 'sleep', '3600');
+  const reason = ['-o', 'jsonpath={.status.containerStatuses[0].state.waiting.reason}'];
+  const isRefused = async () => /ImagePull/.test(await kubectl('get', 'pod', 'wrong', ...reason));
+  await until(isRefused, AbortSignal.timeout(HEALED_MS));
 }
