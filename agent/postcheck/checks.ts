@@ -3,13 +3,14 @@ import { checkEgress, checkImages, checkPullErrors, checkRegistry } from './clos
 import { checkDns } from './dns.ts';
 import { checkApiServer, checkCgroup, checkDatastore, checkNodes, checkSystemPods } from './engine.ts';
 import { checkControllers, checkReady, checkRevision } from './flux.ts';
-import { checkCertificates, checkRedirect, checkRoutes, onceServed } from './ingress.ts';
+import { checkCertificates, checkRedirect, checkRoutes } from './ingress.ts';
 import { checkAnonymous, checkDiscovery } from './login.ts';
 import { checkLogs } from './logs.ts';
 import type { Check } from './look.ts';
 import { checkNfs } from './nfs.ts';
 import { checkAlert, checkDashboards, checkTargets } from './observability.ts';
 import { checkDecryption, checkKeyFiles, checkSecretHistory } from './secrets.ts';
+import { settling } from './settling.ts';
 import { checkSignIn } from './sign-in.ts';
 import { checkRoom, checkVolume } from './storage.ts';
 import { checkUnbundledImage } from './unbundled-image.ts';
@@ -17,20 +18,20 @@ import { checkWiring } from './wiring.ts';
 
 /** What finds out each check; those of an app are there once for each app. */
 export const checks: Record<Exclude<PostcheckName, 'apps/health' | 'apps/media'>, Check> = {
-  'engine/nodes': checkNodes,
+  'engine/nodes': settling(checkNodes),
   'engine/api-server': checkApiServer,
   'engine/cgroup': checkCgroup,
   'engine/datastore': checkDatastore,
-  'engine/system-pods': checkSystemPods,
+  'engine/system-pods': settling(checkSystemPods),
   'engine/dns': checkDns,
   'closed-world/images': checkImages,
   'closed-world/pull-errors': checkPullErrors,
   'closed-world/registry': checkRegistry,
   'closed-world/egress': checkEgress,
   'closed-world/unbundled-image': checkUnbundledImage,
-  'flux/controllers': checkControllers,
+  'flux/controllers': settling(checkControllers),
   'flux/revision': checkRevision,
-  'flux/ready': checkReady,
+  'flux/ready': settling(checkReady),
   'flux/probe': ({ probe }) => probe.applied(),
   'flux/drift': ({ probe }) => probe.reverted(),
   'flux/prune': ({ probe }) => probe.pruned(),
@@ -40,11 +41,11 @@ export const checks: Record<Exclude<PostcheckName, 'apps/health' | 'apps/media'>
   'storage/volume': checkVolume,
   'storage/room': checkRoom,
   'storage/nfs': (look) => checkNfs(look),
-  'ingress/redirect': onceServed(checkRedirect),
-  'ingress/certificates': onceServed(checkCertificates),
-  'ingress/routes': onceServed(checkRoutes),
-  'login/anonymous': onceServed(checkAnonymous),
-  'login/discovery': onceServed(checkDiscovery),
+  'ingress/redirect': settling(checkRedirect),
+  'ingress/certificates': settling(checkCertificates),
+  'ingress/routes': settling(checkRoutes),
+  'login/anonymous': settling(checkAnonymous),
+  'login/discovery': settling(checkDiscovery),
   'login/sign-in': (look) => checkSignIn(look),
   'observability/targets': checkTargets,
   'observability/dashboards': checkDashboards,

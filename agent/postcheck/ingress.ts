@@ -2,31 +2,13 @@ import type { X509Certificate } from 'node:crypto';
 import { middlewares, routeLabel } from '../../contract/route.ts';
 import { type Ingress, servedIngresses } from '../routes/route.ts';
 import { onlineApps } from './apps.ts';
-import type { Check, Look } from './look.ts';
-import { notApplicable, type Outcome, passUnless, unknown } from './outcome.ts';
-import { patient } from './patient.ts';
+import type { Look } from './look.ts';
+import { notApplicable, type Outcome, passUnless } from './outcome.ts';
 import { ask, routePorts } from './route-client.ts';
-import { settled } from './service.ts';
 
 /** The box makes the next one after half of thirty days. */
 const LEAST_DAYS = 7;
 const DAY_MS = 86_400_000;
-
-/** Traefik takes a route some seconds after the API server has it. */
-const SERVED_MS = patient(30_000);
-
-/** Asks again for a while where it does not pass. */
-export const onceServed =
-  (check: Check, limitMs = SERVED_MS): Check =>
-  async (look) => {
-    const ask = () =>
-      check(look).catch((error: unknown) => {
-        look.signal.throwIfAborted();
-        return unknown(error instanceof Error ? error.message : String(error));
-      });
-    const isFound = ({ result }: Outcome) => result === 'pass' || result === 'notApplicable';
-    return await settled(ask, isFound, limitMs, look.signal);
-  };
 
 /** A host that browsers ask for. */
 export interface Host {

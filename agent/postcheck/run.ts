@@ -14,6 +14,7 @@ import { notApplicable, type Outcome, unknown } from './outcome.ts';
 import { isEmulation, patient } from './patient.ts';
 import { FluxSource, probePlaces, removeProbes } from './probe.ts';
 import { clearScratch, makeScratch } from './scratch.ts';
+import { settling } from './settling.ts';
 
 /** Of one check, also where it shares a probe with others. */
 const LIMIT_MS = patient(300_000);
@@ -106,7 +107,13 @@ async function appItems(look: Look): Promise<Item[]> {
     const apps = await listApps(look);
     const media = apps.flatMap(({ app }) => (app.media === undefined ? [] : { ...app, media: app.media }));
     return [
-      ...apps.map(({ app }) => appItem('apps/health', app, (each) => checkHealth(app, each))),
+      ...apps.map(({ app }) =>
+        appItem(
+          'apps/health',
+          app,
+          settling((each) => checkHealth(app, each)),
+        ),
+      ),
       ...media.map((app) => appItem('apps/media', app, (each) => checkMedia(app, each))),
       ...(media.length === 0 ? [item('apps/media', async () => noMedia)] : []),
     ];

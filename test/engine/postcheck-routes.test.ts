@@ -4,8 +4,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { listen } from '../../agent/api/server.ts';
 import { ServerAuthority } from '../../agent/pki/server-authority.ts';
-import { checkCertificates, checkRedirect, checkRoutes, onceServed } from '../../agent/postcheck/ingress.ts';
+import { checkCertificates, checkRedirect, checkRoutes } from '../../agent/postcheck/ingress.ts';
 import { checkAnonymous, checkDiscovery } from '../../agent/postcheck/login.ts';
+import { settling } from '../../agent/postcheck/settling.ts';
 import { startTestApi } from '../support/api.ts';
 import { keptDirectory } from '../support/fresh-directory.ts';
 import { CheckedSite } from '../support/postcheck/checked-site.ts';
@@ -187,13 +188,13 @@ describe('a route behind a login', () => {
   test('that Traefik does not have yet is asked again, for as long as it is said', async () => {
     const pages: Record<string, unknown> = {};
     await serving(pages, 302, '');
-    const asked = onceServed(checkDiscovery)(site.look);
+    const asked = settling(checkDiscovery)(site.look);
     await sleep(1_500);
     Object.assign(pages, whole);
     expect((await asked).result).toBe('pass');
     delete pages['/jwks'];
     const before = performance.now();
-    expect(await onceServed(checkDiscovery, 2_000)(site.look)).toEqual({
+    expect(await settling(checkDiscovery, 2_000)(site.look)).toEqual({
       result: 'unknown',
       evidence: '/jwks answers 404',
     });

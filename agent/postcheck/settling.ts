@@ -1,0 +1,20 @@
+import type { Check } from './look.ts';
+import { type Outcome, unknown } from './outcome.ts';
+import { patient } from './patient.ts';
+import { settled } from './service.ts';
+
+/**
+ * Asks again for a while where a check does not pass: Flux says of a Kustomization that it is not ready whenever it looks
+ * at it again, Traefik takes a route some seconds after the API server has it, an app has just been started.
+ */
+export const settling =
+  (check: Check, limitMs = patient(30_000)): Check =>
+  async (look) => {
+    const ask = () =>
+      check(look).catch((error: unknown) => {
+        look.signal.throwIfAborted();
+        return unknown(error instanceof Error ? error.message : String(error));
+      });
+    const isFound = ({ result }: Outcome) => result === 'pass' || result === 'notApplicable';
+    return await settled(ask, isFound, limitMs, look.signal);
+  };
