@@ -28,6 +28,8 @@ export async function bundleScript(entry: string, holders: string[], host: Build
     format: 'esm',
     target: 'node26',
     minify: true,
+    // Some dependencies look for their settings by the names of their classes.
+    keepNames: true,
     legalComments: 'none',
     logLevel: 'silent',
     // Some dependencies are CommonJS and call require() for Node's own modules.
