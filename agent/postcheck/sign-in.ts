@@ -73,11 +73,14 @@ async function trySignIn(look: Look, user: SignIn, waitsMs: readonly number[]): 
   }
   if (page?.url.host !== host.name)
     return fail(`${page?.url.host} answers ${page?.status} to the right password of a user of the Secret`);
-  if (page.status >= 400) return fail(`${host.name} answers ${page.status} to who has signed in`);
+  if (isRefusal(page.status)) return fail(`${host.name} answers ${page.status} to who has signed in`);
   const refused = await signIn(look, { ...user, password: newPassword() });
   if (refused.url.host === host.name) return fail(`${host.name} lets in who gives a wrong password`);
   return pass(`a user of the check got ${host.name}, and not with a wrong password`);
 }
+
+/** An app may well have no such page: that there is a route is for another check. */
+const isRefusal = (status: number) => status === 401 || status === 403 || status >= 500;
 
 /** @returns where it ended: the login answers 401 to a wrong password. */
 async function signIn(look: Look, { host, name, password }: SignIn): Promise<Page> {

@@ -21,8 +21,14 @@ let login: TestLogin;
 let look: Look;
 
 /** How the gate treats who asks for the app: as the login says, or wrongly. */
-let treats: 'as the login says' | 'lets everybody in' | 'lets nobody in' | 'takes any password' =
-  'as the login says';
+let treats:
+  | 'as the login says'
+  | 'lets everybody in'
+  | 'lets nobody in'
+  | 'has no such page'
+  | 'takes any password' = 'as the login says';
+/** What the app answers to who is let in. */
+const answers = { 'lets nobody in': 403, 'has no such page': 404 } as Partial<Record<typeof treats, number>>;
 /** What the kubelet has brought to the login. */
 const brought = new Set<string>();
 const stop = new AbortController();
@@ -53,7 +59,7 @@ function gate(asked: IncomingMessage, answer: ServerResponse): void {
   const passed = request({ host: '127.0.0.1', agent: false, headers, ...to }, (told) => {
     const { statusCode = 0 } = told;
     const isIn = !isLogin && (statusCode === 200 || treats === 'lets everybody in');
-    if (isIn) answer.writeHead(treats === 'lets nobody in' ? 403 : 200).end('the shop');
+    if (isIn) answer.writeHead(answers[treats] ?? 200).end('the shop');
     else answer.writeHead(statusCode, told.headers);
     if (!isIn) told.pipe(answer);
   });
@@ -124,6 +130,11 @@ test('a user of the check gets the page; the Secret is gone afterwards, and no p
 });
 
 test('says the same a second time', async () => {
+  expect(await checkSignIn(look)).toMatchObject({ result: 'pass' });
+});
+
+test('an app with an API alone passes', async () => {
+  treats = 'has no such page';
   expect(await checkSignIn(look)).toMatchObject({ result: 'pass' });
 });
 
