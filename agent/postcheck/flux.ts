@@ -4,6 +4,8 @@ import { revisionOf } from '../serve/artifacts/publisher.ts';
 import { listApps } from './apps.ts';
 import type { Look } from './look.ts';
 import { counted, fail, type Outcome, passUnless } from './outcome.ts';
+import { patient } from './patient.ts';
+import { settled } from './service.ts';
 
 interface RunningPod {
   metadata: { name: string };
@@ -52,16 +54,31 @@ export async function checkRevision({ kube, head, signal }: Look): Promise<Outco
   return passUnless(wrong, `applied ${expected}`);
 }
 
-/** Apps that are of use online only gate nothing. */
-export async function checkReady(look: Look): Promise<Outcome> {
+/** Flux says of a Kustomization that it is not ready for as long as it looks at it anew: some ten minutes after the last time. */
+const SEEN_MS = patient(60_000);
+
+/** Each must be seen ready, not all at one moment. Apps that are of use online only gate nothing. */
+export async function checkReady(look: Look, limitMs = SEEN_MS): Promise<Outcome> {
   const optional = (await listApps(look)).filter(({ app }) => app.internet === 'optional');
   const names = new Set(optional.map(({ kustomization }) => kustomization));
-  const all = await listKustomizations(look.kube, look.signal);
-  const required = all.filter(({ metadata }) => !names.has(metadata.name));
+  const seen = new Set<string>();
+  const waitsFor = async () => {
+    const all = await listKustomizations(look.kube, look.signal);
+    const required = all.filter(({ metadata }) => !names.has(metadata.name));
+    const blocking = required.flatMap((item) => {
+      const why = notApplied(item, revisionOf(look.head.id));
+      const name = `${item.metadata.namespace}/${item.metadata.name}`;
+      if (why === null) seen.add(name);
+      return seen.has(name) ? [] : `${name}: ${why}`;
+    });
+    return { required, blocking };
+  };
+  const { required, blocking } = await settled(
+    waitsFor,
+    (found) => found.blocking.length === 0,
+    limitMs,
+    look.signal,
+  );
   if (required.length === 0) return fail('there is no Kustomization');
-  const blocking = required.flatMap((item) => {
-    const why = notApplied(item, revisionOf(look.head.id));
-    return why === null ? [] : `${item.metadata.namespace}/${item.metadata.name}: ${why}`;
-  });
   return passUnless(blocking, `${counted(required.length, 'Kustomization')} ready`);
 }

@@ -4,8 +4,8 @@ import { patient } from './patient.ts';
 import { settled } from './service.ts';
 
 /**
- * Asks again for a while where a check does not pass: Flux says of a Kustomization that it is not ready whenever it looks
- * at it again, Traefik takes a route some seconds after the API server has it, an app has just been started.
+ * Asks again for a while where a check does not pass: Traefik takes a route some seconds after the API server has it, an
+ * app has just been started.
  */
 export const settling =
   (check: Check, limitMs = patient(30_000)): Check =>

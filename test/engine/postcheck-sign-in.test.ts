@@ -21,14 +21,15 @@ let login: TestLogin;
 let look: Look;
 
 /** How the gate treats who asks for the app: as the login says, or wrongly. */
-let treats:
+type Gate =
   | 'as the login says'
   | 'lets everybody in'
   | 'lets nobody in'
   | 'has no such page'
-  | 'takes any password' = 'as the login says';
+  | 'takes any password';
+let treats: Gate = 'as the login says';
 /** What the app answers to who is let in. */
-const answers = { 'lets nobody in': 403, 'has no such page': 404 } as Partial<Record<typeof treats, number>>;
+const answers: Partial<Record<Gate, number>> = { 'lets nobody in': 403, 'has no such page': 404 };
 /** What the kubelet has brought to the login. */
 const brought = new Set<string>();
 const stop = new AbortController();
