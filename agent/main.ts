@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parse } from 'yaml';
 import { box } from '../contract/layout.ts';
+import { messageOf } from '../contract/message-of.ts';
 import { parseBoxSite } from '../contract/site.ts';
 import { writeAtomic } from '../host/files.ts';
 import { run } from '../host/process.ts';
@@ -62,7 +63,7 @@ async function main(): Promise<void> {
   );
   report.mark('agent', process.uptime() * 1000);
   const abandon = (why: unknown) => {
-    journal('error', { abandoned: why instanceof Error ? why.message : String(why) });
+    journal('error', { abandoned: messageOf(why) });
     life.abort(why);
   };
   const board = new Board(site, report, abandon);

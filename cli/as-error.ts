@@ -1,6 +1,7 @@
 import { tmpdir } from 'node:os';
 import { CommanderError } from '@commander-js/extra-typings';
 import { CpiabError } from '../contract/errors.ts';
+import { messageOf } from '../contract/message-of.ts';
 import { cacheRoot } from '../host/cache.ts';
 import { fullDisk } from '../host/full-disk.ts';
 import { fileError } from '../host/input-file.ts';
@@ -47,6 +48,6 @@ function fromSystem(error: unknown): CpiabError | undefined {
 }
 
 function unexpected(error: unknown, command: string): CpiabError {
-  const message = error instanceof Error ? error.message : String(error);
+  const message = messageOf(error);
   return new CpiabError('E9001', { subject: command, args: [message.split('\n')[0] ?? ''], cause: error });
 }

@@ -1,4 +1,5 @@
 import type { DriftEntry } from './lock-drift.ts';
+import { messageOf } from './message-of.ts';
 import type { Estimate, PreflightCheck } from './preflight.ts';
 
 /** What a part is doing. A `stage` holds other parts. */
@@ -55,7 +56,7 @@ export async function tracked<Result>(
     sink({
       type: 'fail',
       id: part.id,
-      detail: error instanceof Error ? error.message : String(error),
+      detail: messageOf(error),
       tookMs: tookMs(),
     });
     throw error;

@@ -1,6 +1,7 @@
 import type { DrillReport } from '../contract/drill/report.ts';
 import { type DrillPhase, drillPhases, phaseOf, type StepName, stepNames } from '../contract/drill/steps.ts';
 import { CpiabError } from '../contract/errors.ts';
+import { messageOf } from '../contract/message-of.ts';
 import { type ProgressSink, tracked } from '../contract/progress.ts';
 import type { Drill } from './drill.ts';
 import { Faults } from './faults.ts';
@@ -60,7 +61,7 @@ async function runStep(drill: Drill, step: StepName, faults: Faults, progress: P
     });
   } catch (error) {
     signal.throwIfAborted();
-    const why = error instanceof Error ? error.message : String(error);
+    const why = messageOf(error);
     await journal.add(step, 'failed', why);
     await faults.setClocks();
     throw await goneBack(drill, { step, why }, progress);

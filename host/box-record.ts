@@ -23,6 +23,11 @@ export const BoxRecordSchema = z.strictObject({
 });
 export type BoxRecord = z.infer<typeof BoxRecordSchema>;
 
+/** Where each virtual machine that was started has a folder of its own. */
+export const machinesFolder = (cacheRoot: string) => join(cacheRoot, 'machines');
+/** A machine's serial console, in its folder. */
+export const CONSOLE_LOG = 'console.log';
+
 const folder = (cacheRoot: string) => join(cacheRoot, 'boxes');
 
 /** Keeps a record, one file for each address. */

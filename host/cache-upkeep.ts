@@ -1,6 +1,6 @@
 import { lstat, opendir, readdir, readFile, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { type BoxRecord, boxRecords } from './box-record.ts';
+import { type BoxRecord, boxRecords, CONSOLE_LOG, machinesFolder } from './box-record.ts';
 import type { Cache } from './cache.ts';
 import { sha256File } from './files.ts';
 
@@ -144,13 +144,13 @@ async function treesOf(cache: Cache): Promise<string[]> {
 
 /** Consoles of virtual machines and the records of them. One that runs stays. */
 async function machinesOf(cache: Cache): Promise<Promise<Entry>[]> {
-  const folder = join(cache.root, 'machines');
+  const folder = machinesFolder(cache.root);
   const records = await boxRecords(cache.root);
   const machines = (await readdir(folder).catch(() => [])).map((name) => {
     const directory = join(folder, name);
     const own = records.filter(({ record }) => dirname(record.console) === directory);
     const paths = [directory, ...own.map(({ path }) => path)];
-    return { paths, marks: [directory, join(directory, 'console.log')], runs: own.some(isRunning) };
+    return { paths, marks: [directory, join(directory, CONSOLE_LOG)], runs: own.some(isRunning) };
   });
   return machines.filter(({ runs }) => !runs).map(({ paths, marks }) => entry(paths, marks));
 }

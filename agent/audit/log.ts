@@ -1,6 +1,7 @@
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { AuditEntry, AuditEvent, AuditLogDocument } from '../../contract/audit-log.ts';
+import { messageOf } from '../../contract/message-of.ts';
 import { SubtreeHashes } from '../../host/consistency.ts';
 import { leafHash, MerkleTree } from '../../host/merkle.ts';
 import { formatCheckpoint, openNote, parseCheckpoint, parseNoteKey } from '../../host/signed-note.ts';
@@ -82,7 +83,7 @@ export class AuditLog {
       await this.record({ ...event, outcome: 'done' });
       return result;
     } catch (error) {
-      const detail = error instanceof Error ? error.message : String(error);
+      const detail = messageOf(error);
       await this.record({ ...event, outcome: 'failed', detail });
       throw error;
     }

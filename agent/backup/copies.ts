@@ -1,5 +1,6 @@
 import type { BackupRecord } from '../../contract/backup.ts';
 import { backupLabel } from '../../contract/layout.ts';
+import { messageOf } from '../../contract/message-of.ts';
 import type { BoxStatus } from '../../contract/status.ts';
 import type { Board } from '../board.ts';
 import type { Problem } from '../report/report.ts';
@@ -37,7 +38,7 @@ export class BackupCopies {
       this.#copied = name;
     } catch (error) {
       signal.throwIfAborted();
-      this.#status = { ...this.#status, problem: error instanceof Error ? error.message : String(error) };
+      this.#status = { ...this.#status, problem: messageOf(error) };
     }
     return this.#status;
   }

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { BackupRecord } from '../../contract/backup.ts';
+import { messageOf } from '../../contract/message-of.ts';
 import { theBox } from '../audit/log.ts';
 import type { Board } from '../board.ts';
 import type { Problem } from '../report/report.ts';
@@ -80,6 +81,6 @@ async function makeOne(board: Board, backups: Backups, signal: AbortSignal): Pro
     return '';
   } catch (error) {
     signal.throwIfAborted();
-    return error instanceof Error ? error.message : String(error);
+    return messageOf(error);
   }
 }

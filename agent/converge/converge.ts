@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { messageOf } from '../../contract/message-of.ts';
 import type { Board } from '../board.ts';
 import type { Blocking } from '../observe/holding.ts';
 import { observe } from '../observe/observe.ts';
@@ -17,7 +18,7 @@ export async function converge(board: Board, { signal, progress }: StepContext):
     const found = await lookOnce(board, round, signal).catch((error: unknown) => {
       signal.throwIfAborted();
       // The API server may be busy or restarting; that is for it to get over.
-      progress(`the API server does not answer: ${error instanceof Error ? error.message : String(error)}`);
+      progress(`the API server does not answer: ${messageOf(error)}`);
       return null;
     });
     if (found !== null) {

@@ -1,4 +1,5 @@
 import { ports } from '../../contract/layout.ts';
+import { messageOf } from '../../contract/message-of.ts';
 import type { Board } from '../board.ts';
 import type { Journal } from '../report/journal.ts';
 import { Discovery } from './discovery.ts';
@@ -24,7 +25,7 @@ export async function discoverAlways(
     await discovery.run(signal);
   } catch (error) {
     signal.throwIfAborted();
-    complain(error instanceof Error ? error.message : String(error));
+    complain(messageOf(error));
   }
 }
 

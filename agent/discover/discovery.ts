@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DiscoverPolicy } from '../../contract/discover-policy.ts';
 import type { Inventory, LinkReport } from '../../contract/inventory.ts';
+import { messageOf } from '../../contract/message-of.ts';
 import { HostTable } from './host-table.ts';
 import { contains, networkText } from './ipv4.ts';
 import { type Link, readLinks } from './links.ts';
@@ -111,7 +112,7 @@ export class Discovery {
       await this.#write();
     } catch (error) {
       signal.throwIfAborted();
-      const why = error instanceof Error ? error.message : String(error);
+      const why = messageOf(error);
       if (why !== this.#problem) this.#options.complain(why);
       this.#problem = why;
     }

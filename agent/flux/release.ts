@@ -1,3 +1,4 @@
+import { messageOf } from '../../contract/message-of.ts';
 import type { KubeClient } from '../kube/client.ts';
 import type { BoxReport } from '../report/report.ts';
 import type { Publisher } from '../serve/artifacts/publisher.ts';
@@ -50,7 +51,7 @@ export class Release {
         ? `kept ${id.slice(0, 12)}; Flux gets it as soon as the cluster is there`
         : `published ${id.slice(0, 12)}; Flux is applying it: ./cpiab status --watch`;
     } catch (error) {
-      const why = error instanceof Error ? error.message : String(error);
+      const why = messageOf(error);
       return `kept, but not published yet: ${why}; the box tries again by itself`;
     }
   }

@@ -2,6 +2,7 @@ import { X509Certificate } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { CpiabError } from '../../contract/errors.ts';
+import { messageOf } from '../../contract/message-of.ts';
 import type { Board } from '../board.ts';
 import { tellPresence } from '../join/presence.ts';
 import { renew, renewalDue } from '../join/renew.ts';
@@ -86,6 +87,6 @@ function problemOf(error: unknown): Problem {
       nextAction: error.hint,
       code: `CPIAB-${error.code}`,
     };
-  const why = error instanceof Error ? error.message : String(error);
+  const why = messageOf(error);
   return { problem: `the box cannot be asked: ${why}`, nextAction: 'wait a minute; the cluster goes on' };
 }

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { messageOf } from '../../contract/message-of.ts';
 import type { Board } from '../board.ts';
 import type { Problem } from '../report/report.ts';
 import { observe, observeMachine } from './observe.ts';
@@ -29,7 +30,7 @@ async function lookOnce(board: Board, signal: AbortSignal): Promise<void> {
 }
 
 function unobserved(failure: unknown): Problem {
-  const why = failure instanceof Error ? failure.message : String(failure);
+  const why = messageOf(failure);
   return {
     problem: `the cluster cannot be observed: ${why}`,
     nextAction:

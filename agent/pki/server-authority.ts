@@ -2,6 +2,7 @@ import { X509Certificate } from 'node:crypto';
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { isBelow } from '../../contract/route.ts';
 import { writeAtomic } from '../../host/files.ts';
 import { type Authority, between, FOLLOWED_AFTER, lives } from './authority.ts';
 import type { Signer } from './mint.ts';
@@ -40,7 +41,7 @@ export class ServerAuthority {
 
   /** Whether a name lies in the domain. */
   covers(host: string): boolean {
-    return host === this.domain || host.endsWith(`.${this.domain}`);
+    return isBelow(host, this.domain);
   }
 
   /** PEM. @throws CpiabError E2505 when the clock can't be right. */

@@ -58,7 +58,7 @@ export async function checkRevision({ kube, head, signal }: Look): Promise<Outco
 const SEEN_MS = patient(60_000);
 
 /** Each must be seen ready, not all at one moment. Apps that are of use online only gate nothing. */
-export async function checkReady(look: Look, limitMs = SEEN_MS): Promise<Outcome> {
+export async function checkReady(look: Look): Promise<Outcome> {
   const optional = (await listApps(look)).filter(({ app }) => app.internet === 'optional');
   const names = new Set(optional.map(({ kustomization }) => kustomization));
   const seen = new Set<string>();
@@ -76,7 +76,7 @@ export async function checkReady(look: Look, limitMs = SEEN_MS): Promise<Outcome
   const { required, blocking } = await settled(
     waitsFor,
     (found) => found.blocking.length === 0,
-    limitMs,
+    SEEN_MS,
     look.signal,
   );
   if (required.length === 0) return fail('there is no Kustomization');

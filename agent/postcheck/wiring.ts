@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { messageOf } from '../../contract/message-of.ts';
 import type { Look } from './look.ts';
 import { counted, fail, notApplicable, type Outcome, passUnless } from './outcome.ts';
 import { patient } from './patient.ts';
@@ -43,8 +44,7 @@ export async function checkWiring(look: Look, limitMs = SETTLED_MS): Promise<Out
     const apps = reports.flatMap((report) => report.apps);
     return passUnless(apps.flatMap(leftOf), `${counted(apps.length, 'app')} as Git says`);
   };
-  const told = () =>
-    ask().catch((error: unknown) => fail(`no report: ${error instanceof Error ? error.message : error}`));
+  const told = () => ask().catch((error: unknown) => fail(`no report: ${messageOf(error)}`));
   return await settled(told, ({ result }) => result === 'pass', limitMs, look.signal);
 }
 

@@ -1,3 +1,4 @@
+import { messageOf } from '../../contract/message-of.ts';
 import { journal } from './journal.ts';
 import type { BoxReport } from './report.ts';
 
@@ -7,7 +8,7 @@ export function closed(
   error: unknown,
   { topic, what, nextAction }: { topic: string; what: string; nextAction: string },
 ): void {
-  const why = error instanceof Error ? error.message : String(error);
+  const why = messageOf(error);
   journal('error', { [topic]: 'not open', why });
   report.lasting(topic, { problem: `${what}: ${why}`, nextAction });
 }

@@ -3,6 +3,7 @@ import type { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createZstdCompress } from 'node:zlib';
 import { type Pack, pack } from 'tar-stream';
+import { messageOf } from '../../contract/message-of.ts';
 import { redact } from '../../contract/redact.ts';
 import { type SupportManifest, supportLimits, supportManifest } from '../../contract/support.ts';
 import type { Seal } from '../seal.ts';
@@ -62,7 +63,7 @@ async function textOf(
     return { bytes: bytes.subarray(Math.max(0, bytes.length - supportLimits.file)) };
   } catch (error) {
     signal.throwIfAborted();
-    return { why: redact(error instanceof Error ? error.message : String(error)) };
+    return { why: redact(messageOf(error)) };
   }
 }
 

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { messageOf } from '../../contract/message-of.ts';
 import type { GateRequirement } from '../../contract/update-policy.ts';
 
 const POLL_MS = 2000;
@@ -43,7 +44,5 @@ async function met(name: GateRequirement, gate: Gate, signal: AbortSignal): Prom
 
 /** What can't be asked isn't ready. */
 async function looked(look: Look, signal: AbortSignal): Promise<string | null> {
-  return await look(signal).catch((error: unknown) =>
-    error instanceof Error ? error.message : String(error),
-  );
+  return await look(signal).catch(messageOf);
 }

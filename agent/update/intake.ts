@@ -1,5 +1,6 @@
 import { CpiabError } from '../../contract/errors.ts';
 import type { Digest, Manifest } from '../../contract/manifest.ts';
+import { messageOf } from '../../contract/message-of.ts';
 import { versionOf } from '../../contract/update.ts';
 import { fullDisk } from '../../host/full-disk.ts';
 import { keptSequence } from '../verify/sequence-number.ts';
@@ -151,7 +152,7 @@ export class Intake {
 }
 
 async function describeFailure(error: unknown, directory: string): Promise<CpiabError> {
-  const why = error instanceof Error ? error.message : String(error);
+  const why = messageOf(error);
   const subject = 'the other slot';
   return (
     (await fullDisk(error, [directory])) ?? new CpiabError('E5312', { subject, args: [why], cause: error })

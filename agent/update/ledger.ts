@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { type Standing, standing } from '../../contract/boot-slots.ts';
 import { CpiabError } from '../../contract/errors.ts';
+import { messageOf } from '../../contract/message-of.ts';
 import type { UpdateStatus } from '../../contract/status.ts';
 import { type UpdateRecord, type Version, versionOf } from '../../contract/update.ts';
 import { journal } from '../report/journal.ts';
@@ -81,7 +82,7 @@ export class Ledger {
   async audit(): Promise<void> {
     if (this.#record === null) return;
     await this.#trail.follow(this.#record).catch((error: unknown) => {
-      journal('error', { audit: 'not written', why: error instanceof Error ? error.message : String(error) });
+      journal('error', { audit: 'not written', why: messageOf(error) });
     });
   }
 

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { run } from '../../host/process.ts';
+import { isEmulation } from '../emulation.ts';
 
 /** Up to this size, starting a program costs more than it saves. */
 const IN_PROCESS_BYTES = 1 << 20;
@@ -35,5 +36,6 @@ export async function hashFile(
 /** Whether the processor is QEMU's software emulation and has no instructions for SHA-256. */
 export async function isEmulated(cpuinfo = '/proc/cpuinfo'): Promise<boolean> {
   const text = await readFile(cpuinfo, 'utf8');
-  return /^model name\s*:\s*QEMU TCG CPU/m.test(text) && !/^flags\s*:.*\bsha_ni\b/m.test(text);
+  const model = /^model name\s*:\s*(.*)$/m.exec(text)?.[1] ?? '';
+  return isEmulation(model) && !/^flags\s*:.*\bsha_ni\b/m.test(text);
 }

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { messageOf } from '../../contract/message-of.ts';
 import type { Journal } from '../report/journal.ts';
 import type { BoxReport, Problem } from '../report/report.ts';
 
@@ -20,7 +21,7 @@ export async function watchAlways(
     for (const [name, watch] of Object.entries(watches)) {
       const problem = await watch(signal).catch((error: unknown) => {
         signal.throwIfAborted();
-        journal('error', { watch: name, failed: error instanceof Error ? error.message : String(error) });
+        journal('error', { watch: name, failed: messageOf(error) });
         return null;
       });
       if (problem !== null) found.push(problem);

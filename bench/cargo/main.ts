@@ -195,10 +195,10 @@ async function shell(script: string): Promise<void> {
 }
 
 function speed(what: string, rounds: Round[]): void {
+  const median = (value: (round: Round) => number) =>
+    rounds.map(value).toSorted((a, b) => a - b)[rounds.length >> 1] ?? 0;
   for (const baseline of Object.keys(BASELINES))
     for (const [which, of] of Object.entries({ '': wall, ', per second of processor': processor })) {
-      const median = (value: (round: Round) => number) =>
-        rounds.map(value).toSorted((a, b) => a - b)[rounds.length >> 1] ?? 0;
       const rate = (name: string) =>
         `${Math.round((MEGABYTES * 1.048576) / (median((round) => of(round, name)) / 1000))} MB/s`;
       const ratio = median((round) => of(round, baseline) / of(round, OURS)).toFixed(2);

@@ -86,6 +86,7 @@ export async function writeChunk(
   const packed = patch ?? packWhole(content);
   const file = sealAge(packed, recipients);
   release(packed);
+  // Not awaited: in this thread an answer would wait until the next chunk is compressed.
   mkdirSync(dirname(path), { recursive: true });
   writeFileSync(`${path}.new`, file);
   renameSync(`${path}.new`, path);

@@ -1,4 +1,5 @@
 import { addAbortSignal, type Readable } from 'node:stream';
+import { messageOf } from '../../contract/message-of.ts';
 import { Retryable } from './retry.ts';
 
 /** Slower than any line that an image is fetched by: a gigabyte would take twelve days. */
@@ -27,7 +28,7 @@ export async function* received(
     }
   } catch (cause) {
     signal.throwIfAborted();
-    throw new Retryable(cause instanceof Error ? cause.message : String(cause), { cause });
+    throw new Retryable(messageOf(cause), { cause });
   } finally {
     clearInterval(timer);
   }

@@ -1,5 +1,6 @@
 import { Agent, request } from 'undici';
 import { CpiabError } from '../../contract/errors.ts';
+import { messageOf } from '../../contract/message-of.ts';
 import type { Site } from '../../contract/site.ts';
 import { type Answer, discard, followRedirects, MOST_REDIRECTS } from './redirects.ts';
 import { Retryable, retryAfterMs } from './retry.ts';
@@ -48,7 +49,7 @@ export class Web {
       return await request(url, { headers, dispatcher, signal: this.#signal });
     } catch (cause) {
       this.#signal.throwIfAborted();
-      const message = cause instanceof Error ? cause.message : String(cause);
+      const message = messageOf(cause);
       if (isUntrusted(cause)) throw new CpiabError('E3042', { subject, args: [message], cause });
       throw new Retryable(`${url.host}: ${message}`, { cause });
     }

@@ -4,6 +4,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { CpiabError } from '../../contract/errors.ts';
 import type { DebianPackage, Lock } from '../../contract/lock.ts';
+import { messageOf } from '../../contract/message-of.ts';
 import { tracked } from '../../contract/progress.ts';
 import type { Site } from '../../contract/site.ts';
 import { type CachedFile, temporaryName } from '../../host/cache.ts';
@@ -133,7 +134,7 @@ async function fetchDeb(
 /** A mirror may fail in any way; only what is wrong with the lock or the file stays wrong. */
 function tryAgain(cause: unknown): never {
   if (cause instanceof CpiabError) throw cause;
-  throw new Retryable(cause instanceof Error ? cause.message : String(cause), { cause });
+  throw new Retryable(messageOf(cause), { cause });
 }
 
 /** The body, or null when the mirror has no such file. It is no Node stream yet: one that fails while nobody listens ends the process. */

@@ -1,10 +1,11 @@
 import { CpiabError } from '../../contract/errors.ts';
+import { messageOf } from '../../contract/message-of.ts';
 import { Retryable } from '../download/retry.ts';
 import { isUntrusted } from '../download/trust.ts';
 
 /** What a connection that failed means: what is wrong with a certificate stays so, the rest may pass. */
 export function connectionError(cause: unknown, url: URL): Error {
-  const message = cause instanceof Error ? cause.message : String(cause);
+  const message = messageOf(cause);
   const code = String((cause as NodeJS.ErrnoException).code);
   const subject = url.host;
   // Codes of Node's TLS: those of OpenSSL's X509_V_ERR_…, and its own.

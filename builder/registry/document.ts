@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
 import { CpiabError } from '../../contract/errors.ts';
+import { messageOf } from '../../contract/message-of.ts';
 import { Retryable } from '../download/retry.ts';
 
 /** What registries are asked to take at least. Source: OCI Distribution Specification 1.1, pushing manifests. */
@@ -36,7 +37,7 @@ export async function readDocument(
     }
   } catch (cause) {
     if (cause instanceof CpiabError) throw cause;
-    throw new Retryable(cause instanceof Error ? cause.message : String(cause), { cause });
+    throw new Retryable(messageOf(cause), { cause });
   } finally {
     clearTimeout(timer);
   }

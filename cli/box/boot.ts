@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CpiabError } from '../../contract/errors.ts';
 import type { BoxStatus, Step } from '../../contract/status.ts';
-import { keepBoxRecord } from '../../host/box-record.ts';
+import { keepBoxRecord, machinesFolder } from '../../host/box-record.ts';
 import { cacheRoot } from '../../host/cache.ts';
 import { ensureDirectory } from '../../host/files.ts';
 import { detectAccelerator } from '../../host/qemu/accelerator.ts';
@@ -88,7 +88,7 @@ async function bootOnce(
   onReport: (report: BootReport) => void,
 ): Promise<void> {
   const { signal, progress, note } = context;
-  const directory = await mkdtemp(join(await ensureDirectory(join(cacheRoot(), 'machines')), 'box-'));
+  const directory = await mkdtemp(join(await ensureDirectory(machinesFolder(cacheRoot())), 'box-'));
   const seeded = options.seed === null ? { seed: null } : await seedDisc(options.seed, directory, signal);
   const disks = await (options.install
     ? installed({ ...options, ...seeded }, directory, context)

@@ -115,8 +115,7 @@ async function attachMachine(world: World, host: PlacedHost, within: string): Pr
       }
       chain out {
         type filter hook ingress device "${TAP}" priority 0
-        ip daddr @inside accept
-        ip6 daddr ${LINK} accept
+        ${ALLOWED}
         meta protocol { ip, ip6 } counter name egress drop
       }
     }`;
@@ -148,8 +147,7 @@ function firewall(within: string, hook: 'output' | 'forward'): string {
       chain ${hook} {
         type filter hook ${hook} priority 0; policy drop;
         ${hook === 'output' ? 'oifname "lo" accept' : ''}
-        ip daddr @inside accept
-        ip6 daddr ${LINK} accept
+        ${ALLOWED}
         counter name egress
       }
     }
@@ -162,6 +160,8 @@ function firewall(within: string, hook: 'output' | 'forward'): string {
 
 /** What no router passes on, unicast and multicast: machines have IPv6 and talk so by themselves. Source: RFC 4291, 2.5.6 and 2.7. */
 const LINK = '{ fe80::/10, ff02::/16 }';
+/** Rules of what is no egress. */
+const ALLOWED = `ip daddr @inside accept; ip6 daddr ${LINK} accept`;
 
 /** Both banks, and multicast of the link (RFC 5771 section 4). */
 const insideOf = ({ scenario: { banks } }: World) =>

@@ -4,6 +4,7 @@ import { stringify } from 'yaml';
 import { parseConsoleLine } from '../../contract/console.ts';
 import { gatewayOf, lengthOf } from '../../contract/drill/network.ts';
 import { seed as seeds } from '../../contract/seed.ts';
+import { CONSOLE_LOG } from '../../host/box-record.ts';
 import { run } from '../../host/process.ts';
 import { detectAccelerator } from '../../host/qemu/accelerator.ts';
 import { qemuArguments } from '../../host/qemu/arguments.ts';
@@ -71,7 +72,7 @@ export class VirtualMachine {
 
   /** Log of its serial console. */
   get console(): string {
-    return join(this.#world.directory(this.#host), 'console.log');
+    return join(this.#world.directory(this.#host), CONSOLE_LOG);
   }
 
   #seed(own: object): string {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { type ConsoleLine, parseConsoleLine } from '../../contract/console.ts';
 import { CpiabError } from '../../contract/errors.ts';
 import { ports } from '../../contract/layout.ts';
+import { CONSOLE_LOG } from '../box-record.ts';
 import { detectAccelerator } from './accelerator.ts';
 import type { Accelerator, Firmware, MachineSpec, Medium } from './arguments.ts';
 import { followLines, freePort, launch, type Machine } from './launch.ts';
@@ -42,7 +43,7 @@ export async function powerOn(options: BoxOptions, signal: AbortSignal): Promise
   await mkdir(options.directory, { recursive: true });
   const accelerator = await detectAccelerator(signal);
   const apiPort = await freePort();
-  const console = join(options.directory, 'console.log');
+  const console = join(options.directory, CONSOLE_LOG);
   const tpm = options.tpm ? await startTpm(options.tpm, join(options.directory, 'tpm.sock'), signal) : null;
   const machine = await launch(
     {

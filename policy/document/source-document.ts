@@ -1,6 +1,7 @@
 import { type Document, LineCounter, parseAllDocuments } from 'yaml';
 import { repeatedKeys } from '../../contract/document/parse-yaml.ts';
 import { positionOf } from '../../contract/document/position.ts';
+import { messageOf } from '../../contract/message-of.ts';
 import type { Finding } from '../finding.ts';
 
 /** How often aliases may put a value in, as `yaml` counts it: a few hundred bytes can stand for gigabytes. */
@@ -85,7 +86,7 @@ function expanded(file: string, text: string, document: Document.Parsed, lines: 
   try {
     return { documents: [new SourceDocument(file, text, document, lines)], findings: [] };
   } catch (error) {
-    const what = error instanceof Error ? error.message : String(error);
+    const what = messageOf(error);
     const line = lines.linePos(document.range[0]).line;
     return { documents: [], findings: [{ rule: 'yaml-aliases' as const, file, line, what }] };
   }

@@ -1,4 +1,5 @@
 import type { GitPolicy } from '../../contract/git-policy.ts';
+import { messageOf } from '../../contract/message-of.ts';
 import { checkSshSignature } from './sshsig.ts';
 
 /** A commit without its signature, and the signature. Source: git, gitformat-signature(5). */
@@ -31,6 +32,6 @@ export function signatureProblem(
     const isAllowed = allowedSigners.some((signer) => signer.split(' ').slice(1, 3).join(' ') === key);
     return signed === 'any' || isAllowed ? null : `is signed by a key that the site does not allow: ${key}`;
   } catch (error) {
-    return `has a signature that cannot be checked: ${error instanceof Error ? error.message : String(error)}`;
+    return `has a signature that cannot be checked: ${messageOf(error)}`;
   }
 }

@@ -27,7 +27,11 @@ if (values.out === undefined || last === -1) {
 }
 const out = resolve(values.out);
 const repository = join(out, 'repository');
-const { signal } = new AbortController();
+/** Who ends it, ends its registries too. */
+const stopped = new AbortController();
+const { signal } = stopped;
+for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => stopped.abort());
+const registries = new Map<string, TestRegistry>();
 
 async function cpiab(...args: string[]): Promise<void> {
   const env = { XDG_CONFIG_HOME: join(out, 'config'), DOCKER_CONFIG: join(out, 'config'), CI: 'true' };
@@ -37,6 +41,7 @@ async function cpiab(...args: string[]): Promise<void> {
     cwd: repository,
     env,
     onLine,
+    signal,
   });
 }
 
@@ -64,12 +69,11 @@ async function busybox(): Promise<Buffer> {
 }
 
 /** A registry over TLS for each that the site takes images from, with a stand-in for each image. */
-async function publish(): Promise<Map<string, TestRegistry>> {
+async function publish(): Promise<void> {
   const { images } = await readBundleSets(repository, await readSite(repository, SITE));
   const world = await readWorld(await readWorkTree(repository, signal), SITE);
   const containers = world.objects.flatMap(podSpecs).flatMap(containersOf);
   const program = await busybox();
-  const registries = new Map<string, TestRegistry>();
   for (const image of images.filter(isReference)) {
     const { host, repository: name, tag } = readReference(image);
     const registry = registries.get(host) ?? (await open(host));
@@ -83,7 +87,6 @@ async function publish(): Promise<Map<string, TestRegistry>> {
     });
     process.stdout.write(`${image} answers ${answers.paths.join(', ')} at ${answers.ports.join(', ')}\n`);
   }
-  return registries;
 }
 
 async function open(host: string): Promise<TestRegistry> {
@@ -92,7 +95,7 @@ async function open(host: string): Promise<TestRegistry> {
 }
 
 /** Makes the copy of the site a rehearsal, whose registries are those. */
-async function pointAt(registries: ReadonlyMap<string, TestRegistry>): Promise<void> {
+async function pointAt(): Promise<void> {
   const path = join(repository, 'config/clusters', `${SITE}.yaml`);
   const mirrors: [string, object][] = [];
   for (const [host, { base, ca }] of registries) {
@@ -133,9 +136,9 @@ await mkdir(join(out, 'config'), { recursive: true });
 await run(['git', 'clone', '--quiet', here, repository]);
 await symlink(join(here, 'node_modules'), join(repository, 'node_modules'));
 await writeFile(join(repository, '.git/info/exclude'), '/node_modules\n');
-const registries = await publish();
 try {
-  await pointAt(registries);
+  await publish();
+  await pointAt();
   for (const step of steps.slice(0, last + 1)) {
     const started = performance.now();
     await acts[step]();

@@ -1,5 +1,6 @@
 import { realpath } from 'node:fs/promises';
 import { join, sep } from 'node:path';
+import { messageOf } from '../../../contract/message-of.ts';
 import type { BoxSite } from '../../../contract/site.ts';
 import { type Finding, linesOf } from '../../../policy/finding.ts';
 import { checkPush, MAIN, type RefUpdate } from '../../../policy/push/check-push.ts';
@@ -55,7 +56,7 @@ export class Gate implements PushGate {
       note(findings.length === 0 ? { push: 'accepted' } : { push: 'refused', rules });
       return findings.length === 0 ? { accept: true, lines: [], note: 'checked' } : refusal(findings, rules);
     } catch (error) {
-      note({ push: 'failed', why: error instanceof Error ? error.message : String(error) });
+      note({ push: 'failed', why: messageOf(error) });
       throw error;
     }
   }

@@ -1,4 +1,5 @@
 import { flux } from '../../../contract/layout.ts';
+import { messageOf } from '../../../contract/message-of.ts';
 import type { Operator } from '../../api/operator.ts';
 import type { AuditLog } from '../../audit/log.ts';
 import type { Counters } from '../../metrics/counters.ts';
@@ -38,7 +39,7 @@ export class PushRecord {
     try {
       result = await push();
     } catch (error) {
-      const detail = error instanceof Error ? error.message : String(error);
+      const detail = messageOf(error);
       this.#counters.add('pushes', { outcome: 'failed' });
       await log.record({ ...event, outcome: 'failed', detail });
       throw error;

@@ -4,6 +4,7 @@ import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import { extract } from 'tar-stream';
 import { CpiabError } from '../../../contract/errors.ts';
+import { messageOf } from '../../../contract/message-of.ts';
 
 /** Files of a chart by their path below its folder. */
 export type ChartFiles = Map<string, Buffer>;
@@ -29,7 +30,7 @@ export async function unpackChart(
     const [files] = await Promise.all([readFiles(archive, largest), unpacked]);
     return files;
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
+    const why = messageOf(cause);
     throw new CpiabError('E3030', { subject, args: [`its archive cannot be read: ${why}`], cause });
   }
 }

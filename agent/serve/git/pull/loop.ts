@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pullTarget } from '../../../../contract/git-pull.ts';
+import { messageOf } from '../../../../contract/message-of.ts';
 import type { PullStatus } from '../../../../contract/status.ts';
 import { carriedBy } from '../../../../policy/closed/carried-by.ts';
 import type { Board } from '../../../board.ts';
@@ -32,7 +33,7 @@ export async function pullAlways(board: Board, signal: AbortSignal): Promise<voi
   for (;;) {
     const found = await puller.look(signal).catch((error: unknown) => {
       signal.throwIfAborted();
-      const detail = error instanceof Error ? error.message : String(error);
+      const detail = messageOf(error);
       return { state: 'unreachable', head: null, detail } as const;
     });
     tell({ ...found, looked: new Date().toISOString() });
