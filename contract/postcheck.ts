@@ -47,7 +47,7 @@ export const PostcheckReportSchema = z.strictObject({
 });
 export type PostcheckReport = z.infer<typeof PostcheckReportSchema>;
 
-/** One line of the answer to `POST`: each check as it ends, the report last. */
+/** One line of the answer to `POST`: each check as it ends, the report last. Empty lines in between are signs of life. */
 export const PostcheckLineSchema = z.union([
   z.strictObject({ check: PostcheckEntrySchema, of: Count }),
   z.strictObject({ report: PostcheckReportSchema }),

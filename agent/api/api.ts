@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { kubernetesPath } from '../../contract/kubernetes.ts';
+import { messageOf } from '../../contract/message-of.ts';
 import type { LiveConnections } from '../enroll/live.ts';
 import type { Journal } from '../report/journal.ts';
 import { answerText } from './answer.ts';
@@ -24,7 +25,7 @@ export async function serveApi(
 ): Promise<void> {
   const listener = (incoming: IncomingMessage, outgoing: ServerResponse) => {
     route(parts, incoming, outgoing).catch((error: unknown) => {
-      const why = error instanceof Error ? error.message : String(error);
+      const why = messageOf(error);
       journal('error', { request: `${incoming.method} ${incoming.url}`, failed: why });
       answerText(outgoing, 502, 'the box could not answer this\n');
     });
@@ -39,7 +40,7 @@ export const upgrades = ({ kubernetes }: Pick<ApiParts, 'kubernetes'>, journal: 
   below: `${kubernetesPath}/`,
   take: (incoming, socket, head) => {
     kubernetes.upgrade(incoming, socket, head, operatorOf(incoming)).catch((error: unknown) => {
-      const why = error instanceof Error ? error.message : String(error);
+      const why = messageOf(error);
       journal('error', { upgrade: incoming.url, failed: why });
       socket.destroy();
     });

@@ -31,7 +31,7 @@ export const checks: Record<Exclude<PostcheckName, 'apps/health' | 'apps/media'>
   'closed-world/unbundled-image': checkUnbundledImage,
   'flux/controllers': settling(checkControllers),
   'flux/revision': checkRevision,
-  'flux/ready': (look) => checkReady(look),
+  'flux/ready': checkReady,
   'flux/probe': ({ probe }) => probe.applied(),
   'flux/drift': ({ probe }) => probe.reverted(),
   'flux/prune': ({ probe }) => probe.pruned(),

@@ -1,7 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { messageOf } from '../../contract/message-of.ts';
 import type { PostcheckLine } from '../../contract/postcheck.ts';
 import { answerJson, answerText, notWritten, notYet } from '../api/answer.ts';
 import type { Operator } from '../api/operator.ts';
+import { withSignsOfLife } from '../api/signs-of-life.ts';
 import type { AuditLog } from '../audit/log.ts';
 import type { Board } from '../board.ts';
 import { journal } from '../report/journal.ts';
@@ -55,14 +57,16 @@ export class PostcheckDesk {
     await log.record({ ...event, outcome: 'begun', detail: '' });
     outgoing.writeHead(200, { 'content-type': 'application/x-ndjson', 'cache-control': 'no-store' });
     try {
-      const report = await runPostcheck(this.#board, (check, of) => say({ check, of }), Date.now, signal);
+      const report = await withSignsOfLife(outgoing, () =>
+        runPostcheck(this.#board, (check, of) => say({ check, of }), Date.now, signal),
+      );
       await keepReport(this.#board.paths.postcheck, report);
       const detail = `${report.verdict} at ${report.revision}`;
       await log.record({ ...event, outcome: 'done', detail });
       say({ report });
       outgoing.end();
     } catch (error) {
-      const detail = error instanceof Error ? error.message : String(error);
+      const detail = messageOf(error);
       journal('error', { postcheck: detail });
       await log.record({ ...event, outcome: 'failed', detail });
       outgoing.destroy();

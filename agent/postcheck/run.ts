@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises';
 import type { App } from '../../contract/app.ts';
+import { messageOf } from '../../contract/message-of.ts';
 import { failedChecks, type PostcheckEntry, type PostcheckReport } from '../../contract/postcheck.ts';
 import { type PostcheckKind, type PostcheckName, postchecks } from '../../contract/postcheck-table.ts';
 import type { Board } from '../board.ts';
@@ -11,7 +12,7 @@ import { inOrder } from './in-order.ts';
 import type { Check, Look } from './look.ts';
 import { checkMedia } from './media.ts';
 import { notApplicable, type Outcome, unknown } from './outcome.ts';
-import { isEmulation, patient } from './patient.ts';
+import { emulated, patient } from './patient.ts';
 import { FluxSource, probePlaces, removeProbes } from './probe.ts';
 import { clearScratch, makeScratch } from './scratch.ts';
 import { settling } from './settling.ts';
@@ -60,7 +61,7 @@ export async function runPostcheck(
 }
 
 /** More at once take each other's time: what waits for a pod or an answer would give up on a small or slow machine. */
-const AT_ONCE = isEmulation() ? 2 : 6;
+const AT_ONCE = emulated ? 2 : 6;
 
 /** Takes away what a run made, also one that was cut off. */
 export async function clearAway(board: Board, signal: AbortSignal): Promise<void> {
@@ -77,7 +78,7 @@ export async function clearLeftovers(
 ): Promise<void> {
   await clearAway(board, signal).catch((error: unknown) => {
     signal.throwIfAborted();
-    log('error', { postcheckLeftovers: error instanceof Error ? error.message : String(error) });
+    log('error', { postcheckLeftovers: messageOf(error) });
   });
 }
 
@@ -152,7 +153,7 @@ async function outcomeOf(check: Check, look: Look): Promise<Outcome> {
   } catch (error) {
     look.signal.throwIfAborted();
     if (limit.aborted) return unknown(`took longer than ${LIMIT_MS / 1000} s`);
-    return unknown(error instanceof Error ? error.message : String(error));
+    return unknown(messageOf(error));
   }
 }
 

@@ -1,3 +1,4 @@
+import { messageOf } from '../../contract/message-of.ts';
 import type { Check } from './look.ts';
 import { type Outcome, unknown } from './outcome.ts';
 import { patient } from './patient.ts';
@@ -13,7 +14,7 @@ export const settling =
     const ask = () =>
       check(look).catch((error: unknown) => {
         look.signal.throwIfAborted();
-        return unknown(error instanceof Error ? error.message : String(error));
+        return unknown(messageOf(error));
       });
     const isFound = ({ result }: Outcome) => result === 'pass' || result === 'notApplicable';
     return await settled(ask, isFound, limitMs, look.signal);

@@ -83,7 +83,7 @@ export class OperatorClient {
   async *lines(path: string, asked: OperatorRequest): AsyncGenerator<string> {
     const { status, response } = await this.open(path, asked);
     if (status >= 300) throw this.#refusal(status, (await textOf(response)).trim());
-    yield* createInterface({ input: response });
+    for await (const line of createInterface({ input: response })) if (line !== '') yield line;
   }
 
   async #send<Answer>(

@@ -9,8 +9,8 @@ import { type ProgressSink, tracked } from '../../contract/progress.ts';
 import { jsonOrNull } from '../../host/json.ts';
 import type { OperatorClient } from '../box/operator.ts';
 
-/** The box ends a check before. */
-const SILENCE_MS = 400_000;
+/** An emulated box may be late with its signs of life. */
+const SILENCE_MS = 120_000;
 
 /**
  * Lets a box check itself, and tells how far it is.

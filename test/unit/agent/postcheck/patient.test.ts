@@ -1,11 +1,12 @@
 import { expect, test } from 'vitest';
-import { isEmulation, patient } from '../../../../agent/postcheck/patient.ts';
+import { isEmulation } from '../../../../agent/emulation.ts';
+import { patient } from '../../../../agent/postcheck/patient.ts';
 
 test.each([
   ['QEMU TCG CPU version 2.5+', true],
   ['QEMU Virtual CPU version 2.5+', false],
   ['AMD EPYC', false],
-  [undefined, false],
+  ['', false],
 ])('a processor called %s is emulated: %s', (name, emulated) => {
   expect(isEmulation(name)).toBe(emulated);
 });
