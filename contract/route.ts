@@ -1,6 +1,10 @@
 /** Ingresses with this label get the Secrets that they name in `spec.tls`, with certificates of the box. */
 export const routeLabel = { key: 'cpiab.dev/certificate', value: 'box' } as const;
 
+/** Whether a host is a domain or lies in it. */
+export const isBelow = (host: string, domain: string): boolean =>
+  host === domain || host.endsWith(`.${domain}`);
+
 /** Annotation by which Traefik puts something in front of an app, and what it names for a login (component `sso`). */
 export const middlewares = {
   key: 'traefik.ingress.kubernetes.io/router.middlewares',

@@ -13,6 +13,7 @@ import { readOwnDocuments } from './rules/own-documents.ts';
 import { checkNetworkPolicies, checkPodSecurity, checkRoles } from './rules/permissions.ts';
 import { checkPods } from './rules/pods.ts';
 import { checkQueries } from './rules/queries.ts';
+import { checkRoutes } from './rules/routes.ts';
 import { checkSecrets } from './rules/secrets.ts';
 import { mayBeExcepted } from './rules.ts';
 import { loadObjectSchemas } from './schema/object-schemas.ts';
@@ -47,6 +48,7 @@ const checks: readonly Check[] = [
   checkRoles,
   checkNetworkPolicies,
   checkPodSecurity,
+  checkRoutes,
   checkClosedWorld,
 ];
 

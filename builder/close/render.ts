@@ -6,6 +6,7 @@ import { ProcessError } from '../../host/process.ts';
 import type { Sandbox } from '../../host/sandbox.ts';
 import { isKubeObject, isRecord, type KubeObject } from '../../policy/closed/object.ts';
 import type { Reached } from '../../policy/closed/reached.ts';
+import { substituted, variablesOf } from '../../policy/world/substitute.ts';
 import { kustomizationOf } from './survey.ts';
 
 /** An object as kustomize gives it. */
@@ -53,7 +54,7 @@ export class Renderer {
     const content = overlayOf({ ...spec, components }, folder);
     await writeFile(join(this.tree, overlay, 'kustomization.yaml'), stringify(content));
     const text = await this.#kustomize(overlay);
-    return parseAllDocuments(substituted(text, spec.postBuild)).flatMap((document) => {
+    return parseAllDocuments(substituted(text, variablesOf(spec.postBuild))).flatMap((document) => {
       const object: unknown = document.toJS();
       return isKubeObject(object) ? [rendered(object, overlay, folder)] : [];
     });
@@ -122,14 +123,4 @@ function rendered(object: KubeObject, overlay: string, folder: string): Rendered
   const { annotations: _, ...metadata } = object.metadata ?? {};
   const kept = Object.keys(annotations).length === 0 ? metadata : { ...metadata, annotations };
   return { object: { ...object, metadata: kept }, file };
-}
-
-/** Variables that a Flux Kustomization sets. Source: Flux, post build variable substitution. */
-function substituted(text: string, postBuild: unknown): string {
-  const values = isRecord(postBuild) && isRecord(postBuild['substitute']) ? postBuild['substitute'] : null;
-  if (values === null) return text;
-  return text.replaceAll(
-    /\$\{(?<name>\w+)(?::?[-=](?<fallback>[^}]*))?\}/g,
-    (whole, name: string, fallback?: string) => String(values[name] ?? fallback ?? whole),
-  );
 }

@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import { isRecord } from '../closed/object.ts';
 import { exportOf, exportsFile, parseExports } from '../exports.ts';
 import type { Finding } from '../finding.ts';
+import { isOpen } from '../world/substitute.ts';
 import type { Written } from '../world/world.ts';
 import type { RuleContext } from './context.ts';
 import { inner, podSpecs } from './pod-specs.ts';
@@ -46,9 +47,6 @@ export async function checkNfs({ world, tree, site }: RuleContext): Promise<Find
 
 const whyNot = (server: string, site: string) =>
   isIP(server) === 0 ? 'which is no address' : `which site ${site} does not let the box reach`;
-
-/** A variable that no Flux Kustomization has set: no site applies it. */
-const isOpen = (text: string) => text.includes('${');
 
 function ofVolume({ object, source, file }: Written): NfsVolume[] {
   if (object.kind !== 'PersistentVolume') return [];

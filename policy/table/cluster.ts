@@ -64,6 +64,13 @@ export const clusterRules = {
     refuses: 'a volume on an NFS server that the site does not let its boxes reach',
     fix: 'add `{ to: ADDRESS, protocol: tcp, port: 2049 }` to `network.egress` of the site, with the address of that one server',
   },
+  'route-host': {
+    group: 'objects',
+    refuses:
+      'a host of an Ingress that has no Secret for its certificate, that the box may not certify, or that has a variable nobody sets',
+    fix: "name the host and Secret `tls` in `spec.tls`, with label `cpiab.dev/certificate: box`; take a host below the site's `network.domain`; set variables in `postBuild.substitute` of the Flux Kustomization",
+    exception: true,
+  },
   'resource-missing': {
     group: 'flux',
     refuses: 'a kustomization that names a file or folder that is not there',

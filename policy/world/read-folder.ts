@@ -4,6 +4,7 @@ import { inlinedAt, parseDocuments, type Source, type Steps } from '../document/
 import type { Paths, Tree } from '../tree/tree.ts';
 import { changedImages } from './images.ts';
 import { entryLists, literalsOf, REMOTE, refusedFeatures } from './kustomization.ts';
+import { substituted } from './substitute.ts';
 import type { World, Written } from './world.ts';
 
 /** Source: kustomize's konfig.RecognizedKustomizationFileNames. */
@@ -206,15 +207,6 @@ async function documentsOf(path: string, { tree, world, variables }: Reading): P
   if (!world.findings.some(({ file, rule }) => file === path && rule.startsWith('yaml-')))
     world.findings.push(...findings);
   return documents;
-}
-
-/** Source: Flux, post build variable substitution. */
-function substituted(text: string, values: Readonly<Record<string, unknown>>): string {
-  if (Object.keys(values).length === 0) return text;
-  return text.replaceAll(
-    /\$\{(?<name>\w+)(?::?[-=](?<fallback>[^}]*))?\}/g,
-    (whole, name: string, fallback?: string) => String(values[name] ?? fallback ?? whole),
-  );
 }
 
 function moved(object: KubeObject, namespace: unknown): KubeObject {

@@ -3,6 +3,7 @@ import { flux } from '../../contract/layout.ts';
 import { isRecord, kindOf } from '../closed/object.ts';
 import { Paths, type Tree } from '../tree/tree.ts';
 import { readFields, readFolder, transformed } from './read-folder.ts';
+import { variablesOf } from './substitute.ts';
 import type { World, Written } from './world.ts';
 
 const KUSTOMIZATION = 'kustomize.toolkit.fluxcd.io/Kustomization';
@@ -46,7 +47,13 @@ async function visit(
     return [];
   }
   world.folders.add(folder);
-  const reading = { tree, paths, world, way: [...way, folder], variables: variablesOf(from) };
+  const reading = {
+    tree,
+    paths,
+    world,
+    way: [...way, folder],
+    variables: variablesOf(from && specOf(from)['postBuild']),
+  };
   const own = await readFolder(folder, reading);
   const added = from === undefined ? [] : await readFields(from.source, ['spec'], folder, reading);
   const objects = [...(from === undefined ? own : transformed(own, specOf(from))), ...added];
@@ -70,11 +77,6 @@ function missingFolder(folder: string, from: Written | undefined) {
     line: from.source.lineOf(['spec', 'path']),
     what: `${folder} is not in the commit`,
   };
-}
-
-function variablesOf(from: Written | undefined): Record<string, unknown> {
-  const postBuild = from === undefined ? undefined : specOf(from)['postBuild'];
-  return isRecord(postBuild) && isRecord(postBuild['substitute']) ? postBuild['substitute'] : {};
 }
 
 const specOf = ({ object }: Written) => (isRecord(object['spec']) ? object['spec'] : {});

@@ -8,6 +8,7 @@ import { parseAllDocuments } from 'yaml';
 import { ServerAuthority } from '../../agent/pki/server-authority.ts';
 import { certifyRoutes } from '../../agent/routes/keep.ts';
 import { freePort } from '../../host/qemu/launch.ts';
+import { substituted } from '../../policy/world/substitute.ts';
 import { startTestApi, type TestApi } from './api.ts';
 import { programFiles } from './kube-programs.ts';
 import { KubeApi } from './svid/kube-api.ts';
@@ -17,7 +18,9 @@ const never = new AbortController().signal;
 
 /** The objects of a file below `cluster/kubernetes`. */
 export const objectsOf = async (path: string) =>
-  parseAllDocuments(await readFile(join(kubernetes, path), 'utf8')).map((document) => document.toJS());
+  parseAllDocuments(
+    substituted(await readFile(join(kubernetes, path), 'utf8'), { DOMAIN: 'box.home.arpa' }),
+  ).map((document) => document.toJS());
 
 export interface Told {
   status: number | undefined;

@@ -7,14 +7,14 @@ import { parse } from 'yaml';
 import { until } from '../../../agent/until.ts';
 import { findChromium, openBrowser } from '../../support/console/browser.ts';
 import { picture } from '../../support/console/view.ts';
-import { freshDirectory } from '../../support/fresh-directory.ts';
+import { keptDirectory } from '../../support/fresh-directory.ts';
 import { startLogin, type TestLogin } from '../../support/sso/login.ts';
 import { objectsOf, TestTraefik } from '../../support/traefik.ts';
 
 const host = 'syncthing.box.home.arpa';
 const chromium = await findChromium();
 const looked = test.skipIf(chromium === undefined);
-const path = freshDirectory();
+const path = keptDirectory();
 const traefik = new TestTraefik();
 /** Says who it was told that asks. */
 const app = createServer(({ headers, url, method }, outgoing) => {

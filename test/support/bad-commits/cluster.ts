@@ -8,6 +8,7 @@ import {
   type BadCommit,
   both,
   change,
+  changeApplying,
   container,
   deployment,
   edit,
@@ -40,6 +41,24 @@ export const badClusterCommits: BadCommit[] = [
     'object-namespace',
     `${app}/bad.yaml:5`,
     add({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'bad', namespace: 'storage' } }),
+  ],
+  [
+    'a route without a certificate',
+    'route-host',
+    `${app}/ingress.yaml:12`,
+    edit(`${app}/ingress.yaml`, (text) => text.replace(/ {2}tls:\n(?: {4}.*\n)+/, '')),
+  ],
+  [
+    'a route whose domain nobody sets',
+    'route-host',
+    `${app}/ingress.yaml:16`,
+    changeApplying('  postBuild:\n    substitute:\n      DOMAIN: box.home.arpa\n', ''),
+  ],
+  [
+    'a route outside of what the box may certify',
+    'route-host',
+    `${app}/ingress.yaml:16`,
+    changeApplying('DOMAIN: box.home.arpa', 'DOMAIN: example.org'),
   ],
   [
     'an API version that is gone',
@@ -207,7 +226,7 @@ export const badClusterCommits: BadCommit[] = [
   [
     'another source',
     'flux-source',
-    `${fluxFolder}/syncthing.yaml:10`,
+    `${fluxFolder}/syncthing.yaml:13`,
     change(`${fluxFolder}/syncthing.yaml`, 'kind: ExternalArtifact', 'kind: Bucket'),
   ],
   [
@@ -231,7 +250,7 @@ export const badClusterCommits: BadCommit[] = [
   [
     'a root that waits for an app of no use offline',
     'internet-gate',
-    `${fluxFolder}/syncthing.yaml:15`,
+    `${fluxFolder}/syncthing.yaml:18`,
     change('cluster/kubernetes/apps/syncthing/app.yaml', 'internet: none', 'internet: optional'),
   ],
   [
