@@ -1,4 +1,5 @@
 import { CpiabError } from '../contract/errors.ts';
+import { messageOf } from '../contract/message-of.ts';
 import type { Board } from './board.ts';
 import type { Problem } from './report/report.ts';
 import type { Step } from './step.ts';
@@ -70,7 +71,7 @@ function begin(step: Step, board: Board, signal: AbortSignal): Promise<unknown> 
 const isFinal = (error: unknown) => error instanceof CpiabError && (error.exit === 3 || error.exit === 2);
 
 function problemOf(step: Step, error: unknown): Problem {
-  const why = error instanceof Error ? error.message : String(error);
+  const why = messageOf(error);
   const known =
     error instanceof CpiabError ? error : new CpiabError('E5101', { subject: step.name, args: [why] });
   return {

@@ -4,6 +4,7 @@ import { KubeError } from '../kube/client.ts';
 import type { StepContext } from '../step.ts';
 import { until } from '../until.ts';
 import { applyCrds } from './crds.ts';
+import { bootId, reconcileAnew } from './reconcile-anew.ts';
 import { applyRoot } from './root.ts';
 import { applySystem, readSystem } from './system.ts';
 
@@ -22,13 +23,15 @@ export async function applyFlux(board: Board, { signal, progress }: StepContext)
   progress('controller');
   await applySystem(kube, system, signal);
   await applyDecryptionKey(kube, paths.ageKey, signal);
+  const boot = await bootId();
+  await untilServed(() => reconcileAnew(kube, boot, signal), signal);
   progress('revision');
   const served = await untilServed(() => board.get('release').connect(kube, signal), signal);
   await untilServed(() => applyRoot(kube, site.name, signal), signal);
   return `${crds} definitions, ${system.length} objects, revision ${served.id.slice(0, 12)}`;
 }
 
-/** The API server takes a moment to serve a kind that was just defined; until then it is not found. */
+/** The API server takes a moment to serve a kind that was just defined; until then it is not found, or starting (429). */
 async function untilServed<T>(apply: () => Promise<T>, signal: AbortSignal): Promise<T> {
   const results: T[] = [];
   await until(async () => {
@@ -36,7 +39,7 @@ async function untilServed<T>(apply: () => Promise<T>, signal: AbortSignal): Pro
       results.push(await apply());
       return true;
     } catch (error) {
-      if (error instanceof KubeError && error.status === 404) return false;
+      if (error instanceof KubeError && [404, 429].includes(error.status)) return false;
       throw error;
     }
   }, signal);

@@ -5,7 +5,13 @@ import type { KubeAccess } from './kubeconfig.ts';
 export interface KubeObject {
   apiVersion: string;
   kind: string;
-  metadata: { name: string; namespace?: string; generation?: number; [key: string]: unknown };
+  metadata: {
+    name: string;
+    namespace?: string;
+    generation?: number;
+    annotations?: Record<string, string>;
+    [key: string]: unknown;
+  };
   [key: string]: unknown;
 }
 
@@ -17,7 +23,7 @@ export class KubeError extends Error {
   readonly why: string;
 
   constructor(status: number, what: string, body: string) {
-    const why = messageOf(body);
+    const why = statusMessage(body);
     super(`${what}: ${status} ${why}`);
     this.status = status;
     this.why = why;
@@ -165,7 +171,7 @@ function send(
 }
 
 /** The `message` of a Status object, else the start of the answer. */
-function messageOf(body: string): string {
+function statusMessage(body: string): string {
   try {
     const { message } = JSON.parse(body) as { message?: unknown };
     if (typeof message === 'string') return message;

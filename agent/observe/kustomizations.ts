@@ -13,11 +13,15 @@ export interface Kustomization extends KubeObject {
   spec: { suspend?: boolean; path?: string; decryption?: object };
   status?: {
     observedGeneration?: number;
+    lastHandledReconcileAt?: string;
     lastAppliedRevision?: string;
     conditions?: Condition[];
     inventory?: { entries?: { id: string }[] };
   };
 }
+
+/** An annotation whose new value has Flux look at an object now. Source: Flux, `flux reconcile`. */
+export const reconcileRequest = 'reconcile.fluxcd.io/requestedAt';
 
 /** Of what a post-check makes, which is no part of the site. */
 export const postcheckLabel = 'cpiab.dev/postcheck';
@@ -35,19 +39,25 @@ const LOCKED = 'its Secrets are encrypted and the box has no key: hand it over w
  * specification, at that revision.
  * @param hasKey whether the box has keys that Secrets in Git are encrypted for.
  */
-export function notApplied(
-  { metadata, spec, status }: Kustomization,
-  revision: string,
-  hasKey = true,
-): string | null {
+export function notApplied(item: Kustomization, revision: string, hasKey = true): string | null {
+  const { spec, status } = item;
   if (spec.suspend === true) return 'suspended';
   const ready = status?.conditions?.find(({ type }) => type === 'Ready');
   if (!hasKey && spec.decryption !== undefined && ready?.status !== 'True') return LOCKED;
   if (ready === undefined || status?.observedGeneration === undefined) return 'Flux has not looked at it yet';
-  if (status.observedGeneration !== metadata.generation) return 'changed, not reconciled yet';
+  const unseen = notSeen(item);
+  if (unseen !== null) return unseen;
   if (ready.status !== 'True') return [ready.reason, ready.message].filter(Boolean).join(': ');
   if (status.lastAppliedRevision !== revision)
     return `still at ${status.lastAppliedRevision ?? 'no revision'}`;
+  return null;
+}
+
+/** Why the status is of an earlier state than what is asked of Flux now. */
+function notSeen({ metadata, status }: Kustomization): string | null {
+  if (status?.observedGeneration !== metadata.generation) return 'changed, not reconciled yet';
+  const asked = metadata.annotations?.[reconcileRequest];
+  if (asked !== undefined && asked !== status?.lastHandledReconcileAt) return 'asked for, not reconciled yet';
   return null;
 }
 

@@ -8,8 +8,10 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { parse, stringify } from 'yaml';
 import { listen } from '../../agent/api/server.ts';
 import { applyFlux } from '../../agent/flux/flux.ts';
+import { reconcileAnew } from '../../agent/flux/reconcile-anew.ts';
 import { Release } from '../../agent/flux/release.ts';
 import type { KubeObject } from '../../agent/kube/client.ts';
+import { listKustomizations, notApplied } from '../../agent/observe/kustomizations.ts';
 import { Publisher } from '../../agent/serve/artifacts/publisher.ts';
 import { artifactServer } from '../../agent/serve/artifacts/server.ts';
 import { type GitRepository, openRepository } from '../../agent/serve/git/repository.ts';
@@ -192,6 +194,20 @@ test('a start of the box hands the key over again', async () => {
   const data = (await objectAt(path))['data'] as Record<string, string>;
   const kept = await readFile(box.board.paths.ageKey, 'utf8');
   expect(Buffer.from(data['age.agekey'] ?? '', 'base64').toString()).toBe(kept);
+});
+
+test('what Flux found ready before a start of the box is looked at anew', async () => {
+  const waiting = async () =>
+    (await listKustomizations(kube.client, signal)).map((item) =>
+      notApplied(item, item.status?.lastAppliedRevision ?? ''),
+    );
+  await inTime(async () => (await waiting()).every((reason) => reason === null));
+  controller.kill('SIGSTOP');
+  await reconcileAnew(kube.client, 'another', signal);
+  const found = await waiting();
+  controller.kill('SIGCONT');
+  expect(new Set(found)).toEqual(new Set(['asked for, not reconciled yet']));
+  await inTime(async () => (await waiting()).every((reason) => reason === null));
 });
 
 test('after a new key, and before the box has it, what was applied stays', async () => {

@@ -38,6 +38,14 @@ describe('notApplied', () => {
   test.each([
     ['another revision', kustomization({ lastAppliedRevision: 'main@sha1:b' }), 'still at main@sha1:b'],
     ['an older specification', kustomization({ observedGeneration: 1 }), 'changed, not reconciled yet'],
+    [
+      'what was asked for',
+      {
+        ...kustomization({ lastHandledReconcileAt: '1' }),
+        metadata: { name: 'storage', generation: 2, annotations: { 'reconcile.fluxcd.io/requestedAt': '2' } },
+      },
+      'asked for, not reconciled yet',
+    ],
     ['no condition yet', kustomization({ conditions: [] }), 'Flux has not looked at it yet'],
     ['suspended', kustomization({}, { suspend: true }), 'suspended'],
     [
