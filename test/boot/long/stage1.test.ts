@@ -1,19 +1,28 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { until } from '../../../agent/until.ts';
 import { failedChecks, type PostcheckReport, PostcheckReportSchema } from '../../../contract/postcheck.ts';
+import { rootCertificatePath } from '../../../contract/route.ts';
 import { ProcessError, run } from '../../../host/process.ts';
+import { findChromium, openBrowser } from '../../support/console/browser.ts';
+import { picture } from '../../support/console/view.ts';
 import { kubePrograms } from '../../support/kube-programs.ts';
 import { bootLab, buildLab, cpiab, type LabBox } from '../support/lab.ts';
+import { forwardRoutes } from '../support/routes.ts';
 import { cloneSite, pushSite } from '../support/site-git.ts';
 
 const SITE = 'lab-stage1';
 /** What platform.md of the design gives it. */
 const MEMORY_MB = 6144;
+/** Pages of an emulated box. */
+const PAGE_MS = 120_000;
 const HEALED_MS = 20 * 60_000;
 
+const chromium = await findChromium();
+const looked = test.skipIf(chromium === undefined);
 let scratch: string;
 let medium: string;
 let box: LabBox;
@@ -68,6 +77,37 @@ describe('site lab-stage1', () => {
   test('says the same a second time', async () => {
     expect(withoutTimes(await postcheck())).toEqual(withoutTimes(first));
   });
+
+  looked(
+    'a person signs in once, comes to the page that was asked for, and sees what Prometheus has collected',
+    async () => {
+      await writeFile(at('root.crt'), await rootOf(box));
+      const routes = await forwardRoutes(at('kubeconfig'), at('root.crt'));
+      onTestFinished(() => routes.close());
+      expect(await routes.ask('syncthing.box.home.arpa')).toBe(302);
+      const password = (
+        await kubectl('-n', 'sso', 'exec', 'deploy/sso', '--', 'sso', 'add-user', 'ada')
+      ).trim();
+      const page = await openPage(`--host-resolver-rules=MAP *.box.home.arpa 127.0.0.1:${routes.port}`);
+      await page.goto('https://syncthing.box.home.arpa/');
+      await page.getByLabel('User name').fill('ada');
+      await page.getByLabel('Password').fill(password);
+      await picture(page, 'stage1-login');
+      await page.getByRole('button', { name: 'Sign in' }).click();
+      await page.waitForURL('https://syncthing.box.home.arpa/**');
+      await page.getByText('This Device', { exact: true }).first().waitFor();
+      await picture(page, 'stage1-syncthing');
+      await page.goto('https://qbittorrent.box.home.arpa/');
+      expect(new URL(page.url()).host).toBe('qbittorrent.box.home.arpa');
+      await page.goto(`${box.url}/`);
+      await page.getByRole('button', { name: 'Cluster', exact: true }).click();
+      const panel = page.locator('#dashboardPanels article');
+      await panel.first().waitFor();
+      expect(await panel.locator('path.trace').count()).toBeGreaterThan(0);
+      await page.evaluate("document.getElementById('dashboards').scrollIntoView()");
+      await picture(page, 'stage1-dashboard');
+    },
+  );
 
   test.each([
     [
@@ -146,11 +186,28 @@ describe('site lab-stage1', () => {
   });
 });
 
+const rootOf = async ({ url, files }: LabBox): Promise<string> =>
+  (await run(['curl', '--silent', '--fail', '--cacert', files.ca, `${url}${rootCertificatePath}`])).stdout;
+
+/** A browser of its own. Whether the root counts, `curl` has asked. */
+async function openPage(...flags: string[]): Promise<Page> {
+  const browser = await openBrowser(chromium ?? '', flags);
+  onTestFinished(() => browser.close());
+  const page = await (await browser.newContext({ ignoreHTTPSErrors: true })).newPage();
+  page.setDefaultTimeout(PAGE_MS);
+  return page;
+}
+
 const SHELL = 'cpiab.dev/oci/busybox:1.37.0';
 
 async function suspended(name: string, suspend: boolean): Promise<void> {
   const patch = JSON.stringify({ spec: { suspend } });
   await kubectl('-n', 'flux-system', 'patch', 'kustomization', name, '--type=merge', '-p', patch);
+  // What Flux has begun, it ends.
+  const reconciling = 'jsonpath={.status.conditions[?(@.type=="Reconciling")].status}';
+  const isBusy = async () =>
+    (await kubectl('-n', 'flux-system', 'get', 'kustomization', name, '-o', reconciling)) === 'True';
+  if (suspend) await until(async () => !(await isBusy()), AbortSignal.timeout(HEALED_MS));
 }
 
 async function breakAll(): Promise<void> {

@@ -85,7 +85,7 @@ function running(report: BootReport) {
 }
 
 async function boot(medium: string, ...args: string[]): Promise<BootReport> {
-  const options = ['--timeout', '1200', '--keep', '--json'];
+  const options = ['--timeout', '2400', '--keep', '--json'];
   return JSON.parse(await cpiab('boot', medium, ...options, ...args)) as BootReport;
 }
 
