@@ -1,4 +1,5 @@
 import type { X509Certificate } from 'node:crypto';
+import { messageOf } from '../../contract/message-of.ts';
 import { middlewares, routeLabel } from '../../contract/route.ts';
 import { type Ingress, servedIngresses } from '../routes/route.ts';
 import { onlineApps } from './apps.ts';
@@ -83,7 +84,7 @@ export async function ofHosts(
   const all = hosts.map(async (host) => {
     const why = await found(host).catch((error: unknown) => {
       look.signal.throwIfAborted();
-      return error instanceof Error ? error.message || error.name : String(error);
+      return messageOf(error);
     });
     return why === null ? [] : [`${host.name}: ${why}`];
   });

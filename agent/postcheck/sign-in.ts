@@ -1,6 +1,7 @@
 import { argon2, randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { messageOf } from '../../contract/message-of.ts';
 import { postcheckLabel } from '../observe/kustomizations.ts';
 import { listApps } from './apps.ts';
 import { type Host, hostsThatCount } from './ingress.ts';
@@ -49,7 +50,7 @@ export async function checkSignIn(look: Look, waitsMs: readonly number[] = WAITS
     await declare(look, `${user.name}:${await hashOf(user.password)}\n`);
     return await trySignIn(look, { host, ...user }, waitsMs).catch((error: unknown) => {
       look.signal.throwIfAborted();
-      return fail(error instanceof Error ? error.message || error.name : String(error));
+      return fail(messageOf(error));
     });
   } finally {
     await look.kube.remove(secretPath, AbortSignal.timeout(10_000));

@@ -3,13 +3,12 @@ import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { ProcessError, run } from '../../host/process.ts';
-import type { Counts, Failure, Outcome, TestPart } from './part.ts';
+import type { Failure, Outcome, TestPart } from './part.ts';
 
 /** The members that are read of Vitest's JSON report. */
 interface VitestReport {
   success: boolean;
   numPassedTests: number;
-  numFailedTests: number;
   numPendingTests: number;
   numTodoTests: number;
   testResults: { name: string; status: string; message: string; assertionResults: VitestAssertion[] }[];
@@ -30,7 +29,7 @@ export function vitest(name: string, title: string, projects: string[]): TestPar
       const scratch = await mkdtemp(join(tmpdir(), 'cpiab-test-'));
       try {
         const report = join(scratch, 'report.json');
-        await run(argv(repository, projects, report), {
+        const ended = await run(argv(repository, projects, report), {
           cwd: repository,
           signal,
           onLine,
@@ -39,7 +38,7 @@ export function vitest(name: string, title: string, projects: string[]): TestPar
           // A failed test makes a status too: the report tells.
           if (!(error instanceof ProcessError)) throw error;
         });
-        return await readReport(report, repository);
+        return await readReport(report, repository, ended !== undefined);
       } finally {
         await rm(scratch, { recursive: true, force: true });
       }
@@ -60,50 +59,46 @@ function argv(repository: string, projects: string[], report: string): string[] 
   ];
 }
 
-async function readReport(path: string, repository: string): Promise<Outcome> {
+async function readReport(path: string, repository: string, endedWell: boolean): Promise<Outcome> {
   const text = await readFile(path, 'utf8').catch(() => null);
-  if (text === null) {
-    const failures = [{ file: 'vitest', test: '', message: 'it ended without a report' }];
-    return { passed: 0, failed: 1, skipped: 0, failures, retried: [] };
-  }
-  const report = JSON.parse(text) as VitestReport;
-  return { ...countTests(report), ...troubles(report, repository) };
+  if (text !== null) return outcomeOf(JSON.parse(text) as VitestReport, repository, endedWell);
+  const failures = [{ file: 'vitest', test: '', message: 'it ended without a report' }];
+  return { passed: 0, failed: 1, skipped: 0, failures, retried: [] };
 }
 
-/** Each failed test of a report and each file that could not be loaded, and each test that failed only at first. */
-export function troubles(
-  report: Pick<VitestReport, 'testResults'>,
-  repository: string,
-): Pick<Outcome, 'failures' | 'retried'> {
-  const tests = report.testResults.flatMap(({ name, status, message, assertionResults }) =>
-    status === 'failed' && assertionResults.length === 0
-      ? [{ file: relative(repository, name), fullName: '', status, failureMessages: [message] }]
-      : assertionResults.map((assertion) => ({ file: relative(repository, name), ...assertion })),
-  );
-  const troubled = (status: string): Failure[] =>
-    tests
-      .filter((each) => each.status === status && each.failureMessages.length > 0)
-      .map(({ file, fullName, failureMessages }) => ({
-        file,
-        test: fullName,
-        message: firstLine(failureMessages[0] ?? ''),
-      }));
-  return { failures: troubled('failed'), retried: troubled('passed') };
+/** @param endedWell status 0, which errors outside of tests prevent: no report has them. */
+export function outcomeOf(report: VitestReport, repository: string, endedWell: boolean): Outcome {
+  const { failures, retried } = troubles(report, repository);
+  if (failures.length === 0 && !(report.success && endedWell))
+    failures.push({ file: 'vitest', test: '', message: 'an error outside of tests: see its output' });
+  return {
+    passed: report.numPassedTests,
+    failed: failures.length,
+    skipped: report.numPendingTests + report.numTodoTests,
+    ...{ failures, retried },
+  };
+}
+
+/** Each failed test, each file that failed beside its tests (as it was loaded, in a hook), each test that failed only at first. */
+function troubles({ testResults }: VitestReport, repository: string): Pick<Outcome, 'failures' | 'retried'> {
+  const tests = testResults.flatMap(({ name, status, message, assertionResults }) => {
+    const file = relative(repository, name);
+    const isBroken = status === 'failed' && assertionResults.every((each) => each.status !== 'failed');
+    const why = message === '' ? 'a hook of it failed: see its output' : message;
+    const beside = isBroken ? [{ file, fullName: '', status, failureMessages: [why] }] : [];
+    return [...beside, ...assertionResults.map((assertion) => ({ file, ...assertion }))];
+  });
+  const named = (each: (typeof tests)[number]): Failure => ({
+    ...{ file: each.file, test: each.fullName, message: firstLine(each.failureMessages[0] ?? '') },
+  });
+  return {
+    failures: tests.filter(({ status }) => status === 'failed').map(named),
+    retried: tests
+      .filter(({ status, failureMessages }) => status === 'passed' && failureMessages.length > 0)
+      .map(named),
+  };
 }
 
 function firstLine(text: string): string {
   return stripVTControlCharacters(text).split('\n')[0] ?? '';
-}
-
-/** Counts a report; a file that could not be loaded, or a run that failed otherwise, is a failed test too. */
-export function countTests(report: VitestReport): Counts {
-  const broken = report.testResults.filter(
-    ({ status, assertionResults }) => status === 'failed' && assertionResults.length === 0,
-  );
-  const failed = report.numFailedTests + broken.length;
-  return {
-    passed: report.numPassedTests,
-    failed: failed === 0 && !report.success ? 1 : failed,
-    skipped: report.numPendingTests + report.numTodoTests,
-  };
 }

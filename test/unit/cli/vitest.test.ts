@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { closingLine, failureLines, sum } from '../../../cli/testing/part.ts';
-import { countTests, troubles } from '../../../cli/testing/vitest.ts';
+import { outcomeOf } from '../../../cli/testing/vitest.ts';
 
 const passedFile = {
   name: '/repository/test/a.test.ts',
@@ -12,24 +12,30 @@ const passedFile = {
 const report = {
   success: true,
   numPassedTests: 5,
-  numFailedTests: 0,
   numPendingTests: 1,
   numTodoTests: 1,
   testResults: [passedFile],
 };
 
+const outcome = (more: Partial<Parameters<typeof outcomeOf>[0]> = {}, endedWell = true) =>
+  outcomeOf({ ...report, ...more }, '/repository', endedWell);
+
 test('tests are counted as the report has them', () => {
-  expect(countTests(report)).toEqual({ passed: 5, failed: 0, skipped: 2 });
-  expect(countTests({ ...report, success: false, numFailedTests: 2 })).toMatchObject({ failed: 2 });
+  expect(outcome()).toEqual({ passed: 5, failed: 0, skipped: 2, failures: [], retried: [] });
 });
 
-test('a file that could not be loaded is a failed test', () => {
-  const testResults = [{ ...passedFile, status: 'failed', assertionResults: [] }];
-  expect(countTests({ ...report, success: false, testResults })).toMatchObject({ failed: 1 });
+test('a file that failed beside its tests is a failed test, and has a name', () => {
+  const testResults = [{ ...passedFile, status: 'failed' }];
+  const { failed, failures } = outcome({ success: false, testResults }, false);
+  expect(failed).toBe(1);
+  expect(failures).toEqual([
+    { file: 'test/a.test.ts', test: '', message: 'a hook of it failed: see its output' },
+  ]);
 });
 
 test('a run that failed for another reason is a failed test', () => {
-  expect(countTests({ ...report, success: false })).toMatchObject({ failed: 1 });
+  expect(outcome({ success: false })).toMatchObject({ failed: 1 });
+  expect(outcome({}, false)).toMatchObject({ failed: 1, failures: [{ file: 'vitest' }] });
 });
 
 test('the closing line names skipped tests only when there are any', () => {
@@ -61,7 +67,7 @@ test('each failed test is named with its file and the first line of what it said
       assertionResults: [],
     },
   ];
-  expect(failureLines([troubles({ testResults }, '/repository')])).toEqual([
+  expect(failureLines([outcome({ testResults }, false)])).toEqual([
     'passed when tried again: test/a.test.ts > c is d: not c',
     'failed: test/a.test.ts > b is c: not c',
     'failed: test/d.test.ts: no such module',
