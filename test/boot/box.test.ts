@@ -9,6 +9,7 @@ import { failedChecks, PostcheckReportSchema } from '../../contract/postcheck.ts
 import { ProcessError, run } from '../../host/process.ts';
 import { ask } from '../support/ask.ts';
 import { kubePrograms } from '../support/kube-programs.ts';
+import { removeTree } from '../support/remove-tree.ts';
 import { bootLab, buildLab, cpiab, type LabBox } from './support/lab.ts';
 import { cloneSite, pushSite, type SiteGit } from './support/site-git.ts';
 
@@ -26,7 +27,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await box?.cut();
-  await rm(scratch, { recursive: true, force: true });
+  await removeTree(scratch);
 });
 
 async function readManifest() {

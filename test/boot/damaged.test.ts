@@ -1,9 +1,10 @@
-import { copyFile, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { copyFile, mkdtemp, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { ManifestSchema } from '../../contract/manifest.ts';
 import type { ProcessError } from '../../host/process.ts';
+import { removeTree } from '../support/remove-tree.ts';
 import { flip, middleOf } from './support/flip.ts';
 import { buildLab, cpiab } from './support/lab.ts';
 
@@ -12,7 +13,7 @@ let scratch: string;
 beforeEach(async () => {
   scratch = await mkdtemp(join(tmpdir(), 'cpiab-damaged-'));
 });
-afterEach(() => rm(scratch, { recursive: true, force: true }));
+afterEach(() => removeTree(scratch));
 
 describe('a medium with one damaged blob', () => {
   test('stops at verify, names the blob, says what to do, and starts no Kubernetes', async () => {

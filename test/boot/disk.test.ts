@@ -1,9 +1,10 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { run } from '../../host/process.ts';
 import { readGpt } from '../support/gpt.ts';
+import { removeTree } from '../support/remove-tree.ts';
 import { buildLabElsewhere, startLab } from './support/lab.ts';
 
 /** Size of a disk that `cpiab boot` makes, and what the second table and rounding take of it. */
@@ -15,7 +16,7 @@ beforeAll(async () => {
   scratch = await mkdtemp(join(tmpdir(), 'cpiab-disk-'));
   await buildLabElsewhere(join(scratch, 'dist'), '--only', 'qcow2');
 });
-afterAll(() => rm(scratch, { recursive: true, force: true }));
+afterAll(() => removeTree(scratch));
 
 test('a disk image starts with Secure Boot on, keeps its state, and takes all of its disk', async () => {
   const disk = join(scratch, 'box.qcow2');

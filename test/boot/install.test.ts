@@ -1,9 +1,10 @@
-import { mkdtemp, open, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, open, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type ProcessError, run } from '../../host/process.ts';
 import { readGpt } from '../support/gpt.ts';
+import { removeTree } from '../support/remove-tree.ts';
 import { buildLab, cpiab, startLab } from './support/lab.ts';
 
 /** Room for site lab, twice, and its data. */
@@ -24,7 +25,7 @@ beforeAll(async () => {
   scratch = await mkdtemp(join(tmpdir(), 'cpiab-install-'));
   iso = join(await buildLab(), 'cpiab-lab.iso');
 });
-afterAll(() => rm(scratch, { recursive: true, force: true }));
+afterAll(() => removeTree(scratch));
 
 /**
  * Copies a disk's data partition, with what a cut left in its journal written to it, as mounting it does.

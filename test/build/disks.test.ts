@@ -8,6 +8,7 @@ import { run } from '../../host/process.ts';
 import { flip } from '../boot/support/flip.ts';
 import { buildLabElsewhere, cpiab } from '../boot/support/lab.ts';
 import { boxPartitions, readGpt } from '../support/gpt.ts';
+import { removeTree } from '../support/remove-tree.ts';
 
 const repository = resolve(import.meta.dirname, '../..');
 const images = ['cpiab-lab.raw', 'cpiab-lab.qcow2'];
@@ -20,7 +21,7 @@ beforeAll(async () => {
   const flags = await dirtyOption(repository);
   await cpiab('build', 'lab', '--out', dist, '--only', 'raw,qcow2', ...flags);
 });
-afterAll(() => rm(scratch, { recursive: true, force: true }));
+afterAll(() => removeTree(scratch));
 
 describe('disk images', () => {
   test('are the same again, by another umask and time zone', async () => {

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -9,6 +9,7 @@ import { type ProcessError, run } from '../../host/process.ts';
 import { engineVersion, type ReleaseServer, startReleaseServer } from '../support/k3s-release.ts';
 import { type StoredImage, tarLayer } from '../support/registry/images.ts';
 import { startRegistry, type TestRegistry } from '../support/registry/server.ts';
+import { removeTree } from '../support/remove-tree.ts';
 
 const here = dirname(dirname(import.meta.dirname));
 const names = ['rancher/klipper-helm:v0.9.12-build20251215', 'rancher/mirrored-pause:3.6'];
@@ -78,7 +79,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await Promise.all([server.stop(), registry.stop()]);
-  await rm(path(), { recursive: true, force: true });
+  await removeTree(path());
 });
 
 const dist = (...parts: string[]) => path('repository', 'dist', 'harbour', ...parts);

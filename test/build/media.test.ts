@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
+import { mkdtemp, readFile, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -7,6 +7,7 @@ import { type Manifest, ManifestSchema } from '../../contract/manifest.ts';
 import { type ProcessError, run } from '../../host/process.ts';
 import { flip, middleOf } from '../boot/support/flip.ts';
 import { buildLab, buildLabElsewhere, cpiab } from '../boot/support/lab.ts';
+import { removeTree } from '../support/remove-tree.ts';
 
 const media = ['cpiab-lab.iso', 'cpiab-lab.tar.zst'];
 
@@ -23,7 +24,7 @@ beforeAll(async () => {
   manifest = ManifestSchema.parse(JSON.parse(await readFile(join(dist, 'manifest.json'), 'utf8')));
   largest = manifest.blobs.toSorted((one, other) => other.size - one.size)[0]?.digest ?? '';
 });
-afterAll(() => rm(scratch, { recursive: true, force: true }));
+afterAll(() => removeTree(scratch));
 
 /** What `cpiab verify` says of a file or directory: null when it is good. */
 async function complaint(path: string): Promise<{ code: string; subject: string } | null> {

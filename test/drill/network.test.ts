@@ -1,4 +1,4 @@
-import { mkdtemp, realpath, rm } from 'node:fs/promises';
+import { mkdtemp, realpath } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -7,6 +7,7 @@ import { closeNetwork, egressCounts, openNetwork, TAP } from '../../drill/netns/
 import { beginDrill } from '../../drill/open.ts';
 import { World } from '../../drill/world.ts';
 import { run } from '../../host/process.ts';
+import { removeTree } from '../support/remove-tree.ts';
 
 const repository = join(import.meta.dirname, '..', '..');
 let out: string;
@@ -20,7 +21,7 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   await closeNetwork(world);
-  await rm(out, { recursive: true, force: true });
+  await removeTree(out);
 });
 
 /** A datagram from a host, to where it may go or not. */

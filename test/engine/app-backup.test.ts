@@ -8,6 +8,7 @@ import { runAppBackup } from '../../agent/backup/app-job.ts';
 import { until } from '../../agent/until.ts';
 import type { AppBackupRequest } from '../../contract/app-backup.ts';
 import { run } from '../../host/process.ts';
+import { substituted } from '../../policy/world/substitute.ts';
 import { keptDirectory } from '../support/fresh-directory.ts';
 import { kubePrograms } from '../support/kube-programs.ts';
 import { ApiServer } from '../support/pod-network/api-server.ts';
@@ -35,7 +36,7 @@ async function applyApp(): Promise<void> {
   const { stdout: objects } = await run(['kubectl', 'kustomize', path('site')]);
   await writeFile(path('admin'), api.kubeconfigAs('admin', 'syncthing').replace('"as":"admin"', '"as":""'));
   const apply = ['kubectl', '--kubeconfig', path('admin'), 'apply', '--server-side', '--filename', '-'];
-  await run(place.inside(apply), { input: objects });
+  await run(place.inside(apply), { input: substituted(objects, { DOMAIN: 'box.home.arpa' }) });
 }
 
 beforeAll(async () => {

@@ -1,7 +1,8 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { removeTree } from '../support/remove-tree.ts';
 import type { Check } from './check.ts';
 import { checkHelp } from './help.ts';
 import { checkImages } from './images.ts';
@@ -25,7 +26,7 @@ async function main(): Promise<number> {
     process.stdout.write(`${checks.length - failed} passed, ${failed} failed\n`);
     return failed === 0 ? 0 : 1;
   } finally {
-    await rm(scratch, { recursive: true, force: true });
+    await removeTree(scratch);
   }
 }
 

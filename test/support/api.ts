@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, writeFile } from 'node:fs/promises';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -39,6 +39,7 @@ import type { PassphraseChange } from '../../contract/passphrase.ts';
 import { parseBoxSite } from '../../contract/site.ts';
 import type { Evidence } from '../../contract/status.ts';
 import { run } from '../../host/process.ts';
+import { removeTree } from './remove-tree.ts';
 
 /** The web console's files, as the box has them. */
 const consoleFiles = join(dirname(dirname(import.meta.dirname)), 'agent', 'files', box.console);
@@ -207,7 +208,7 @@ export async function startTestApi(
       stop.abort();
       await closed(server);
       // Who was cut off in a request may still write what it did.
-      if (given === undefined) await rm(directory, { recursive: true, force: true, maxRetries: 10 });
+      if (given === undefined) await removeTree(directory);
     },
   };
 }

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, realpath, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parse, stringify } from 'yaml';
@@ -9,6 +9,7 @@ import { inside } from '../../drill/netns/command.ts';
 import { beginDrill } from '../../drill/open.ts';
 import { prepare } from '../../drill/phases/prepare.ts';
 import { tearDown } from '../../drill/tear-down.ts';
+import { removeTree } from './remove-tree.ts';
 
 const repository = join(import.meta.dirname, '..', '..');
 export const PAY = 'SELECT pay(gen_random_uuid(), 1, 2, 5)';
@@ -69,6 +70,6 @@ export class BankDatabases {
 
   async remove(): Promise<void> {
     await tearDown(this.drill.world);
-    await rm(this.#directory, { recursive: true, force: true });
+    await removeTree(this.#directory);
   }
 }

@@ -1,9 +1,10 @@
-import { cp, mkdir, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readChoice, type Slots, writeChoice } from '../../agent/slots/slots.ts';
 import type { UpdaterOptions } from '../../agent/update/options.ts';
 import { Updater } from '../../agent/update/updater.ts';
 import { formatEnvironment, otherSlot, type SlotName, settled } from '../../contract/boot-slots.ts';
+import { removeTree } from './remove-tree.ts';
 
 const { signal } = new AbortController();
 
@@ -71,7 +72,7 @@ function slotsOf(root: string, running: SlotName): Slots {
     choice: () => readChoice(env, running),
     choose: (choice) => writeChoice(env, choice),
     emptyOther: async () => {
-      await rm(other, { recursive: true, force: true });
+      await removeTree(other);
       await mkdir(other);
       return await opened();
     },

@@ -1,4 +1,4 @@
-import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parse } from 'yaml';
@@ -13,6 +13,7 @@ import { parseBoxSite } from '../../contract/site.ts';
 import { ProcessError, run } from '../../host/process.ts';
 import type { Carried } from '../../policy/rules/context.ts';
 import { startTestApi, type TestApi } from './api.ts';
+import { removeTree } from './remove-tree.ts';
 
 const here = join(import.meta.dirname, '..', '..');
 /** Git's hooks as a box has them. */
@@ -153,7 +154,7 @@ export class BoxGit {
 
   async stop(): Promise<void> {
     await this.api.close();
-    await rm(this.#directory, { recursive: true, force: true });
+    await removeTree(this.#directory);
   }
 }
 

@@ -1,5 +1,5 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
@@ -8,6 +8,7 @@ import { parse, stringify } from 'yaml';
 import { type DrillReport, DrillReportSchema } from '../../contract/drill/report.ts';
 import type { Fault } from '../../contract/drill/scenario.ts';
 import { ProcessError, run } from '../../host/process.ts';
+import { removeTree } from './remove-tree.ts';
 
 const repository = join(import.meta.dirname, '..', '..');
 
@@ -30,7 +31,7 @@ export class TestDrill {
     const drill = new TestDrill(await mkdtemp(join(tmpdir(), 'cpiab-drill-')));
     onTestFinished(async () => {
       await drill.cpiab('abort', drill.out).catch(() => {});
-      await rm(drill.directory, { recursive: true, force: true });
+      await removeTree(drill.directory);
     });
     const scenario = parse(await readFile(join(repository, 'drills', `${name}.yaml`), 'utf8'));
     const { database, files } = scenario.workload;

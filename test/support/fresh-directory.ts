@@ -1,7 +1,8 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach } from 'vitest';
+import { removeTree } from './remove-tree.ts';
 
 /**
  * An empty directory for each test of the file.
@@ -24,6 +25,6 @@ function directoryFor(before: typeof beforeAll, after: typeof afterAll): (...nam
   before(async () => {
     path = await mkdtemp(join(tmpdir(), 'cpiab-'));
   });
-  after(() => rm(path, { recursive: true, force: true }));
+  after(() => removeTree(path));
   return (...names) => join(path, ...names);
 }

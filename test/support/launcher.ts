@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
-import { chmod, cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { chmod, cp, mkdir, mkdtemp, readFile, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect } from 'vitest';
 import { ProcessError, run } from '../../host/process.ts';
+import { removeTree } from './remove-tree.ts';
 
 const repository = dirname(dirname(import.meta.dirname));
 /** What the launcher itself needs; npm and node are stand-ins made below. */
@@ -85,7 +86,7 @@ esac`,
 export function launcherTree(): LauncherTree {
   const made = new LauncherTree();
   beforeEach(() => made.make());
-  afterEach(() => rm(made.base, { recursive: true, force: true }));
+  afterEach(() => removeTree(made.base));
   return made;
 }
 

@@ -1,8 +1,9 @@
-import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { run } from '../../host/process.ts';
 import type { Work } from './bad-commits/bad-commit.ts';
+import { removeTree } from './remove-tree.ts';
 
 const here = join(import.meta.dirname, '..', '..');
 const who = ['-c', 'user.name=test', '-c', 'user.email=test@example.org'];
@@ -50,6 +51,6 @@ export class WorkCopy implements Work {
   }
 
   async remove(): Promise<void> {
-    await rm(this.root, { recursive: true, force: true });
+    await removeTree(this.root);
   }
 }

@@ -1,8 +1,9 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { run } from '../../../host/process.ts';
+import { removeTree } from '../../support/remove-tree.ts';
 import { type StartedBox, startLab } from '../support/lab.ts';
 import { buildEncrypted } from '../support/versions.ts';
 
@@ -12,7 +13,7 @@ beforeAll(async () => {
   scratch = await mkdtemp(join(tmpdir(), 'cpiab-encrypted-'));
   image = await buildEncrypted(scratch, 'tpm2');
 });
-afterAll(() => rm(scratch, { recursive: true, force: true }));
+afterAll(() => removeTree(scratch));
 
 /** Starts the box, and gives the power cut when the work with it is done. */
 async function started<Result>(tpm: string, options: string[], work: (box: StartedBox) => Promise<Result>) {

@@ -1,10 +1,11 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import { nfsDetail, nfsNull } from '../../../agent/discover/probe/greetings.ts';
 import { inGuest } from '../../support/nas/guest.ts';
+import { removeTree } from '../../support/remove-tree.ts';
 
 const repository = resolve(import.meta.dirname, '../../..');
 const kubernetes = join(repository, 'cluster/kubernetes');
@@ -47,7 +48,7 @@ beforeAll(async () => {
   });
   said = Object.fromEntries(told);
 });
-afterAll(() => rm(scratch, { recursive: true, force: true }));
+afterAll(() => removeTree(scratch));
 
 /** How something ended. */
 function ended(name: string): { status: number; seconds: number } {

@@ -1,10 +1,11 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Phase } from '../../../contract/status.ts';
 import { powerOn } from '../../../host/qemu/box.ts';
+import { removeTree } from '../../support/remove-tree.ts';
 import { bootLab, buildLab } from '../support/lab.ts';
 
 let directory: string;
@@ -12,7 +13,7 @@ let directory: string;
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), 'cpiab-power-'));
 });
-afterEach(() => rm(directory, { recursive: true, force: true }));
+afterEach(() => removeTree(directory));
 
 /** Boots with a data disk, and takes the power away some time after a step began. */
 async function bootAndCut(iso: string, disk: string, phase: Phase, seconds: number): Promise<void> {

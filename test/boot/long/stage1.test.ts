@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
@@ -10,6 +10,7 @@ import { ProcessError, run } from '../../../host/process.ts';
 import { findChromium, openBrowser } from '../../support/console/browser.ts';
 import { picture } from '../../support/console/view.ts';
 import { kubePrograms } from '../../support/kube-programs.ts';
+import { removeTree } from '../../support/remove-tree.ts';
 import { bootLab, buildLab, cpiab, type LabBox } from '../support/lab.ts';
 import { forwardRoutes } from '../support/routes.ts';
 import { cloneSite, pushSite } from '../support/site-git.ts';
@@ -42,7 +43,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await box?.cut();
-  await rm(scratch, { recursive: true, force: true });
+  await removeTree(scratch);
 });
 
 const kubectl = async (...args: string[]): Promise<string> =>

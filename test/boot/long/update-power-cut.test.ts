@@ -1,10 +1,11 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { BoxStatus } from '../../../contract/status.ts';
 import { powerOn } from '../../../host/qemu/box.ts';
+import { removeTree } from '../../support/remove-tree.ts';
 import { cpiab, startLab } from '../support/lab.ts';
 import { buildVersions } from '../support/versions.ts';
 import { watch } from '../support/watch.ts';
@@ -19,7 +20,7 @@ beforeAll(async () => {
   scratch = await mkdtemp(join(tmpdir(), 'cpiab-update-cut-'));
   versions = await buildVersions(scratch, ['good'], TRIES);
 });
-afterAll(() => rm(scratch, { recursive: true, force: true }));
+afterAll(() => removeTree(scratch));
 
 /** Powers a box on, and takes the power away when it has come to something. */
 async function cutWhen(

@@ -1,9 +1,10 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type AuditEntry, AuditLogSchema } from '../../../contract/audit-log.ts';
 import type { BoxStatus } from '../../../contract/status.ts';
+import { removeTree } from '../../support/remove-tree.ts';
 import { cpiab, type StartedBox, startLab } from '../support/lab.ts';
 import { cloneSite, pushSite } from '../support/site-git.ts';
 import { buildVersions } from '../support/versions.ts';
@@ -20,7 +21,7 @@ beforeAll(async () => {
   scratch = await mkdtemp(join(tmpdir(), 'cpiab-update-'));
   versions = await buildVersions(scratch, ['good', 'crashing', 'unready']);
 });
-afterAll(() => rm(scratch, { recursive: true, force: true }));
+afterAll(() => removeTree(scratch));
 
 /** Boots the old version on a disk of its own, gives it another, and follows it to the end of that. */
 async function updated(name: Change, before: (box: StartedBox) => Promise<void> = async () => {}) {

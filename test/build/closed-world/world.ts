@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect } from 'vitest';
@@ -14,6 +14,7 @@ import { type BoxSite, parseBoxSite } from '../../../contract/site.ts';
 import { cacheRoot } from '../../../host/cache.ts';
 import { run } from '../../../host/process.ts';
 import { quietHost } from '../../support/quiet-host.ts';
+import { removeTree } from '../../support/remove-tree.ts';
 
 const here = dirname(dirname(dirname(import.meta.dirname)));
 
@@ -45,7 +46,7 @@ export class WorldCopy {
   }
 
   async close(): Promise<void> {
-    await rm(dirname(this.#path), { recursive: true, force: true });
+    await removeTree(dirname(this.#path));
   }
 
   /** The findings when the copy is committed as it stands, as `code subject: message`. */

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -8,6 +8,7 @@ import { LockSchema } from '../../../contract/lock.ts';
 import { ManifestSchema } from '../../../contract/manifest.ts';
 import { bundleSetsOf, SiteSchema } from '../../../contract/site.ts';
 import { run } from '../../../host/process.ts';
+import { removeTree } from '../../support/remove-tree.ts';
 
 const repository = resolve(import.meta.dirname, '../../..');
 const text = async (...names: string[]) => await readFile(join(...names), 'utf8');
@@ -19,7 +20,7 @@ beforeAll(async () => {
   const script = join(repository, 'test/rehearsal/main.ts');
   said = (await run([process.execPath, script, '--out', out], { maxOutput: 16 << 20 })).stdout;
 });
-afterAll(() => rm(out, { recursive: true, force: true }));
+afterAll(() => removeTree(out));
 
 test('homelab is closed: all that its Git leads to is in the bundle', () => {
   expect(said).toMatch(/^closed: homelab has \d+ objects that name \d+ images, all in the bundle$/m);

@@ -6,6 +6,7 @@ import { keysDirectory } from '../../../builder/bundle/keys.ts';
 import { cacheRoot } from '../../../host/cache.ts';
 import { run } from '../../../host/process.ts';
 import { cpiab } from '../../boot/support/lab.ts';
+import { removeTree } from '../../support/remove-tree.ts';
 
 const repository = resolve(import.meta.dirname, '../../..');
 const kinds = ['--only', 'iso,tarball,qcow2'];
@@ -15,7 +16,7 @@ let scratch: string;
 beforeAll(async () => {
   scratch = await mkdtemp(join(tmpdir(), 'cpiab-repro-'));
 });
-afterAll(() => rm(scratch, { recursive: true, force: true }));
+afterAll(() => removeTree(scratch));
 
 /** A machine's worth of isolation: where the tree lies, what its cache has made, and who calls. */
 interface Place {

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -10,6 +10,7 @@ import type { ExpansionPlan, ExpansionStatus } from '../../../contract/expand.ts
 import { Containers } from '../../support/expand/containers.ts';
 import { deployment, disruptionBudget } from '../../support/expand/objects.ts';
 import { JoinLab, type Worker } from '../../support/join/lab.ts';
+import { removeTree } from '../../support/remove-tree.ts';
 
 /** Not the one that the site lets in by itself. */
 const otherMachine = 'f'.repeat(32);
@@ -58,7 +59,7 @@ beforeAll(async () => {
 }, 900_000);
 afterAll(async () => {
   await lab.close();
-  await rm(scratch, { recursive: true, force: true });
+  await removeTree(scratch);
 });
 
 test('two machines join one after the other, then the pods move, never more than one of them away', async () => {

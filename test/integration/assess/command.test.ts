@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -8,6 +8,7 @@ import { run } from '../../../host/process.ts';
 import { factsScript } from '../../../policy/fit/facts.ts';
 import { findChromium, openBrowser } from '../../support/console/browser.ts';
 import { idleContext } from '../../support/context.ts';
+import { removeTree } from '../../support/remove-tree.ts';
 
 const repository = join(import.meta.dirname, '..', '..', '..');
 const chromium = await findChromium();
@@ -15,7 +16,7 @@ let directory = '';
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'cpiab-assess-'));
 });
-afterAll(() => rm(directory, { recursive: true, force: true }));
+afterAll(() => removeTree(directory));
 
 /** What the command prints, and the status it ends with. */
 async function assess(...args: string[]): Promise<{ assessment: Assessment; text: string; status: number }> {

@@ -18,6 +18,7 @@ import { hashOfTree } from '../../support/backup/trees.ts';
 import { readManifest, resign, stored } from '../../support/cargo/seal.ts';
 import { keptDirectory } from '../../support/fresh-directory.ts';
 import { refusal } from '../../support/refusal.ts';
+import { removeTree } from '../../support/remove-tree.ts';
 
 const here = keptDirectory();
 const watched = { signal: new AbortController().signal, progress: () => {} };
@@ -172,7 +173,7 @@ describe('is refused before anything is written', () => {
 
   test.each(kinds)('%s: %s', async (_kind, code, change, options) => {
     const at = here('changed');
-    await rm(at, { recursive: true, force: true });
+    await removeTree(at);
     await cp(here('cargo'), at, { recursive: true });
     await change(at);
     const before = await hashOfTree(here(), ['changed', 'keys']);

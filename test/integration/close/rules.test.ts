@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -6,6 +6,7 @@ import { parse } from 'yaml';
 import { ruleFindings } from '../../../builder/close/rules.ts';
 import { parseBoxSite } from '../../../contract/site.ts';
 import { run } from '../../../host/process.ts';
+import { removeTree } from '../../support/remove-tree.ts';
 
 const here = join(import.meta.dirname, '../../..');
 const { signal } = new AbortController();
@@ -21,7 +22,7 @@ beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'cpiab-rules-'));
   await run(['git', 'clone', '--quiet', '--shared', here, directory]);
 });
-afterAll(() => rm(directory, { recursive: true, force: true }));
+afterAll(() => removeTree(directory));
 
 async function findings(): Promise<string[]> {
   const site = parseBoxSite(parse(await git('show', 'HEAD:config/clusters/lab.yaml')));

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -6,6 +6,7 @@ import { locate } from '../../../host/system-packages.ts';
 import { browseWithAvahi } from '../../support/discover/avahi.ts';
 import { DiscoveringBox, hostAt } from '../../support/discover/box.ts';
 import { Lan } from '../../support/discover/lan.ts';
+import { removeTree } from '../../support/remove-tree.ts';
 
 const hasAvahi = (await locate('avahi-browse')) !== undefined;
 if (!hasAvahi) process.stderr.write('\nSKIPPED: no avahi-browse here (apt-get install avahi-utils)\n\n');
@@ -20,7 +21,7 @@ beforeEach(async () => {
 afterEach(async () => {
   await Promise.all(boxes.splice(0).map((box) => box.stop()));
   await lan.close();
-  await rm(root, { recursive: true, force: true });
+  await removeTree(root);
 });
 
 async function boxAt(name: string, address: string): Promise<DiscoveringBox> {

@@ -1,10 +1,11 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { run } from '../../../host/process.ts';
 import { DiscoveringBox, hostAt } from '../../support/discover/box.ts';
 import { inside, Lan } from '../../support/discover/lan.ts';
+import { removeTree } from '../../support/remove-tree.ts';
 
 let lan: Lan;
 let root: string;
@@ -19,7 +20,7 @@ beforeEach(async () => {
 afterEach(async () => {
   await box.stop();
   await lan.close();
-  await rm(root, { recursive: true, force: true });
+  await removeTree(root);
 });
 
 test('a host on the link is found, and `cpiab discover` shows it', async () => {

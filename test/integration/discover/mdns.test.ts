@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -9,6 +9,7 @@ import { startAvahi, stopAvahi } from '../../support/discover/avahi.ts';
 import { DiscoveringBox, hostAt } from '../../support/discover/box.ts';
 import { startIn } from '../../support/discover/host.ts';
 import { inside, Lan } from '../../support/discover/lan.ts';
+import { removeTree } from '../../support/remove-tree.ts';
 
 const hasAvahi = (await locate('avahi-daemon')) !== undefined;
 if (!hasAvahi) process.stderr.write('\nSKIPPED: no avahi-daemon here (apt-get install avahi-daemon)\n\n');
@@ -26,7 +27,7 @@ beforeEach(async () => {
 afterEach(async () => {
   await box.stop();
   await lan.close();
-  await rm(root, { recursive: true, force: true });
+  await removeTree(root);
 });
 
 const nas = {

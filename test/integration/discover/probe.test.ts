@@ -1,5 +1,5 @@
 import type { ChildProcess } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -7,6 +7,7 @@ import { DiscoveringBox, hostAt } from '../../support/discover/box.ts';
 import { servers, startIn, stop } from '../../support/discover/host.ts';
 import { inside, Lan } from '../../support/discover/lan.ts';
 import { firewallRules } from '../../support/firewall/rules.ts';
+import { removeTree } from '../../support/remove-tree.ts';
 
 const policy = { mode: 'active' as const, links: ['eth0'] };
 
@@ -30,7 +31,7 @@ afterEach(async () => {
   await box.stop();
   await stop(host);
   await lan.close();
-  await rm(root, { recursive: true, force: true });
+  await removeTree(root);
 });
 
 const told = async () => {

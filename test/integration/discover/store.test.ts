@@ -1,12 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { appendFile, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { appendFile, mkdtemp, readdir, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { HostTable } from '../../../agent/discover/host-table.ts';
 import { InventoryStore } from '../../../agent/discover/store.ts';
+import { removeTree } from '../../support/remove-tree.ts';
 
 const script = join(import.meta.dirname, '..', '..', 'support', 'discover', 'store-child.ts');
 const time = '2026-11-22T04:00:00.000Z';
@@ -14,7 +15,7 @@ let directory: string;
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), 'cpiab-inventory-'));
 });
-afterEach(() => rm(directory, { recursive: true, force: true }));
+afterEach(() => removeTree(directory));
 
 const numbersOf = async () =>
   (await InventoryStore.open(directory)).kept.hosts

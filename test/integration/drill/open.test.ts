@@ -1,20 +1,11 @@
-import {
-  appendFile,
-  chmod,
-  copyFile,
-  mkdir,
-  mkdtemp,
-  readFile,
-  realpath,
-  rm,
-  writeFile,
-} from 'node:fs/promises';
+import { appendFile, chmod, copyFile, mkdir, mkdtemp, readFile, realpath, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { beginDrill, openDrill, readDrill } from '../../../drill/open.ts';
 import { hold } from '../../../host/hold.ts';
 import { run } from '../../../host/process.ts';
+import { removeTree } from '../../support/remove-tree.ts';
 
 const repository = join(import.meta.dirname, '..', '..', '..');
 const scenario = join(repository, 'drills', 'bank-a-to-bank-b.yaml');
@@ -25,7 +16,7 @@ beforeEach(async () => {
   out = await realpath(await mkdtemp(join(tmpdir(), 'cpiab-drill-open-')));
   await chmod(out, 0o755);
 });
-afterEach(() => rm(out, { recursive: true, force: true }));
+afterEach(() => removeTree(out));
 
 /** A drill that was begun and has done nothing yet. */
 async function begun(): Promise<void> {

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -6,6 +6,7 @@ import { type RecipeParts, recipeImages } from '../../../builder/fetch/images.ts
 import type { BuiltImage } from '../../../builder/fetch/parts.ts';
 import { type ImageRecipe, ImageRecipeSchema } from '../../../contract/image.ts';
 import { Cache } from '../../../host/cache.ts';
+import { removeTree } from '../../support/remove-tree.ts';
 
 let root: string;
 let cache: Cache;
@@ -16,7 +17,7 @@ beforeEach(async () => {
   await writeFile(join(root, 'recipe/root/etc/motd'), 'hello\n');
 });
 afterEach(async () => {
-  await rm(root, { recursive: true, force: true });
+  await removeTree(root);
 });
 
 const recipe: ImageRecipe = ImageRecipeSchema.parse({

@@ -9,6 +9,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { type BuiltRecipe, buildImage } from '../../../builder/fetch/oci-image.ts';
 import { type ImageRecipe, ImageRecipeSchema } from '../../../contract/image.ts';
+import { removeTree } from '../../support/remove-tree.ts';
 
 const run = promisify(execFile);
 const epoch = 1_763_000_000;
@@ -18,7 +19,7 @@ beforeEach(async () => {
   root = await mkdtemp(join(tmpdir(), 'oci-image-'));
 });
 afterEach(async () => {
-  await rm(root, { recursive: true, force: true });
+  await removeTree(root);
 });
 
 const busybox = async (): Promise<ImageRecipe> =>

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { appendFile, cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { appendFile, cp, mkdir, mkdtemp, readFile, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
@@ -8,6 +8,7 @@ import type { Manifest } from '../../../contract/manifest.ts';
 import { ProcessError, run } from '../../../host/process.ts';
 import { type AllKinds, startAllKinds } from '../../support/kinds/servers.ts';
 import { startRegistry } from '../../support/registry/server.ts';
+import { removeTree } from '../../support/remove-tree.ts';
 
 /** Locking asks Debian's mirror, building needs the build root. */
 const LONG = 600_000;
@@ -29,7 +30,7 @@ beforeAll(async () => {
 }, LONG);
 afterAll(async () => {
   await kinds?.stop();
-  await rm(directory, { recursive: true, force: true });
+  await removeTree(directory);
 });
 
 const cpiab = async (...args: string[]) => {

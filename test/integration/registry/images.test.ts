@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -7,6 +7,7 @@ import { Registry } from '../../../builder/registry/registry.ts';
 import { listTags } from '../../../builder/registry/tags.ts';
 import { refusal } from '../../support/refusal.ts';
 import { startRegistry, type TestRegistry } from '../../support/registry/server.ts';
+import { removeTree } from '../../support/remove-tree.ts';
 
 let directory: string;
 let registry: TestRegistry;
@@ -25,7 +26,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await reader.close();
   await registry.stop();
-  await rm(directory, { recursive: true, force: true });
+  await removeTree(directory);
 });
 
 const named = (repository: string, tag = '1.0') => ({ host: 'quay.io', repository, tag });

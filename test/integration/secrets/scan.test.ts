@@ -1,5 +1,4 @@
 import { mkdtempSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
@@ -7,6 +6,7 @@ import { stringify } from 'yaml';
 import { scanRepository } from '../../../builder/secrets/scan.ts';
 import { run } from '../../../host/process.ts';
 import { token } from '../../support/bad-commits/bad-commit.ts';
+import { removeTree } from '../../support/remove-tree.ts';
 import { SecretsRepository } from '../../support/secrets-repository.ts';
 
 const { signal } = new AbortController();
@@ -26,7 +26,7 @@ beforeEach(async () => {
   await repository.commit('first');
 });
 afterAll(async () => {
-  for (const directory of made) await rm(directory, { recursive: true, force: true });
+  for (const directory of made) await removeTree(directory);
 });
 
 const plain = (data: object) =>

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -11,6 +11,7 @@ import { freePort } from '../../../host/qemu/launch.ts';
 import { flip } from '../../boot/support/flip.ts';
 import { testCertificate } from '../../support/registry/certificate.ts';
 import { tarLayer } from '../../support/registry/images.ts';
+import { removeTree } from '../../support/remove-tree.ts';
 import { type TinyBundle, tinyBundle } from '../../support/tiny-bundle.ts';
 
 const main = resolve(import.meta.dirname, '../../../cli/main.ts');
@@ -28,7 +29,7 @@ beforeAll(async () => {
 afterEach(async () => {
   for (const end of ends.splice(0)) await end();
 });
-afterAll(() => rm(root, { recursive: true, force: true }));
+afterAll(() => removeTree(root));
 
 /** Starts `cpiab serve` as a user would; gives its first line, once it serves, or how it ended. */
 async function serve(...args: string[]) {

@@ -13,6 +13,7 @@ import { run } from '../../../host/process.ts';
 import { sourceRepository, startTestApi, type TestApi } from '../../support/api.ts';
 import { ask } from '../../support/ask.ts';
 import { gitHooks } from '../../support/box-git.ts';
+import { removeTree } from '../../support/remove-tree.ts';
 
 let directory: string;
 let api: TestApi;
@@ -49,7 +50,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await api.close();
-  await rm(directory, { recursive: true, force: true });
+  await removeTree(directory);
 });
 
 describe('a clone', () => {

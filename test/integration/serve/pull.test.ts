@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -7,6 +7,7 @@ import { type GitPull, GitPullSchema } from '../../../contract/git-pull.ts';
 import { run } from '../../../host/process.ts';
 import { BoxGit } from '../../support/box-git.ts';
 import { type GitServer, startGitServer } from '../../support/git-server.ts';
+import { removeTree } from '../../support/remove-tree.ts';
 
 const { signal } = new AbortController();
 let directory: string;
@@ -25,7 +26,7 @@ beforeEach(async () => {
 afterEach(async () => {
   await server.stop();
   await box.stop();
-  await rm(directory, { recursive: true, force: true });
+  await removeTree(directory);
 });
 
 /** Where the site says that the branch is: a name that only this setting knows. */

@@ -1,10 +1,11 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { run } from '../../../host/process.ts';
 import { signatureProblem } from '../../../policy/signature/commit.ts';
 import { BoxGit } from '../../support/box-git.ts';
+import { removeTree } from '../../support/remove-tree.ts';
 
 let keys: string;
 let box: BoxGit;
@@ -36,7 +37,7 @@ beforeAll(async () => {
 afterEach(() => box.reset());
 afterAll(async () => {
   await box.stop();
-  await rm(keys, { recursive: true, force: true });
+  await removeTree(keys);
 });
 
 async function signed(name: string, message = 'signed'): Promise<string> {

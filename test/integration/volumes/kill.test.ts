@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { cp, mkdir, rm, stat, truncate, writeFile } from 'node:fs/promises';
+import { cp, mkdir, stat, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
@@ -10,6 +10,7 @@ import { wholeMedium } from '../../../builder/volumes/piece.ts';
 import { chunkBytes } from '../../../contract/chunk-index.ts';
 import { bytesAt } from '../../../host/files.ts';
 import { freshDirectory } from '../../support/fresh-directory.ts';
+import { removeTree } from '../../support/remove-tree.ts';
 import { sha256, signIndex, splitInto, type TinyMedium } from '../../support/tiny-medium.ts';
 
 const path = freshDirectory();
@@ -81,7 +82,7 @@ test('putting volumes together goes on after a kill, and has its name only when 
   const args = ['assemble', path('set'), '--out', path('out'), '--key', medium.key, '--json'];
   const made = join(path('out'), 'large.iso');
   await untilTrue(async () => {
-    await rm(path('out'), { recursive: true, force: true });
+    await removeTree(path('out'));
     return await killOnceWritten(cpiab(...args).child, `${made}.new`, 20 * chunkBytes);
   });
   expect(await stat(made).catch(() => null)).toBeNull();

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -9,6 +9,7 @@ import type { EtcdMember } from '../../../agent/engine/kubeadm/etcd/members.ts';
 import type { JoinMaterial } from '../../../contract/join-material.ts';
 import { type ProcessError, run } from '../../../host/process.ts';
 import { kubePrograms } from '../kube-programs.ts';
+import { removeTree } from '../remove-tree.ts';
 import { etcdctl, mirrorEtcd } from './etcd.ts';
 import type { Order } from './in-machine.ts';
 import { Machine } from './machine.ts';
@@ -88,8 +89,8 @@ export class Cluster {
 
   /** Makes it a machine that was never used. */
   async wipe({ machine, run: directory }: Server): Promise<void> {
-    await rm(machine.disk, { recursive: true, force: true });
-    await rm(directory, { recursive: true, force: true });
+    await removeTree(machine.disk);
+    await removeTree(directory);
   }
 
   /** Has the engine do something on a server. */
@@ -216,7 +217,7 @@ export class Cluster {
     }
     await this.client?.switchOff();
     await this.#switch.close();
-    await rm(this.#scratch, { recursive: true, force: true });
+    await removeTree(this.#scratch);
   }
 }
 

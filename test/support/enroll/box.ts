@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
@@ -15,6 +15,7 @@ import {
 import { type Invitation, parseInvitation } from '../../../contract/invitation.ts';
 import { askPinned, type PinnedRequest } from '../../../host/pinned-https.ts';
 import { startTestApi, type TestApi } from '../api.ts';
+import { removeTree } from '../remove-tree.ts';
 import { machineId } from './machine-id.ts';
 
 const never = new AbortController().signal;
@@ -129,6 +130,6 @@ export async function freshStore(): Promise<NodeStore> {
 /** A directory that is gone with the test. */
 export async function freshPath(): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), 'cpiab-node-'));
-  onTestFinished(() => rm(directory, { recursive: true, force: true }));
+  onTestFinished(() => removeTree(directory));
   return directory;
 }

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
@@ -6,6 +6,7 @@ import { Expander } from '../../../agent/expand/expander.ts';
 import type { KubeClient } from '../../../agent/kube/client.ts';
 import type { AuditEvent } from '../../../contract/audit-log.ts';
 import { NodesPolicySchema } from '../../../contract/node-pools.ts';
+import { removeTree } from '../remove-tree.ts';
 import type { World } from './world.ts';
 
 export const who = { name: 'alice', fingerprint: 'f', role: 'operator' } as const;
@@ -45,7 +46,7 @@ export class Lab {
 
   static async open(world: World, expand: object = {}): Promise<Lab> {
     const directory = await mkdtemp(join(tmpdir(), 'cpiab-expand-'));
-    onTestFinished(() => rm(directory, { recursive: true, force: true }));
+    onTestFinished(() => removeTree(directory));
     const lab = new Lab(world, join(directory, 'expansion.json'), expand);
     await lab.start();
     return lab;

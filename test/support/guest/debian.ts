@@ -1,11 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, readdir, readFile, rm, rmdir, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rmdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { until } from '../../../agent/until.ts';
 import { cacheRoot } from '../../../host/cache.ts';
 import { type RunOptions, type RunResult, run } from '../../../host/process.ts';
 import { quietHost } from '../quiet-host.ts';
+import { removeTree } from '../remove-tree.ts';
 
 const repository = dirname(dirname(dirname(import.meta.dirname)));
 const SUITE = 'bookworm';
@@ -179,5 +180,5 @@ async function removeGroup(group: string): Promise<void> {
 
 /** Takes a disk away; what was mounted there went with its machine. */
 export async function scrap(disk: string): Promise<void> {
-  await rm(disk, { recursive: true, force: true });
+  await removeTree(disk);
 }

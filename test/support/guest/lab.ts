@@ -1,10 +1,11 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { until } from '../../../agent/until.ts';
 import type { EnrolledNode } from '../../../contract/enroll.ts';
 import { run } from '../../../host/process.ts';
 import { JoinLab } from '../join/lab.ts';
+import { removeTree } from '../remove-tree.ts';
 import { Guest, type Run } from './guest.ts';
 
 export const repository = dirname(dirname(dirname(import.meta.dirname)));
@@ -27,7 +28,7 @@ export class GuestLab {
   async close(): Promise<void> {
     await this.guest?.close();
     await this.box.close();
-    await rm(this.scratch, { recursive: true, force: true });
+    await removeTree(this.scratch);
   }
 
   async invite(): Promise<string> {

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface, type Interface } from 'node:readline';
@@ -15,6 +15,7 @@ import { Switch } from '../cluster/switch.ts';
 import { machineId } from '../enroll/machine-id.ts';
 import { firewallRules } from '../firewall/rules.ts';
 import { kubePrograms, programFiles } from '../kube-programs.ts';
+import { removeTree } from '../remove-tree.ts';
 import { joinSite } from './site.ts';
 
 const here = import.meta.dirname;
@@ -194,7 +195,7 @@ export class JoinLab {
     await this.#box?.switchOff();
     await this.#pods?.stop();
     await this.#switch.close();
-    await rm(this.#scratch, { recursive: true, force: true });
+    await removeTree(this.#scratch);
   }
 
   /** What kubelet of the box does when it comes up. */

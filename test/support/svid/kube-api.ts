@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { clientCertificate } from '../../../agent/engine/kubeadm/client-certificate.ts';
@@ -10,6 +10,7 @@ import { run } from '../../../host/process.ts';
 import { freePort } from '../../../host/qemu/launch.ts';
 import { kubePrograms } from '../kube-programs.ts';
 import { printableNames } from '../openssl.ts';
+import { removeTree } from '../remove-tree.ts';
 
 /** A pod as the API server has it; no kubelet runs it. */
 export interface TestPod {
@@ -113,7 +114,7 @@ export class KubeApi {
       child.kill('SIGKILL');
       await ended;
     }
-    await rm(this.directory, { recursive: true, force: true });
+    await removeTree(this.directory);
   }
 
   #start([program = '', ...args]: readonly string[]): void {

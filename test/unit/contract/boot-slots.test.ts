@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -12,12 +12,13 @@ import {
   standing,
 } from '../../../contract/boot-slots.ts';
 import { run } from '../../../host/process.ts';
+import { removeTree } from '../../support/remove-tree.ts';
 
 let directory: string;
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'cpiab-grubenv-'));
 });
-afterAll(() => rm(directory, { recursive: true, force: true }));
+afterAll(() => removeTree(directory));
 
 const choices: BootChoice[] = [
   settled('a'),

@@ -1,14 +1,15 @@
-import { appendFile, mkdtemp, rm } from 'node:fs/promises';
+import { appendFile, mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Journal } from '../../../drill/journal.ts';
+import { removeTree } from '../../support/remove-tree.ts';
 
 let directory = '';
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'cpiab-journal-'));
 });
-afterAll(() => rm(directory, { recursive: true, force: true }));
+afterAll(() => removeTree(directory));
 
 test('what was cut off in its last line was never done', async () => {
   const path = join(directory, 'journal.jsonl');

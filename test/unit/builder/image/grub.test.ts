@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -7,6 +7,7 @@ import { grubMenu, isoMenu } from '../../../../contract/boot-menu.ts';
 import { mostTries } from '../../../../contract/boot-slots.ts';
 import { type InstallMode, installModes } from '../../../../contract/install.ts';
 import { run } from '../../../../host/process.ts';
+import { removeTree } from '../../../support/remove-tree.ts';
 
 const slots = { a: 'hd0,gpt3', b: 'hd0,gpt4' };
 const disk = diskGrubConfig();
@@ -22,7 +23,7 @@ test.each<[string, string]>([
     await writeFile(join(directory, 'grub.cfg'), text);
     await run(['grub-script-check', join(directory, 'grub.cfg')]);
   } finally {
-    await rm(directory, { recursive: true, force: true });
+    await removeTree(directory);
   }
 });
 
