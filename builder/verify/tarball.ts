@@ -42,6 +42,9 @@ async function* members(path: string): AsyncGenerator<OpenFile> {
       continue;
     }
     const link = type === 'link' && linkname ? { linkTo: linkname } : {};
-    yield { path: name, size: size ?? 0, content: Readable.from(entry), ...link };
+    const content = Readable.from(entry);
+    // The loop gets it, and who reads it; who only passes it over, is not there for it.
+    content.on('error', () => {});
+    yield { path: name, size: size ?? 0, content, ...link };
   }
 }

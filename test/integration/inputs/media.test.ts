@@ -115,6 +115,12 @@ describe('a medium that was damaged on its way', () => {
   });
 });
 
+/** What is thrown beside it, which nobody could catch, fails the run. */
+test('a file that a tarball lacks which ends early: refused, once', async () => {
+  const medium = await openMedium(await damaged(good.tarball, cutTo(0.5)), signal);
+  expect((await refusal(medium.read('bundle/none'))).code).toBe('E2106');
+});
+
 describe('a bundle directory', () => {
   const blob = async (path: string) => {
     const { blobs } = JSON.parse(await readFile(good.manifest, 'utf8')) as {
