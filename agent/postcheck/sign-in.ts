@@ -36,6 +36,12 @@ interface SignIn {
   password: string;
 }
 
+/** Where somebody ended who asked for a guarded page. */
+interface Visit extends Page {
+  /** Whether the login was there to sign in at. */
+  hasLogin: boolean;
+}
+
 /**
  * Signs in as a user who is there for this alone: Git has none, its password is kept nowhere, and the Secret has a hash of
  * it until the check ends.
@@ -65,31 +71,42 @@ const whyNot = (apps: readonly string[]) =>
 
 async function trySignIn(look: Look, user: SignIn, waitsMs: readonly number[]): Promise<Outcome> {
   const { host } = user;
-  let page: Page | undefined;
+  let page: Visit | undefined;
   for (const wait of waitsMs) {
     await refresh(look);
     await sleep(wait, undefined, { signal: look.signal });
     page = await signIn(look, user);
-    if (page.url.host === host.name || page.status !== 401) break;
+    if (!isPassing(page, host)) break;
   }
   if (page?.url.host !== host.name)
     return fail(`${page?.url.host} answers ${page?.status} to the right password of a user of the Secret`);
-  if (isRefusal(page.status)) return fail(`${host.name} answers ${page.status} to who has signed in`);
+  if (isRefusal(page.status))
+    return fail(
+      `${host.name} answers ${page.status} ${page.hasLogin ? 'to who has signed in' : 'without a login'}`,
+    );
   const refused = await signIn(look, { ...user, password: newPassword() });
-  if (refused.url.host === host.name) return fail(`${host.name} lets in who gives a wrong password`);
+  if (refused.url.host === host.name && !isRefusal(refused.status))
+    return fail(`${host.name} lets in who gives a wrong password`);
+  if (refused.status !== 401)
+    return fail(`${refused.url.host} answers ${refused.status} to a wrong password`);
   return pass(`a user of the check got ${host.name}, and not with a wrong password`);
 }
+
+/** What time mends: the login does not know the user yet, or a pod behind the route does not answer just now. */
+const isPassing = ({ url, status }: Page, host: Host) =>
+  status >= 500 || (status === 401 && url.host !== host.name);
 
 /** An app may well have no such page: that there is a route is for another check. */
 const isRefusal = (status: number) => status === 401 || status === 403 || status >= 500;
 
 /** @returns where it ended: the login answers 401 to a wrong password. */
-async function signIn(look: Look, { host, name, password }: SignIn): Promise<Page> {
+async function signIn(look: Look, { host, name, password }: SignIn): Promise<Visit> {
   const login = loginOf(look);
   const visitor = new Visitor(look, [host.name, login]);
   const form = await visitor.open(new URL(host.path, `https://${host.name}`));
+  if (form.status >= 500) return { ...form, hasLogin: false };
   if (form.url.host !== login) throw new Error(`${host.name} answers ${form.status} without a login`);
-  return await visitor.open(form.url, { name, password });
+  return { ...(await visitor.open(form.url, { name, password })), hasLogin: true };
 }
 
 async function declare({ kube, signal }: Look, users: string): Promise<void> {

@@ -26,10 +26,18 @@ type Gate =
   | 'lets everybody in'
   | 'lets nobody in'
   | 'has no such page'
+  | 'answers late'
+  | 'never answers'
   | 'takes any password';
 let treats: Gate = 'as the login says';
 /** What the app answers to who is let in. */
-const answers: Partial<Record<Gate, number>> = { 'lets nobody in': 403, 'has no such page': 404 };
+const answers: Partial<Record<Gate, number>> = {
+  'lets nobody in': 403,
+  'has no such page': 404,
+  'never answers': 503,
+};
+/** Requests of who is let in that an app which answers late has not answered yet. */
+let late = 2;
 /** What the kubelet has brought to the login. */
 const brought = new Set<string>();
 const stop = new AbortController();
@@ -60,13 +68,15 @@ function gate(asked: IncomingMessage, answer: ServerResponse): void {
   const passed = request({ host: '127.0.0.1', agent: false, headers, ...to }, (told) => {
     const { statusCode = 0 } = told;
     const isIn = !isLogin && (statusCode === 200 || treats === 'lets everybody in');
-    if (isIn) answer.writeHead(answers[treats] ?? 200).end('the shop');
+    if (isIn) answer.writeHead(statusIn()).end('the shop');
     else answer.writeHead(statusCode, told.headers);
     if (!isIn) told.pipe(answer);
   });
   passed.on('error', () => answer.writeHead(502).end());
   asked.pipe(passed);
 }
+
+const statusIn = () => (treats === 'answers late' && late-- > 0 ? 500 : (answers[treats] ?? 200));
 
 /** In the place of the kubelet: the Secret is a file of the login. */
 async function bringSecrets(): Promise<void> {
@@ -132,6 +142,16 @@ test('a user of the check gets the page; the Secret is gone afterwards, and no p
 
 test('says the same a second time', async () => {
   expect(await checkSignIn(look)).toMatchObject({ result: 'pass' });
+});
+
+test('an app that answers only after a while passes, one that never does fails', async () => {
+  treats = 'answers late';
+  expect(await checkSignIn(look, [1000, 1000, 1000])).toMatchObject({ result: 'pass' });
+  treats = 'never answers';
+  expect(await checkSignIn(look, quick)).toEqual({
+    result: 'fail',
+    evidence: `${HOST} answers 503 to who has signed in`,
+  });
 });
 
 test('an app with an API alone passes', async () => {
