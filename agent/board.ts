@@ -14,6 +14,7 @@ import type { KubeClient } from './kube/client.ts';
 import type { Peers } from './members/peers.ts';
 import { Counters } from './metrics/counters.ts';
 import type { Serving } from './node/roster.ts';
+import { LastFound } from './observe/last-found.ts';
 import type { Authority } from './pki/authority.ts';
 import type { BoxReport, Problem } from './report/report.ts';
 import type { Seal } from './seal.ts';
@@ -76,6 +77,7 @@ export class Board {
   readonly paths: Paths;
   readonly report: BoxReport;
   readonly counters = new Counters();
+  readonly lastFound = new LastFound();
   /** Ends the agent, so that its next start puts right what went wrong. */
   readonly abandon: (why: unknown) => void;
   readonly #facts: Partial<Facts> = {};

@@ -7,6 +7,8 @@ import { look, type Progress } from '../observe/progress.ts';
 import type { StepContext } from '../step.ts';
 
 const POLL_MS = 1000;
+/** A look takes half a second of a box that is short of processor time: it is left thrice that for what is waited for. */
+const REST = 3;
 /** Looking for what holds things back costs the API server more than the short list. */
 const EXPLAIN_EVERY = 4;
 /** What takes minutes is waited for by somebody who wants to see all of the box. */
@@ -15,6 +17,7 @@ const OBSERVE_EVERY = 60;
 /** Waits until everything in Git is applied and ready, and tells meanwhile what holds it back. */
 export async function converge(board: Board, { signal, progress }: StepContext): Promise<string> {
   for (let round = 1; ; round++) {
+    const started = performance.now();
     const found = await lookOnce(board, round, signal).catch((error: unknown) => {
       signal.throwIfAborted();
       // The API server may be busy or restarting; that is for it to get over.
@@ -25,7 +28,8 @@ export async function converge(board: Board, { signal, progress }: StepContext):
       tell(board, found, progress);
       if (isDone(found)) break;
     }
-    await sleep(POLL_MS, undefined, { signal });
+    const rest = Math.max(POLL_MS, REST * (performance.now() - started));
+    await sleep(rest, undefined, { signal });
   }
   await board.get('server').complete;
   await observe(board, signal);

@@ -32,6 +32,10 @@ export async function listKustomizations(kube: KubeClient, signal: AbortSignal):
   return (await kube.get<{ items: Kustomization[] }>(path, signal)).items;
 }
 
+/** What Flux says of a Kustomization as a whole. */
+export const readyOf = ({ status }: Kustomization): Condition | undefined =>
+  status?.conditions?.find(({ type }) => type === 'Ready');
+
 const LOCKED = 'its Secrets are encrypted and the box has no key: hand it over with `cpiab secrets unlock`';
 
 /**
@@ -42,7 +46,7 @@ const LOCKED = 'its Secrets are encrypted and the box has no key: hand it over w
 export function notApplied(item: Kustomization, revision: string, hasKey = true): string | null {
   const { spec, status } = item;
   if (spec.suspend === true) return 'suspended';
-  const ready = status?.conditions?.find(({ type }) => type === 'Ready');
+  const ready = readyOf(item);
   if (!hasKey && spec.decryption !== undefined && ready?.status !== 'True') return LOCKED;
   if (ready === undefined || status?.observedGeneration === undefined) return 'Flux has not looked at it yet';
   const unseen = notSeen(item);

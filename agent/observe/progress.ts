@@ -26,7 +26,10 @@ export async function look(
   const revision = revisionOf(board.report.snapshot().git.head ?? '');
   const hasKey = existsSync(board.paths.ageKey);
   const kustomizations = await listKustomizations(kube, signal);
-  const judged = kustomizations.map((item) => ({ item, reason: notApplied(item, revision, hasKey) }));
+  const judged = kustomizations.map((item) => ({
+    item,
+    reason: board.lastFound.judge(item, revision, notApplied(item, revision, hasKey)),
+  }));
   const blocking = judged.flatMap(({ item, reason }) =>
     reason === null ? [] : [{ object: nameOf(item), reason }],
   );

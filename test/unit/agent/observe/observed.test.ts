@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { heldBy, type Pod } from '../../../../agent/observe/holding.ts';
 import { runningImages } from '../../../../agent/observe/images.ts';
 import { type Kustomization, notApplied } from '../../../../agent/observe/kustomizations.ts';
+import { LastFound } from '../../../../agent/observe/last-found.ts';
 import { memoryInUse } from '../../../../agent/observe/memory.ts';
 
 const revision = `main@sha1:${'a'.repeat(40)}`;
@@ -20,6 +21,45 @@ function kustomization(change: Partial<Kustomization['status'] & object>, spec =
     },
   };
 }
+
+describe('what Flux looks at anew', () => {
+  const again = [{ type: 'Ready', status: 'Unknown', reason: 'Progressing' }] as const;
+  const judge = (found: LastFound, item: Kustomization, at = revision) =>
+    found.judge(item, at, notApplied(item, at));
+
+  test('counts as it was found last, as often as that is asked', () => {
+    const found = new LastFound();
+    expect(judge(found, kustomization({}))).toBeNull();
+    const looked = kustomization({ conditions: [...again] });
+    expect([judge(found, looked), judge(found, looked)]).toEqual([null, null]);
+    expect(judge(new LastFound(), looked)).toBe('Progressing');
+  });
+
+  const other = 'main@sha1:b';
+  const failed = [{ type: 'Ready', status: 'False', reason: 'HealthCheckFailed' }] as const;
+  const asked = { 'reconcile.fluxcd.io/requestedAt': '2' };
+  const looked = kustomization({ conditions: [...again] });
+  test.each<[string, Kustomization, string]>([
+    ['is of another specification', { ...looked, metadata: { ...looked.metadata, generation: 3 } }, revision],
+    ['is another object', { ...looked, metadata: { ...looked.metadata, uid: 'other' } }, revision],
+    [
+      'was asked for',
+      {
+        ...kustomization({ conditions: [...again], lastHandledReconcileAt: '2' }),
+        metadata: { ...looked.metadata, annotations: asked },
+      },
+      revision,
+    ],
+    ['has a revision to apply', looked, other],
+    ['was suspended', kustomization({ conditions: [...again] }, { suspend: true }), revision],
+    ['fails', kustomization({ conditions: [...failed] }), revision],
+  ])('is to be found anew when it %s', (_, item, at) => {
+    const found = new LastFound();
+    judge(found, kustomization({}));
+    expect(judge(found, item, at)).not.toBeNull();
+    expect(judge(found, looked)).toBe('Progressing');
+  });
+});
 
 describe('notApplied', () => {
   test('asks for the key of Secrets that the box can not decrypt, until they are there', () => {
