@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { ProcessError, run } from '../../host/process.ts';
+import { Mark } from './mark.ts';
 import type { Failure, Outcome, TestPart } from './part.ts';
 
 /** The members that are read of Vitest's JSON report. */
@@ -27,10 +28,12 @@ export function vitest(name: string, title: string, projects: string[]): TestPar
     title,
     run: async ({ repository, signal, onLine }) => {
       const scratch = await mkdtemp(join(tmpdir(), 'cpiab-test-'));
+      const mark = new Mark();
       try {
         const report = join(scratch, 'report.json');
         const ended = await run(argv(repository, projects, report), {
           cwd: repository,
+          env: mark.env,
           signal,
           onLine,
           maxOutput: 256 << 20,
@@ -40,6 +43,8 @@ export function vitest(name: string, title: string, projects: string[]): TestPar
         });
         return await readReport(report, repository, ended !== undefined);
       } finally {
+        // Tests that are interrupted leave what they started, such as boxes.
+        if (signal.aborted) await mark.end();
         await rm(scratch, { recursive: true, force: true });
       }
     },
