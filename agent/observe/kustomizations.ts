@@ -16,6 +16,8 @@ export interface Kustomization extends KubeObject {
     lastHandledReconcileAt?: string;
     lastAppliedRevision?: string;
     conditions?: Condition[];
+    /** What came of each look; the newest first. */
+    history?: { lastReconciledStatus: string }[];
     inventory?: { entries?: { id: string }[] };
   };
 }
@@ -31,6 +33,9 @@ export async function listKustomizations(kube: KubeClient, signal: AbortSignal):
   const path = `/apis/kustomize.toolkit.fluxcd.io/v1/kustomizations?labelSelector=!${postcheckLabel}`;
   return (await kube.get<{ items: Kustomization[] }>(path, signal)).items;
 }
+
+/** Its namespace and name. */
+export const nameOf = ({ metadata }: Kustomization): string => `${metadata.namespace}/${metadata.name}`;
 
 /** What Flux says of a Kustomization as a whole. */
 export const readyOf = ({ status }: Kustomization): Condition | undefined =>
@@ -75,7 +80,7 @@ export function describeKustomizations(
     apiVersion: 'cpiab.dev/v1',
     kind: 'KustomizationList',
     kustomizations: items.map((item) => ({
-      name: `${item.metadata.namespace}/${item.metadata.name}`,
+      name: nameOf(item),
       path: item.spec.path ?? './',
       applied: appliedCommit(item),
       blocking: notApplied(item, revision, hasKey),

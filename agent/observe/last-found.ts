@@ -1,4 +1,4 @@
-import { type Kustomization, readyOf, reconcileRequest } from './kustomizations.ts';
+import { type Kustomization, nameOf, readyOf, reconcileRequest } from './kustomizations.ts';
 
 /**
  * What Flux found of each Kustomization. It looks at each anew every few minutes, and calls it not ready until it has: a
@@ -9,8 +9,7 @@ export class LastFound {
 
   /** @param why of `notApplied`, of the same revision. @returns that, or null where it had been applied and is looked at again. */
   judge(item: Kustomization, revision: string, why: string | null): string | null {
-    const { namespace, name } = item.metadata;
-    const key = `${namespace}/${name}`;
+    const key = nameOf(item);
     const asked = askedOf(item, revision);
     if (why === null) this.#applied.set(key, asked);
     else if (!isLookedAtAgain(item, revision) || this.#applied.get(key) !== asked) this.#applied.delete(key);
@@ -22,9 +21,12 @@ export class LastFound {
 const askedOf = ({ metadata }: Kustomization, revision: string): string =>
   JSON.stringify([metadata['uid'], metadata.generation, metadata.annotations?.[reconcileRequest], revision]);
 
-/** Source: kustomize-controller, conditions of a Kustomization. */
+/** Source: kustomize-controller, conditions and history of a Kustomization. */
 function isLookedAtAgain(item: Kustomization, revision: string): boolean {
   const ready = readyOf(item);
   const isOpen = ready?.status === 'Unknown' && ready.reason === 'Progressing';
-  return isOpen && item.spec.suspend !== true && item.status?.lastAppliedRevision === revision;
+  // It says that it failed only until it is tried again, seconds later.
+  const hasFailed = item.status?.history?.[0]?.lastReconciledStatus !== 'ReconciliationSucceeded';
+  const isAsBefore = item.spec.suspend !== true && item.status?.lastAppliedRevision === revision;
+  return isOpen && !hasFailed && isAsBefore;
 }

@@ -3,7 +3,13 @@ import { flux } from '../../contract/layout.ts';
 import type { Board } from '../board.ts';
 import { revisionOf } from '../serve/artifacts/publisher.ts';
 import { type Blocking, holding, listPods } from './holding.ts';
-import { appliedCommit, type Kustomization, listKustomizations, notApplied } from './kustomizations.ts';
+import {
+  appliedCommit,
+  type Kustomization,
+  listKustomizations,
+  nameOf,
+  notApplied,
+} from './kustomizations.ts';
 
 /** How far the cluster is with a revision. */
 export interface Progress {
@@ -31,7 +37,7 @@ export async function look(
     reason: board.lastFound.judge(item, revision, notApplied(item, revision, hasKey)),
   }));
   const blocking = judged.flatMap(({ item, reason }) =>
-    reason === null ? [] : [{ object: nameOf(item), reason }],
+    reason === null ? [] : [{ object: objectOf(item), reason }],
   );
   const held =
     explain && blocking.length > 0 ? await holding(kube, await listPods(kube, signal), signal) : [];
@@ -41,9 +47,9 @@ export async function look(
     total: judged.length,
     applied: root === undefined ? null : appliedCommit(root.item),
     blocking: [...held, ...blocking],
-    done: judged.filter(({ reason }) => reason === null).map(({ item }) => nameOf(item)),
+    done: judged.filter(({ reason }) => reason === null).map(({ item }) => objectOf(item)),
     explained: explain,
   };
 }
 
-const nameOf = ({ metadata }: Kustomization) => `Kustomization/${metadata.namespace}/${metadata.name}`;
+const objectOf = (item: Kustomization) => `Kustomization/${nameOf(item)}`;

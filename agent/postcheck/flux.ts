@@ -1,5 +1,5 @@
 import { flux } from '../../contract/layout.ts';
-import { listKustomizations, notApplied } from '../observe/kustomizations.ts';
+import { listKustomizations, nameOf, notApplied } from '../observe/kustomizations.ts';
 import { revisionOf } from '../serve/artifacts/publisher.ts';
 import { listApps } from './apps.ts';
 import type { Look } from './look.ts';
@@ -54,22 +54,20 @@ export async function checkRevision({ kube, head, signal }: Look): Promise<Outco
   return passUnless(wrong, `applied ${expected}`);
 }
 
-/** Flux says of a Kustomization that it is not ready for as long as it looks at it anew: some ten minutes after the last time. */
+/** What has just been changed may take so long. */
 const SEEN_MS = patient(60_000);
 
-/** Each must be seen ready, not all at one moment. Apps that are of use online only gate nothing. */
+/** Each must be ready, or have been so until Flux looked at it anew. Apps that are of use online only gate nothing. */
 export async function checkReady(look: Look): Promise<Outcome> {
   const optional = (await listApps(look)).filter(({ app }) => app.internet === 'optional');
   const names = new Set(optional.map(({ kustomization }) => kustomization));
-  const seen = new Set<string>();
   const waitsFor = async () => {
     const all = await listKustomizations(look.kube, look.signal);
     const required = all.filter(({ metadata }) => !names.has(metadata.name));
     const blocking = required.flatMap((item) => {
-      const why = notApplied(item, revisionOf(look.head.id));
-      const name = `${item.metadata.namespace}/${item.metadata.name}`;
-      if (why === null) seen.add(name);
-      return seen.has(name) ? [] : `${name}: ${why}`;
+      const revision = revisionOf(look.head.id);
+      const why = look.board.lastFound.judge(item, revision, notApplied(item, revision));
+      return why === null ? [] : `${nameOf(item)}: ${why}`;
     });
     return { required, blocking };
   };

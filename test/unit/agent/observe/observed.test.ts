@@ -17,6 +17,7 @@ function kustomization(change: Partial<Kustomization['status'] & object>, spec =
       observedGeneration: 2,
       lastAppliedRevision: revision,
       conditions: [{ type: 'Ready', status: 'True' }],
+      history: [{ lastReconciledStatus: 'ReconciliationSucceeded' }],
       ...change,
     },
   };
@@ -37,6 +38,7 @@ describe('what Flux looks at anew', () => {
 
   const other = 'main@sha1:b';
   const failed = [{ type: 'Ready', status: 'False', reason: 'HealthCheckFailed' }] as const;
+  const unhealthy = { lastReconciledStatus: 'HealthCheckFailed' };
   const asked = { 'reconcile.fluxcd.io/requestedAt': '2' };
   const looked = kustomization({ conditions: [...again] });
   test.each<[string, Kustomization, string]>([
@@ -53,6 +55,7 @@ describe('what Flux looks at anew', () => {
     ['has a revision to apply', looked, other],
     ['was suspended', kustomization({ conditions: [...again] }, { suspend: true }), revision],
     ['fails', kustomization({ conditions: [...failed] }), revision],
+    ['has failed since', kustomization({ conditions: [...again], history: [unhealthy] }), revision],
   ])('is to be found anew when it %s', (_, item, at) => {
     const found = new LastFound();
     judge(found, kustomization({}));
