@@ -21,10 +21,13 @@ export class LastFound {
 const askedOf = ({ metadata }: Kustomization, revision: string): string =>
   JSON.stringify([metadata['uid'], metadata.generation, metadata.annotations?.[reconcileRequest], revision]);
 
+/** `DependencyNotReady`: what it hangs on is looked at anew, or fails and is judged itself. */
+const open = new Set(['Unknown Progressing', 'False DependencyNotReady']);
+
 /** Source: kustomize-controller, conditions and history of a Kustomization. */
 function isLookedAtAgain(item: Kustomization, revision: string): boolean {
   const ready = readyOf(item);
-  const isOpen = ready?.status === 'Unknown' && ready.reason === 'Progressing';
+  const isOpen = open.has(`${ready?.status} ${ready?.reason}`);
   // It says that it failed only until it is tried again, seconds later.
   const hasFailed = item.status?.history?.[0]?.lastReconciledStatus !== 'ReconciliationSucceeded';
   const isAsBefore = item.spec.suspend !== true && item.status?.lastAppliedRevision === revision;

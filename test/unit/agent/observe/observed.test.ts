@@ -36,6 +36,14 @@ describe('what Flux looks at anew', () => {
     expect(judge(new LastFound(), looked)).toBe('Progressing');
   });
 
+  test('what waits for such a one counts as it was found last too', () => {
+    const found = new LastFound();
+    judge(found, kustomization({}));
+    const waits = [{ type: 'Ready', status: 'False', reason: 'DependencyNotReady' }] as const;
+    expect(judge(found, kustomization({ conditions: [...waits] }))).toBeNull();
+    expect(judge(new LastFound(), kustomization({ conditions: [...waits] }))).toBe('DependencyNotReady');
+  });
+
   const other = 'main@sha1:b';
   const failed = [{ type: 'Ready', status: 'False', reason: 'HealthCheckFailed' }] as const;
   const unhealthy = { lastReconciledStatus: 'HealthCheckFailed' };
