@@ -11,6 +11,8 @@ import { isThere, proxied, settled } from './service.ts';
 
 /** Prometheus collects each half minute, and a rate needs two samples. */
 const COLLECTED_MS = patient(150_000);
+/** A target that was down is asked twice more. */
+const ASKED_MS = patient(75_000);
 
 /** Source: Prometheus, HTTP API, targets. */
 const TargetsSchema = z.object({
@@ -27,7 +29,7 @@ const TargetsSchema = z.object({
 });
 
 /** One that had not started when it was asked is asked again. */
-export async function checkTargets(look: Look, patienceMs = COLLECTED_MS): Promise<Outcome> {
+export async function checkTargets(look: Look, patienceMs = ASKED_MS): Promise<Outcome> {
   if (!(await isThere(prometheus, look))) return notApplicable('the site has no Prometheus');
   const path = proxied(prometheus, '/api/v1/targets?state=active');
   const all = await settled(
