@@ -50,11 +50,13 @@ export class FluxSource {
     await this.#point(artifact, signal);
     const patience = AbortSignal.timeout(limitMs);
     let why: string | null = 'Flux has not looked at it yet';
+    let failure: string | undefined;
     await until(async () => {
       const found = await this.#kube.get<Kustomization>(objectPath(this.#kustomization()), signal);
       const missing = notApplied(found, revisionOf(commit.id));
-      // What Flux says of the failure explains more than that there is no success.
-      why = missing === null ? null : (failureOf(found) ?? missing);
+      // What Flux says of the failure explains more than that there is no success; while it tries again it says nothing.
+      failure = failureOf(found) ?? failure;
+      why = missing === null ? null : (failure ?? missing);
       return why === null || patience.aborted;
     }, signal);
     return why;
