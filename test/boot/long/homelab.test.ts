@@ -15,6 +15,8 @@ const path = freshDirectory();
 const repository = resolve(import.meta.dirname, '../../..');
 const rehearsal = () => path('rehearsal');
 const LIMIT_MS = 60 * 60_000;
+/** Each question costs an emulated box some of the time that it converges in. */
+const POLL_MS = 10_000;
 const MEMORY_MB = 10_240;
 
 /** Runs `cpiab` in the repository that was rehearsed, with the keys that were made there. */
@@ -74,9 +76,9 @@ test('homelab, whose published images stand in: locked, built, booted beside its
   const at = `${box.box.url}#${box.fingerprint}`;
   const waitsForKey = ({ flux }: BoxStatus) =>
     flux.blocking.some(({ reason }) => reason.includes('cpiab secrets unlock'));
-  await watch(box.status, waitsForKey, LIMIT_MS);
+  await watch(box.status, waitsForKey, LIMIT_MS, POLL_MS);
   await cpiab('secrets', 'unlock', at);
-  const { status } = await watch(box.status, hasConverged, LIMIT_MS);
+  const { status } = await watch(box.status, hasConverged, LIMIT_MS, POLL_MS);
   const { flux, memory, marks } = status;
   process.stderr.write(
     `${flux.ready} of ${flux.total} ready, memory ${JSON.stringify(memory)}, ${JSON.stringify(marks)}\n`,

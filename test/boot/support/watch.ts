@@ -20,6 +20,7 @@ export async function watch(
   ask: () => Promise<BoxStatus>,
   isThere: (status: BoxStatus) => boolean,
   limitMs: number,
+  pollMs: number = POLL_MS,
 ): Promise<Watched> {
   const began = performance.now();
   const turns: string[] = [];
@@ -32,7 +33,7 @@ export async function watch(
       note(turns, status, Math.round((heard - began) / 1000));
       if (isThere(status)) return { status, turns, silentMs };
     }
-    await sleep(POLL_MS);
+    await sleep(pollMs);
   }
   throw new Error(`it takes longer than ${limitMs / 1000} s: ${turns.join(', ')}`);
 }
