@@ -47,6 +47,17 @@ export const AppMediaSchema = z.strictObject({
 });
 export type AppMedia = z.infer<typeof AppMediaSchema>;
 
+/** A login that stands before hosts of others: its Ingresses have them, and it passes on what they are asked for. */
+export const AppLoginSchema = z.strictObject({
+  /** Where one signs in: a label below the site's domain. */
+  host: AppNameSchema,
+  /** Each follows the host in the name of an OpenID provider (OpenID Connect Discovery 1.0, section 2). */
+  issuers: z
+    .array(z.string().regex(/^\/(?:[-._a-zA-Z0-9]+\/)+$/, 'expected a path of plain names between slashes'))
+    .min(1),
+});
+export type AppLogin = z.infer<typeof AppLoginSchema>;
+
 /** One app, one folder, one namespace: `app.yaml` beside the app's manifests. */
 export const AppSchema = z.strictObject({
   apiVersion: z.literal('cpiab.dev/v1'),
@@ -71,6 +82,8 @@ export const AppSchema = z.strictObject({
   secrets: z.array(AppSecretSchema).default([]),
   /** Where it keeps media. */
   media: AppMediaSchema.optional(),
+  /** Where people sign in, and whose hosts it guards. */
+  login: AppLoginSchema.optional(),
   exceptions: z.array(AppExceptionSchema).default([]),
 });
 export type App = z.infer<typeof AppSchema>;

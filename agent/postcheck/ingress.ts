@@ -14,6 +14,8 @@ const DAY_MS = 86_400_000;
 /** A host that browsers ask for. */
 export interface Host {
   name: string;
+  /** Of the app whose Ingress has it. */
+  namespace: string;
   path: string;
   /** Whether the box gives its certificate. */
   isCertified: boolean;
@@ -75,11 +77,11 @@ export async function hostsThatCount(look: Look): Promise<Host[]> {
 }
 
 /** Asks about all at once. @param found says what is wrong with one, or null. */
-export async function ofHosts(
+export async function ofHosts<Of extends Host>(
   look: Look,
-  hosts: readonly Host[],
+  hosts: readonly Of[],
   [one, more]: readonly [string, string],
-  found: (host: Host) => Promise<string | null>,
+  found: (host: Of) => Promise<string | null>,
 ): Promise<Outcome> {
   const all = hosts.map(async (host) => {
     const why = await found(host).catch((error: unknown) => {
@@ -91,16 +93,19 @@ export async function ofHosts(
   return passUnless((await Promise.all(all)).flat(), `${hosts.length} ${hosts.length === 1 ? one : more}`);
 }
 
-const hostsOf = ({ metadata: { labels = {}, annotations = {} }, spec: { rules = [] } }: Ingress): Host[] =>
-  rules.flatMap(({ host: name, http }) =>
+const hostsOf = ({ metadata, spec: { rules = [] } }: Ingress): Host[] => {
+  const { namespace, labels = {}, annotations = {} } = metadata;
+  return rules.flatMap(({ host: name, http }) =>
     name === undefined
       ? []
       : [
           {
             name,
+            namespace,
             path: http?.paths[0]?.path ?? '/',
             isCertified: labels[routeLabel.key] === routeLabel.value,
             isGuarded: (annotations[middlewares.key] ?? '').split(',').includes(middlewares.login),
           },
         ],
   );
+};
