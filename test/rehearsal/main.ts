@@ -27,10 +27,11 @@ if (values.out === undefined || last === -1) {
 }
 const out = resolve(values.out);
 const repository = join(out, 'repository');
-/** Who ends it, ends its registries too. */
+/** Who ends it, ends its registries too, and who no longer reads what it says. */
 const stopped = new AbortController();
 const { signal } = stopped;
 for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => stopped.abort());
+process.stdout.on('error', () => stopped.abort());
 const registries = new Map<string, TestRegistry>();
 
 async function cpiab(...args: string[]): Promise<void> {

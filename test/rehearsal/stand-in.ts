@@ -26,7 +26,7 @@ export function answersOf(containers: readonly Container[]): Answers {
   return { ports: unique(ports), paths: unique(paths), programs: unique(programs) };
 }
 
-/** The one layer of a stand-in: BusyBox, which serves each path at each port, whatever it is started with. */
+/** The one layer of a stand-in: BusyBox, which serves each path at each port, and `/`, whatever it is started with. */
 export async function standInLayer({ ports, paths, programs }: Answers, busybox: Buffer): Promise<Buffer> {
   const archive = pack();
   const put = (name: string, content: Buffer | string, mode = 0o644) =>
@@ -34,7 +34,8 @@ export async function standInLayer({ ports, paths, programs }: Answers, busybox:
   put('bin/busybox', busybox, 0o755);
   archive.entry({ name: 'bin/sh', type: 'symlink', linkname: 'busybox' });
   for (const program of programs) put(`bin/${program}`, '#!/bin/sh\nexit 0\n', 0o755);
-  for (const path of paths)
+  put('www/index.html', 'stands in\n');
+  for (const path of paths.filter((path) => path !== '/'))
     put(posix.join('www', path.endsWith('/') ? `${path}index.html` : path), 'stands in\n');
   put('stand-in', startOf(ports), 0o755);
   archive.finalize();
