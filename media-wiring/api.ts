@@ -55,14 +55,19 @@ export class Api {
   async #refusal(response: Response, method: Method, path: string): Promise<Problem> {
     const { status } = response;
     const answer = { method, path, status };
-    const said = messageIn(await response.text());
+    const explained = messageIn(await response.text());
+    const said = explained === '' ? 'does not say why' : explained;
     if ([502, 503, 504].includes(status))
       return new Problem(said, { state: 'waiting', todo: `see whether ${this.app} runs`, answer });
     if (status === 401 || status === 403) {
       const says = this.#hasKey ? 'does not accept the API key' : 'asks for a password';
       return new Problem(says, { todo: this.#hasKey ? KEY_TODO : PASSWORD_TODO, answer });
     }
-    return new Problem(said, { todo: `put right what it names, in the config or in ${this.app}`, answer });
+    const todo =
+      explained === ''
+        ? `see whether the URL is that of the app, and what ${this.app} writes into its log`
+        : `put right what it names, in the config or in ${this.app}`;
+    return new Problem(said, { todo, answer });
   }
 }
 

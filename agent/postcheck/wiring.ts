@@ -10,6 +10,8 @@ const PORT = 'wiring';
 /** A pass follows a change within seconds; one that has nothing to do comes after five minutes. */
 const SETTLED_MS = patient(60_000);
 
+/** To what an app answered so; null where it did not. */
+const AnswerSchema = z.looseObject({ method: z.string(), path: z.string(), status: z.int() });
 /** As much of a report of `media-wiring/` as is looked at. */
 const ReportSchema = z.looseObject({
   apps: z.array(
@@ -17,7 +19,9 @@ const ReportSchema = z.looseObject({
       app: z.string(),
       state: z.string(),
       changes: z.array(z.looseObject({ what: z.string() })),
-      problem: z.looseObject({ says: z.string(), todo: z.string() }).nullable(),
+      problem: z
+        .looseObject({ says: z.string(), todo: z.string(), answer: AnswerSchema.nullish() })
+        .nullable(),
     }),
   ),
 });
@@ -49,6 +53,10 @@ export async function checkWiring(look: Look, limitMs = SETTLED_MS): Promise<Out
 }
 
 function leftOf({ app, changes, problem }: AppReport): string[] {
-  if (problem !== null) return [`${app}: ${problem.says}; ${problem.todo}`];
+  if (problem !== null) {
+    const { says, todo, answer } = problem;
+    const asked = answer ? `${answer.method} ${answer.path}: ${answer.status}: ` : '';
+    return [`${app}: ${asked}${says}; ${todo}`];
+  }
   return changes.length === 0 ? [] : [`${app}: just changed ${changes.map(({ what }) => what).join(', ')}`];
 }

@@ -57,6 +57,6 @@ test('passes once nothing is left to change, and names an app that refuses', asy
   bazarr.key = 'another-key-0123456';
   start();
   const refused =
-    'bazarr: does not accept the API key; compare its API key with the Secret; after a change of the Secret it wants a restart';
+    'bazarr: GET /api/system/settings: 401: does not accept the API key; compare its API key with the Secret; after a change of the Secret it wants a restart';
   expect(await checkWiring(site.look, 10_000)).toEqual({ result: 'fail', evidence: refused });
 });

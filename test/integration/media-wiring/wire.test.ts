@@ -1,6 +1,9 @@
+import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest';
 import { parse } from 'yaml';
 import { type Config, ConfigSchema } from '../../../media-wiring/config.ts';
 import { linesOf } from '../../../media-wiring/lines.ts';
@@ -155,6 +158,17 @@ test('a wrong key is named with app, path and status, and what to do', async () 
     'radarr: refused: GET /api/v3/rootfolder: 401: does not accept the API key; compare its API key with the Secret; after a change of the Secret it wants a restart',
   );
   expect(radarr.writes).toEqual([]);
+});
+
+test('a refusal that names nothing is named with app, path and status', async () => {
+  const other = createServer((_, answer) => answer.writeHead(404).end('<html>Not Found</html>'));
+  await once(other.listen(0, '127.0.0.1'), 'listening');
+  onTestFinished(() => void other.close());
+  if (config.radarr !== undefined)
+    config.radarr.url = `http://127.0.0.1:${(other.address() as AddressInfo).port}`;
+  expect(linesOf(await pass())).toContainEqual(
+    'radarr: refused: GET /api/v3/rootfolder: 404: does not say why; see whether the URL is that of the app, and what radarr writes into its log',
+  );
 });
 
 test('what was changed before an app refused is told too', async () => {
