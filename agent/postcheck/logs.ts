@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { loki } from '../../contract/logs.ts';
+import { messageOf } from '../../contract/message-of.ts';
 import type { Pod } from '../observe/holding.ts';
 import type { Look } from './look.ts';
 import { fail, notApplicable, type Outcome, pass, unknown } from './outcome.ts';
@@ -29,16 +30,30 @@ export async function checkLogs(look: Look, patienceMs = BROUGHT_MS): Promise<Ou
   const runs = ({ status }: Pod) => status.phase !== 'Pending';
   const pod = await startPod(look, { name: POD, image, command }, runs, STARTED_MS);
   if (!runs(pod)) return unknown('the pod that writes did not start');
-  const lines = await settled(
-    () => linesOf(look),
-    (found) => found.includes(line),
-    patienceMs,
-    look.signal,
-  );
+  const isFound = ({ lines }: Told) => lines.includes(line);
+  const told = await settled(() => ask(look), isFound, patienceMs, look.signal);
   await look.kube.remove(`${podsPath}/${POD}`, look.signal);
-  return lines.includes(line)
-    ? pass('Loki gave back the line that a pod wrote')
-    : fail(`Loki did not have the line that a pod wrote within ${patienceMs / 1000} s`);
+  if (isFound(told)) return pass('Loki gave back the line that a pod wrote');
+  const within = `within ${patienceMs / 1000} s`;
+  return told.problem === null
+    ? fail(`Loki did not have the line that a pod wrote ${within}`)
+    : unknown(`Loki did not tell what it has ${within}: ${told.problem}`);
+}
+
+/** What Loki has of the pod, or why it does not say. */
+interface Told {
+  lines: string[];
+  problem: string | null;
+}
+
+/** One that is busy ends a query without an answer. */
+async function ask(look: Look): Promise<Told> {
+  try {
+    return { lines: await linesOf(look), problem: null };
+  } catch (error) {
+    look.signal.throwIfAborted();
+    return { lines: [], problem: messageOf(error) };
+  }
 }
 
 async function linesOf({ kube, signal }: Look): Promise<string[]> {

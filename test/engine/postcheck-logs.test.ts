@@ -36,9 +36,12 @@ test('a line of a pod is looked for in Loki', async () => {
   kubelet.outcomes['log'] = 'pulled';
   kubelet.start();
   let isBrought = false;
+  /** Queries that it ends without an answer. */
+  let failing = 0;
   const queries = new Set<string | null>();
   const server = createServer(async ({ url = '' }, answer) => {
     queries.add(new URL(url, 'http://loki').searchParams.get('query'));
+    if (failing-- > 0) return void answer.destroy();
     const pod = await kube.client.get<LogPod>(`/api/v1/namespaces/${scratchNamespace}/pods/log`);
     const [, line = ''] = /^echo (.*); sleep/.exec(pod.spec.containers[0]?.command[2] ?? '') ?? [];
     const result = [{ stream: {}, values: [['1', isBrought ? line : 'another']] }];
@@ -52,6 +55,11 @@ test('a line of a pod is looked for in Loki', async () => {
     isBrought = true;
     const evidence = 'Loki gave back the line that a pod wrote';
     expect(await checkLogs(look)).toEqual({ result: 'pass', evidence });
+    failing = 2;
+    expect(await checkLogs(look)).toEqual({ result: 'pass', evidence });
+    failing = 1000;
+    const told = { result: 'unknown', evidence: expect.stringContaining('EOF') };
+    expect(await checkLogs(look, 1000)).toEqual(told);
     expect([...queries]).toEqual([`{namespace="${scratchNamespace}", pod="log"}`]);
   } finally {
     server.close();
