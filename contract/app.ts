@@ -56,7 +56,6 @@ export const AppLoginSchema = z.strictObject({
     .array(z.string().regex(/^\/(?:[-._a-zA-Z0-9]+\/)+$/, 'expected a path of plain names between slashes'))
     .min(1),
 });
-export type AppLogin = z.infer<typeof AppLoginSchema>;
 
 /** One app, one folder, one namespace: `app.yaml` beside the app's manifests. */
 export const AppSchema = z.strictObject({

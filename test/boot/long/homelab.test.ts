@@ -27,13 +27,7 @@ async function cpiab(...args: string[]): Promise<string> {
 }
 
 /** What only the apps themselves can answer, and no stand-in. */
-const ofTheApps = [
-  'login/anonymous',
-  'login/discovery',
-  'observability/targets',
-  'observability/dashboards',
-  'apps/wiring',
-];
+const ofTheApps = ['login/anonymous', 'login/discovery', 'observability/targets', 'apps/wiring'];
 
 const hasConverged = ({ phase }: BoxStatus) => phase === 'ready';
 
