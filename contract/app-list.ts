@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { AppSchema } from './app.ts';
 
-const { name, title, owner, bundle, supply, health, internet, backup, media } = AppSchema.shape;
+const about = AppSchema.omit({ apiVersion: true, kind: true, secrets: true, exceptions: true }).shape;
 
 /** What `cpiab app list --json` prints. */
 export const AppListSchema = z.strictObject({
@@ -9,7 +9,8 @@ export const AppListSchema = z.strictObject({
   kind: z.literal('AppList'),
   apps: z.array(
     z.strictObject({
-      ...{ name, title, owner, bundle, supply, health, internet, backup, media },
+      /** All of its `app.yaml`, but what it keeps secret and where it breaks a rule. */
+      ...about,
       /** Below the repository. */
       folder: z.string(),
       /** Every image that its manifests name, in full. */
